@@ -1,0 +1,42 @@
+# add_engine_module(NAME LEVEL n SOURCES a.c … [USES modules…] [LIBRARIES dep_…])
+#   A static library from engine/NAME/.  USES are engine modules of a lower level; their headers and
+#   nothing else of the engine may be included (tests/lint/layers.lua checks the #include lines).
+function(add_engine_module name)
+  cmake_parse_arguments(M "" "LEVEL" "SOURCES;USES;LIBRARIES" ${ARGN})
+  list(TRANSFORM M_SOURCES PREPEND ${name}/)
+  add_library(${name} STATIC ${M_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/engine)
+  target_link_libraries(${name} PUBLIC ${M_USES} PRIVATE perilune_options ${M_LIBRARIES})
+endfunction()
+
+# add_unit_test(NAME MODULES…): tests/unit/test_NAME.c with cmocka, linked with the named targets.
+function(add_unit_test name)
+  add_executable(test_${name} unit/test_${name}.c)
+  target_link_libraries(test_${name} PRIVATE perilune_options PkgConfig::cmocka ${ARGN})
+  add_test(NAME unit/${name} COMMAND test_${name})
+endfunction()
+
+# add_fuzzer(NAME MODULES…): tests/fuzz/fuzz_NAME.c with libFuzzer (preset fuzz).  In every other
+# build the same file replays its corpus tests/fuzz/corpus/NAME/ as a test.
+function(add_fuzzer name)
+  add_executable(fuzz_${name} fuzz/fuzz_${name}.c)
+  target_link_libraries(fuzz_${name} PRIVATE perilune_options ${ARGN})
+  if(PERILUNE_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE fuzz/replay.c)
+    add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+  endif()
+endfunction()
+
+# embed_lua(TARGET DIR FILES…): compiles Lua sources into the target as text, with a table
+# `const struct embedded_lua embedded_lua[]` of module name, source and length.
+function(embed_lua target dir)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded_lua.c)
+  set(inputs ${ARGN})
+  list(TRANSFORM inputs PREPEND ${dir}/)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DDIR=${dir} "-DFILES=${ARGN}" -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${inputs} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+
+char buf_empty[1];
+
+void buf_init(struct buf *b)
+{
+    *b = (struct buf)BUF_INIT;
+}
+
+void buf_release(struct buf *b)
+{
+    if (b->cap)
+        free(b->data);
+    buf_init(b);
+}
+
+void buf_grow(struct buf *b, size_t more)
+{
+    size_t want, cap = b->cap ? b->cap : 64;
+    if (__builtin_add_overflow(b->n, more, &want) || __builtin_add_overflow(want, 1, &want))
+        want = mem_mul(SIZE_MAX, 2);
+    while (cap < want)
+        cap = cap > SIZE_MAX / 2 ? want : cap * 2;
+    if (b->cap) {
+        b->data = mem_realloc(b->data, cap);
+    } else {
+        b->data = mem_alloc(cap);
+        b->data[0] = '\0';
+    }
+    b->cap = cap;
+}
+
+void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    buf_reserve(b, 32);
+    int n = vsnprintf(b->data + b->n, b->cap - b->n, fmt, ap);
+    if (n > 0) {
+        if ((size_t)n >= b->cap - b->n) {
+            buf_grow(b, (size_t)n);
+            vsnprintf(b->data + b->n, b->cap - b->n, fmt, again);
+        }
+        b->n += (size_t)n;
+    }
+    va_end(again);
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vaddf(b, fmt, ap);
+    va_end(ap);
+}
+
+void buf_addint(struct buf *b, int64_t v)
+{
+    char t[24];
+    size_t i = sizeof t;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do
+        t[--i] = (char)('0' + u % 10);
+    while (u /= 10);
+    if (v < 0)
+        t[--i] = '-';
+    buf_add(b, t + i, sizeof t - i);
+}
+
+char *buf_detach(struct buf *b, size_t *n)
+{
+    buf_reserve(b, 0);
+    char *p = b->data;
+    if (n)
+        *n = b->n;
+    buf_init(b);
+    return p;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/hash.h"
+
+#include "base/banned.h"
+
+#include <pthread.h>
+#include <sys/random.h>
+
+/* The one mutable thing that is process-wide: written once, before any use. */
+static uint64_t key0, key1;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void draw_key(void)
+{
+    uint64_t k[2];
+    if (getrandom(k, sizeof k, 0) != sizeof k)
+        abort();
+    key0 = k[0];
+    key1 = k[1];
+}
+
+#define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
+#define ROUND                                                                                      \
+    do {                                                                                           \
+        v0 += v1, v1 = ROTL(v1, 13), v1 ^= v0, v0 = ROTL(v0, 32);                                  \
+        v2 += v3, v3 = ROTL(v3, 16), v3 ^= v2;                                                     \
+        v0 += v3, v3 = ROTL(v3, 21), v3 ^= v0;                                                     \
+        v2 += v1, v1 = ROTL(v1, 17), v1 ^= v2, v2 = ROTL(v2, 32);                                  \
+    } while (0)
+
+/* Lowers the ASCII letters among eight bytes at once. */
+static uint64_t lower8(uint64_t w)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t low7 = w & (ones * 0x7f);
+    uint64_t ge_a = low7 + ones * (0x80 - 'A');
+    uint64_t gt_z = low7 + ones * (0x80 - 'Z' - 1);
+    return w | ((((ge_a ^ gt_z) & ~w) & (ones * 0x80)) >> 2);
+}
+
+static inline uint64_t hash(struct str s, bool lower)
+{
+    pthread_once(&once, draw_key);
+    uint64_t v0 = key0 ^ UINT64_C(0x736f6d6570736575), v1 = key1 ^ UINT64_C(0x646f72616e646f6d);
+    uint64_t v2 = key0 ^ UINT64_C(0x6c7967656e657261), v3 = key1 ^ UINT64_C(0x7465646279746573);
+    size_t n = s.n;
+    const char *p = s.p;
+    uint64_t m;
+
+    for (; n >= 8; n -= 8, p += 8) {
+        memcpy(&m, p, 8);
+        if (lower)
+            m = lower8(m);
+        v3 ^= m;
+        ROUND;
+        v0 ^= m;
+    }
+    m = 0;
+    if (n)
+        memcpy(&m, p, n);
+    if (lower)
+        m = lower8(m);
+    m |= (uint64_t)s.n << 56;
+    v3 ^= m;
+    ROUND;
+    v0 ^= m;
+    v2 ^= 0xff;
+    ROUND;
+    ROUND;
+    ROUND;
+    return v0 ^ v1 ^ v2 ^ v3;
+}
+
+uint64_t hash_str(struct str s)
+{
+    return hash(s, false);
+}
+
+uint64_t hash_istr(struct str s)
+{
+    return hash(s, true);
+}

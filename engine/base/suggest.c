@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/suggest.h"
+
+#include "base/banned.h"
+
+enum { LONGEST = 64 };
+
+size_t suggest_distance(struct str a, struct str b, size_t limit)
+{
+    size_t row[3][LONGEST + 1], *before = row[0], *above = row[1], *now = row[2];
+    if (a.n > LONGEST || b.n > LONGEST || (a.n > b.n ? a.n - b.n : b.n - a.n) > limit)
+        return limit + 1;
+    for (size_t j = 0; j <= b.n; j++)
+        above[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t best = now[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            char x = char_lower(a.p[i - 1]), y = char_lower(b.p[j - 1]);
+            size_t d = above[j - 1] + (x != y);
+            if (above[j] + 1 < d)
+                d = above[j] + 1;
+            if (now[j - 1] + 1 < d)
+                d = now[j - 1] + 1;
+            if (i > 1 && j > 1 && x == char_lower(b.p[j - 2]) && y == char_lower(a.p[i - 2]) &&
+                before[j - 2] + 1 < d)
+                d = before[j - 2] + 1;
+            now[j] = d;
+            if (d < best)
+                best = d;
+        }
+        if (best > limit)
+            return limit + 1;
+        size_t *t = before;
+        before = above;
+        above = now;
+        now = t;
+    }
+    return above[b.n] > limit ? limit + 1 : above[b.n];
+}
+
+void suggest_init(struct suggest *s, struct str wanted)
+{
+    /* A third of the letters may differ: "procut" is near "product", "id" near nothing. */
+    *s = (struct suggest){wanted, STR_NULL, wanted.n / 3 + 1};
+    if (wanted.n <= 2)
+        s->distance = wanted.n;
+}
+
+void suggest_add(struct suggest *s, struct str candidate)
+{
+    if (s->distance == 0)
+        return;
+    size_t d = suggest_distance(s->wanted, candidate, s->distance - !!s->best.p);
+    if (d <= s->distance - !!s->best.p) {
+        s->best = candidate;
+        s->distance = d;
+    }
+}
+
+const char *suggest_text(const struct suggest *s, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (s->best.p)
+        snprintf(out, size, "; did you mean '%.*s'?", STR_ARG(s->best));
+    return out;
+}
