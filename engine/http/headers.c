@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/headers.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#include <assert.h>
+
+#define FIRST_CAP 8
+
+void headers_init(struct headers *h, struct arena *arena)
+{
+    *h = (struct headers){.arena = arena};
+}
+
+/* RFC 9110, section 5.6.2. */
+static bool is_token_char(char c)
+{
+    return char_is_alpha(c) || char_is_digit(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+bool header_name_valid(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!is_token_char(name.p[i]))
+            return false;
+    return name.n > 0;
+}
+
+bool header_value_valid(struct str value)
+{
+    return !str_has(value, '\r') && !str_has(value, '\n') && !str_has(value, '\0');
+}
+
+static struct header *find(const struct headers *h, struct str name)
+{
+    for (unsigned i = 0; i < h->n; i++)
+        if (h->items[i].name.n == name.n && str_ieq(h->items[i].name, name))
+            return &h->items[i];
+    return NULL;
+}
+
+struct str headers_get(const struct headers *h, struct str name)
+{
+    const struct header *f = find(h, name);
+    return f ? f->value : STR_NULL;
+}
+
+bool headers_has(const struct headers *h, struct str name)
+{
+    return find(h, name) != NULL;
+}
+
+static struct header *add(struct headers *h)
+{
+    if (h->n == h->cap) {
+        unsigned cap = h->cap ? 2 * h->cap : FIRST_CAP;
+        struct header *items = arena_alloc(h->arena, mem_mul(cap, sizeof *items));
+        if (h->n)
+            memcpy(items, h->items, h->n * sizeof *items);
+        h->items = items;
+        h->cap = cap;
+    }
+    return &h->items[h->n++];
+}
+
+static int check(struct str name, struct str value, struct err *err)
+{
+    bool name_ok = header_name_valid(name);
+    if (name_ok && header_value_valid(value))
+        return 0;
+
+    struct buf quoted = BUF_INIT;
+    log_escape(&quoted, str_head(name_ok ? value : name, 100));
+    if (!name_ok)
+        err_set(err, ERR_INVALID, "header name '%s' is not a token (letters, digits and -)",
+                quoted.data);
+    else
+        err_set(err, ERR_INVALID,
+                "header values can't contain newlines or NUL bytes (%.*s: '%s'); "
+                "encode or remove them first",
+                STR_ARG(str_head(name, 100)), quoted.data);
+    buf_release(&quoted);
+    return -1;
+}
+
+/* Drops the fields called `name` from number `from` on. */
+static bool drop(struct headers *h, struct str name, unsigned from)
+{
+    unsigned kept = from;
+    for (unsigned i = from; i < h->n; i++)
+        if (!str_ieq(h->items[i].name, name))
+            h->items[kept++] = h->items[i];
+    bool dropped = kept < h->n;
+    h->n = kept;
+    return dropped;
+}
+
+static struct header copy(struct headers *h, struct str name, struct str value)
+{
+    return (struct header){arena_str(h->arena, name), arena_str(h->arena, value)};
+}
+
+int headers_set(struct headers *h, struct str name, struct str value, struct err *err)
+{
+    if (check(name, value, err))
+        return -1;
+    struct header *f = find(h, name);
+    struct header fresh = copy(h, name, value);
+    if (f)
+        drop(h, fresh.name, (unsigned)(f - h->items) + 1);
+    else
+        f = add(h);
+    *f = fresh;
+    return 0;
+}
+
+int headers_add(struct headers *h, struct str name, struct str value, struct err *err)
+{
+    if (check(name, value, err))
+        return -1;
+    struct header fresh = copy(h, name, value);
+    *add(h) = fresh;
+    return 0;
+}
+
+int headers_setdefault(struct headers *h, struct str name, struct str value, struct err *err)
+{
+    return headers_has(h, name) ? 0 : headers_add(h, name, value, err);
+}
+
+bool headers_remove(struct headers *h, struct str name)
+{
+    return drop(h, name, 0);
+}
+
+void headers_put(struct headers *h, struct str name, struct str value)
+{
+    assert(header_name_valid(name) && header_value_valid(value));
+    *add(h) = (struct header){name, value};
+}
