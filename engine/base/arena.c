@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
-#include "base/sanitizer.h"
-
 #include <stdint.h>
 
 struct arena_block {
@@ -19,33 +17,39 @@ struct arena_defer {
 
 void arena_init(struct arena *a, size_t block_size)
 {
-    *a = (struct arena){.block_size = block_size ? block_size : 4096 - 64};
+    if (block_size == 0)
+        block_size = 4096 - 64;
+    *a = (struct arena){.block_size = (block_size + 15) & ~(size_t)15};
 }
 
+static struct arena_block *block_new(size_t room)
+{
+    struct arena_block *b;
+    if (room > SIZE_MAX / 2)
+        mem_mul(room, 2); /* ends the process, as every size that cannot be */
+    b = mem_alloc(sizeof *b + room);
+    b->size = room;
+    SANITIZER_POISON(b->bytes, room);
+    return b;
+}
+
+/* When the current block has no room. */
 void *arena_alloc_slow(struct arena *a, size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
-    if ((size_t)(a->end - a->next) < size || !a->next) {
-        size_t room = size > a->block_size ? size : a->block_size;
-        struct arena_block *b = mem_alloc(sizeof *b + room);
-        b->size = room;
-        SANITIZER_POISON(b->bytes, room);
-        if (size > a->block_size / 2 && a->blocks) {
-            /* A large piece gets a block behind the current one, which stays in use. */
-            b->older = a->blocks->older;
-            a->blocks->older = b;
-            SANITIZER_UNPOISON(b->bytes, size);
-            return b->bytes;
-        }
-        b->older = a->blocks;
-        a->blocks = b;
-        a->next = b->bytes;
-        a->end = b->bytes + room;
+    if (size > a->block_size / 2) {
+        /* A large piece gets a block of its own behind the current one, which stays in use. */
+        struct arena_block *b = block_new(size), **at = a->blocks ? &a->blocks->older : &a->blocks;
+        b->older = *at;
+        *at = b;
+        SANITIZER_UNPOISON(b->bytes, size);
+        return b->bytes;
     }
-    void *p = a->next;
-    a->next += size;
-    SANITIZER_UNPOISON(p, size);
-    return p;
+    struct arena_block *b = block_new(a->block_size);
+    b->older = a->blocks;
+    a->blocks = b;
+    a->next = b->bytes;
+    a->end = b->bytes + b->size;
+    return arena_alloc(a, size);
 }
 
 static void run_defers(struct arena *a)
@@ -65,17 +69,24 @@ static void free_block(struct arena_block *b)
 
 void arena_reset(struct arena *a)
 {
+    struct arena_block *kept = NULL;
     run_defers(a);
-    while (a->blocks && a->blocks->older) {
+    while (a->blocks) {
         struct arena_block *b = a->blocks;
         a->blocks = b->older;
-        free_block(b);
+        if (!kept && b->size == a->block_size)
+            kept = b;
+        else
+            free_block(b);
     }
-    if (a->blocks) {
-        a->next = a->blocks->bytes;
-        a->end = a->next + a->blocks->size;
-        SANITIZER_POISON(a->next, a->blocks->size);
-    }
+    a->next = a->end = NULL;
+    if (!kept)
+        return;
+    kept->older = NULL;
+    a->blocks = kept;
+    a->next = kept->bytes;
+    a->end = kept->bytes + kept->size;
+    SANITIZER_POISON(kept->bytes, kept->size);
 }
 
 void arena_release(struct arena *a)

@@ -6,6 +6,7 @@
 #define BASE_ARENA_H
 
 #include "base/mem.h"
+#include "base/sanitizer.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -22,8 +23,8 @@ struct arena { /* read-only to callers */
 
 /* Allocates nothing yet; block_size 0 means 4 KiB less malloc's own bytes. */
 void arena_init(struct arena *a, size_t block_size);
-/* Runs the deferred functions, newest first, frees everything but the first
- * block and is as after arena_init. */
+/* Runs the deferred functions, newest first, and frees everything but one block of
+ * block_size, so that the next use need not allocate. */
 void arena_reset(struct arena *a);
 void arena_release(struct arena *a);
 
@@ -32,11 +33,12 @@ void *arena_alloc_slow(struct arena *a, size_t size);
 /* Aligned for any type; contents undefined. */
 static inline void *arena_alloc(struct arena *a, size_t size)
 {
-    size = (size + 15) & ~(size_t)15;
-    if ((size_t)(a->end - a->next) < size || !a->next)
+    size_t step = (size + 15) & ~(size_t)15;
+    if ((size_t)(a->end - a->next) < step || step < size || !a->next)
         return arena_alloc_slow(a, size);
     void *p = a->next;
-    a->next += size;
+    a->next += step;
+    SANITIZER_UNPOISON(p, size);
     return p;
 }
 

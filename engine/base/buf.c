@@ -44,6 +44,7 @@ void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
         }
         b->n += (size_t)n;
     }
+    b->data[b->n] = '\0'; /* whatever a failed vsnprintf left there */
     va_end(again);
 }
 

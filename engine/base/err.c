@@ -2,14 +2,30 @@
 #include "base/err.h"
 
 #include "base/banned.h"
+#include "base/utf8.h"
 
 #include <errno.h>
+
+/* A text that fills its room was perhaps cut: not in the middle of a character. */
+static void end_whole(char *msg, size_t size)
+{
+    size_t n = strlen(msg), start = n;
+    if (n + 1 < size)
+        return;
+    while (start > 0 && (msg[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)msg[start - 1] >= 0xc0)
+        start--;
+    if (!utf8_valid(str_make(msg + start, n - start)))
+        msg[start] = '\0';
+}
 
 int err_vset(struct err *e, enum err_code code, const char *fmt, va_list ap)
 {
     if (e) {
         e->code = code;
         vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+        end_whole(e->msg, sizeof e->msg);
     }
     return -1;
 }
@@ -59,6 +75,7 @@ int err_prefix(struct err *e, const char *fmt, ...)
     room = strnlen(old, sizeof e->msg - 1 - n);
     memcpy(e->msg + n, old, room);
     e->msg[n + room] = '\0';
+    end_whole(e->msg, sizeof e->msg);
     return -1;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,9 +22,12 @@ static void default_sink(void *data, const struct log_record *r)
     strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
     buf_addf(&line, "%s,%03d %s %s: ", when, (int)(r->time % CLOCK_SECOND / CLOCK_MS),
              log_level_name(r->level), r->name);
-    log_escape(&line, r->text);
+    log_escape(&line, str_head(r->text, LONGEST_LINE)); /* escaping never shortens */
     if (line.n > LONGEST_LINE - 4) {
-        buf_cut(&line, LONGEST_LINE - 4);
+        size_t n = LONGEST_LINE - 4;
+        while ((line.data[n] & 0xc0) == 0x80) /* not in the middle of a character */
+            n--;
+        buf_cut(&line, n);
         buf_adds(&line, "...");
     }
     buf_addc(&line, '\n');
@@ -112,6 +116,8 @@ void log_line(int fd, struct str line)
 {
     while (line.n) {
         ssize_t n = write(fd, line.p, line.n);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             return;
         line = str_skip(line, (size_t)n);

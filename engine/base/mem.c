@@ -36,7 +36,8 @@ void *mem_realloc(void *old, size_t size)
 char *mem_strndup(const char *s, size_t n)
 {
     char *p = mem_alloc(n + 1);
-    memcpy(p, s, n);
+    if (n)
+        memcpy(p, s, n);
     p[n] = '\0';
     return p;
 }

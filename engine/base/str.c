@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/str.h"
 
-#include <strings.h>
-
 bool str_ieq(struct str a, struct str b)
 {
     if (a.n != b.n)
@@ -33,6 +31,8 @@ bool str_has(struct str s, char c)
 
 size_t str_find(struct str s, struct str needle)
 {
+    if (needle.n == 0)
+        return 0;
     const char *p = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
     return p ? (size_t)(p - s.p) : s.n;
 }

@@ -44,18 +44,21 @@ int str_cmp(struct str a, struct str b); /* by bytes, shorter first */
 
 static inline bool str_starts(struct str s, struct str prefix)
 {
-    return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+    return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
 static inline bool str_ends(struct str s, struct str suffix)
 {
-    return s.n >= suffix.n && memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0;
+    return s.n >= suffix.n &&
+           (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
 /* s without its first n bytes (all of them when it is shorter). */
 static inline struct str str_skip(struct str s, size_t n)
 {
-    return n < s.n ? str_make(s.p + n, s.n - n) : str_make(s.p + s.n, 0);
+    if (n >= s.n)
+        return str_make(s.p ? s.p + s.n : NULL, 0);
+    return str_make(s.p + n, s.n - n);
 }
 
 static inline struct str str_head(struct str s, size_t n)
@@ -63,7 +66,7 @@ static inline struct str str_head(struct str s, size_t n)
     return str_make(s.p, n < s.n ? n : s.n);
 }
 
-/* Index of the first c or of needle, or s.n when there is none. */
+/* Index of the first c or of needle, or s.n when there is none; an empty needle is at 0. */
 size_t str_index(struct str s, char c);
 size_t str_find(struct str s, struct str needle);
 bool str_has(struct str s, char c);

@@ -40,18 +40,18 @@ size_t suggest_distance(struct str a, struct str b, size_t limit)
 
 void suggest_init(struct suggest *s, struct str wanted)
 {
-    /* A third of the letters may differ: "procut" is near "product", "id" near nothing. */
-    *s = (struct suggest){wanted, STR_NULL, wanted.n / 3 + 1};
-    if (wanted.n <= 2)
-        s->distance = wanted.n;
+    /* A third of the letters may differ: "procut" is near "product", "id" near nothing
+     * but "ID". */
+    *s = (struct suggest){wanted, STR_NULL, wanted.n <= 2 ? 0 : (wanted.n + 1) / 3};
 }
 
 void suggest_add(struct suggest *s, struct str candidate)
 {
-    if (s->distance == 0)
+    if (s->best.p && s->distance == 0)
         return;
-    size_t d = suggest_distance(s->wanted, candidate, s->distance - !!s->best.p);
-    if (d <= s->distance - !!s->best.p) {
+    size_t limit = s->distance - !!s->best.p; /* only a nearer one takes the place */
+    size_t d = suggest_distance(s->wanted, candidate, limit);
+    if (d <= limit) {
         s->best = candidate;
         s->distance = d;
     }
