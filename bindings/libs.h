@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The C modules that `require` finds: one line each in libs.c. */
+#ifndef BINDINGS_LIBS_H
+#define BINDINGS_LIBS_H
+
+#include <lua.h>
+
+/* Opens the standard libraries as far as apps may have them, and the searchers for
+ * embedded, project and C modules. May raise. */
+void libs_open(lua_State *L);
+
+/* Loads a Lua source file as text under a chunk name relative to the project
+ * ("@shop/views.lua"): LUA_OK with the function, or a status with the message. */
+int libs_loadfile(lua_State *L, const char *path, const char *chunkname);
+
+int luaopen_perilune__core(lua_State *L);
+
+#endif

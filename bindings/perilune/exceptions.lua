@@ -1,0 +1,231 @@
+-- SPDX-License-Identifier: MIT
+-- Error objects. A class is a table that is the metatable of its instances and can be
+-- called to make one: `error(exceptions.Http404("no such product"))`.
+--
+-- An instance has `message` and whatever fields it was given; `name` is its class's.
+-- `traceback` is added where it is caught first by the engine, `where` ("file:line: ")
+-- when the engine itself raised it. Names are Django's and Python's.
+
+local M = {}
+
+local class_mt = {}
+
+function class_mt.__call(class, message, fields)
+  local err = {}
+  if type(fields) == "table" then
+    for k, v in pairs(fields) do
+      err[k] = v
+    end
+  end
+  if message == nil then
+    message = ""
+  end
+  err.message = message
+  return setmetatable(err, class)
+end
+
+function class_mt.__tostring(class)
+  return "class " .. class.name
+end
+
+local function is(self, class)
+  local mt = getmetatable(self)
+  if type(mt) ~= "table" or type(mt.ancestors) ~= "table" then
+    return false
+  end
+  local name = type(class) == "table" and class.name or class
+  return mt.ancestors[name] == true
+end
+
+local function to_string(self)
+  local message = self.message
+  if type(message) ~= "string" then
+    message = tostring(message)
+  end
+  if message == "" then
+    return self.name
+  end
+  return self.name .. ": " .. message
+end
+
+--- A new class `name` below `parent` (Exception when left out). Registered in the
+--- module under its name. `members` are methods and defaults of its instances.
+function M.define(name, parent, members)
+  parent = parent or M.Exception
+  local class = { name = name, parent = parent, ancestors = { [name] = true }, __tostring = to_string }
+  local methods = { name = name, is = is }
+  if parent then
+    for k in pairs(parent.ancestors) do
+      class.ancestors[k] = true
+    end
+    for k, v in pairs(parent.__index) do
+      if methods[k] == nil then
+        methods[k] = v
+      end
+    end
+    class.__tostring = parent.__tostring
+  end
+  for k, v in pairs(members or {}) do
+    methods[k] = v
+  end
+  class.__index = methods
+  setmetatable(class, class_mt)
+  M[name] = class
+  return class
+end
+
+--- Is `value` an error object of `class` (a class or its name), or of one below it?
+function M.is(value, class)
+  return type(value) == "table" and is(value, class)
+end
+
+--- Any raised value as an error object: objects as they are, everything else as an
+--- `Error` whose `value` is the original.
+function M.wrap(value)
+  if M.is(value, "Exception") then
+    return value
+  end
+  local ok, text = pcall(tostring, value)
+  if not ok or type(text) ~= "string" then
+    text = "an error object (" .. type(value) .. ") that cannot be shown"
+  elseif value == nil then
+    text = "error(nil): an error without a value"
+  elseif type(value) == "table" and not (getmetatable(value) or {}).__tostring then
+    text = "an error object that is a plain table; raise an object of perilune.exceptions instead"
+  end
+  return M.Error(text, { value = value })
+end
+
+-- name, parent
+local classes = {
+  { "Exception" },
+  { "Error", "Exception" }, -- what is raised as a string or another plain value
+  { "ValueError", "Exception" },
+  { "TypeError", "Exception" },
+  { "KeyError", "Exception" },
+  { "IndexError", "Exception" },
+  { "AttributeError", "Exception" },
+  { "NotImplementedError", "Exception" },
+  { "OverflowError", "Exception" },
+  { "ZeroDivisionError", "Exception" },
+  { "UnicodeError", "ValueError" },
+  { "SyntaxError", "Exception" },
+  { "OSError", "Exception" },
+  { "NotFoundError", "OSError" },
+  { "TimeoutError", "OSError" },
+  { "ClosedError", "OSError" },
+  { "CancelledError", "Exception" },
+  { "TooLargeError", "Exception" },
+  { "UsageError", "Exception" },
+  { "TimeLimitExceeded", "Exception" }, -- request_time_limit
+  { "ImproperlyConfigured", "Exception" },
+  { "MiddlewareNotUsed", "Exception" },
+  { "AppRegistryNotReady", "Exception" },
+  { "ImportError", "Exception" },
+  { "ObjectDoesNotExist", "Exception" },
+  { "MultipleObjectsReturned", "Exception" },
+  { "FieldError", "Exception" },
+  { "FieldDoesNotExist", "Exception" },
+  { "ViewDoesNotExist", "Exception" },
+  { "PermissionDenied", "Exception" },
+  { "Http404", "Exception" },
+  { "Resolver404", "Http404" },
+  { "NoReverseMatch", "Exception" },
+  { "BadRequest", "Exception" },
+  { "MultiPartParserError", "BadRequest" },
+  { "SuspiciousOperation", "Exception" },
+  { "DisallowedHost", "SuspiciousOperation" },
+  { "DisallowedRedirect", "SuspiciousOperation" },
+  { "SuspiciousFileOperation", "SuspiciousOperation" },
+  { "SuspiciousMultipartForm", "SuspiciousOperation" },
+  { "TooManyFieldsSent", "SuspiciousOperation" },
+  { "TooManyFilesSent", "SuspiciousOperation" },
+  { "RequestDataTooBig", "SuspiciousOperation" },
+  { "InvalidSessionKey", "SuspiciousOperation" },
+  { "UnreadablePostError", "OSError" },
+  { "RawPostDataException", "Exception" },
+  { "BadHeaderError", "ValueError" },
+  { "BadSignature", "Exception" },
+  { "SignatureExpired", "BadSignature" },
+  { "CommandError", "Exception" },
+  { "TemplateDoesNotExist", "Exception" },
+  { "TemplateSyntaxError", "Exception" },
+}
+for _, row in ipairs(classes) do
+  M.define(row[1], row[2] and M[row[2]])
+end
+
+M.NON_FIELD_ERRORS = "__all__"
+
+local function joined(messages)
+  return table.concat(messages, "; ")
+end
+
+--- ValidationError(message | list | map of lists, { code =, params = }). `messages` is
+--- the flat list of texts with `%(name)s` filled in from params; `error_dict` is there
+--- when it was made from a map.
+local ValidationError = M.define("ValidationError", M.Exception)
+
+local function fill(message, params)
+  if type(params) ~= "table" or type(message) ~= "string" then
+    return message
+  end
+  return (message:gsub("%%%((%w+)%)[sd]", function(key)
+    local v = params[key]
+    return v ~= nil and tostring(v) or nil
+  end))
+end
+
+local validation_mt = {}
+for k, v in pairs(class_mt) do
+  validation_mt[k] = v
+end
+function validation_mt.__call(class, message, fields)
+  fields = fields or {}
+  local err = setmetatable({ code = fields.code, params = fields.params }, class)
+  if M.is(message, "ValidationError") then
+    message = message.error_dict or message.error_list or { message }
+  end
+  if type(message) == "table" then
+    local messages, list = {}, {}
+    if #message > 0 or next(message) == nil then
+      for _, item in ipairs(message) do
+        local e = M.is(item, "ValidationError") and item or class(item)
+        for _, inner in ipairs(e.error_list) do
+          list[#list + 1] = inner
+          messages[#messages + 1] = inner.messages[1]
+        end
+      end
+      err.error_list = list
+    else
+      err.error_dict = {}
+      local names = {}
+      for field in pairs(message) do
+        names[#names + 1] = field
+      end
+      table.sort(names)
+      for _, field in ipairs(names) do
+        local e = class(message[field])
+        err.error_dict[field] = e.error_list
+        for _, text in ipairs(e.messages) do
+          messages[#messages + 1] = text
+        end
+        for _, inner in ipairs(e.error_list) do
+          list[#list + 1] = inner
+        end
+      end
+      err.error_list = list
+    end
+    err.messages = messages
+    err.message = joined(messages)
+  else
+    err.message = fill(tostring(message), fields.params)
+    err.template = message
+    err.messages = { err.message }
+    err.error_list = { err }
+  end
+  return err
+end
+setmetatable(ValidationError, validation_mt)
+
+return M

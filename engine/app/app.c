@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/app.h"
+
+#include "fiber/fiber.h"
+#include "settings/settings.h"
+
+int app_open(struct app *app, const struct script_ops *ops, const struct script_options *o,
+             struct err *err)
+{
+    *app = (struct app){.ops = ops, .options = *o, .log = o->log};
+    app->loop = loop_new(NULL, err);
+    if (!app->loop)
+        return -1;
+    app->options.loop = app->loop;
+    app->script = ops->open(&app->options, err);
+    if (!app->script)
+        goto fail;
+    if (o->settings_file) {
+        app->settings = settings_new();
+        if (ops->read_settings(app->script, app->settings, err) != 0)
+            goto fail;
+    }
+    return 0;
+fail:
+    app_close(app);
+    return -1;
+}
+
+void app_close(struct app *app)
+{
+    if (app->loop)
+        loop_free(app->loop); /* gives pooled script threads back first */
+    if (app->script)
+        app->ops->close(app->script);
+    settings_free(app->settings);
+    *app = (struct app){0};
+}
+
+void app_run(struct app *app, void (*fn)(void *arg), void *arg)
+{
+    fiber_spawn(app->loop, fn, arg, false);
+    loop_run(app->loop);
+}

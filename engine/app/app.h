@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A project put together: settings, script host, loop and what requests go through.
+ * Owner: the process (a worker or a command); one per process. */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "app/script.h"
+#include "base/err.h"
+#include "base/log.h"
+
+struct app { /* read-only to callers */
+    const struct script_ops *ops;
+    struct script *script;
+    struct script_options options;
+    struct loop *loop;
+    struct settings *settings; /* NULL outside of a project */
+    struct pipeline *pipeline; /* after app_load of a project that serves */
+    struct log *log;
+};
+
+/* Loop and script host, and settings.lua when the options name a project. On failure
+ * nothing is left open. */
+int app_open(struct app *app, const struct script_ops *ops, const struct script_options *o,
+             struct err *err);
+void app_close(struct app *app);
+
+/* Runs fn(arg) in a fiber and the loop until nothing is left to do. */
+void app_run(struct app *app, void (*fn)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What the engine asks of a script host: the language in which authors write apps.
+ * bindings/ implements it for Lua; main.c hands the table to the command line, so
+ * that nothing in engine/ knows which language that is. */
+#ifndef APP_SCRIPT_H
+#define APP_SCRIPT_H
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+
+struct app;
+struct loop;
+struct script;
+struct settings;
+
+struct script_options {
+    const char *project_dir;   /* absolute; NULL outside of a project */
+    const char *settings_file; /* absolute; NULL outside of a project */
+    const char *program;       /* how the binary was called, for usage lines */
+    int verbosity;             /* 0..3 */
+    bool color;
+    bool traceback; /* show the traceback of an error that ends a command */
+    bool serving;   /* a worker: what would stop the process is refused */
+    struct log *log;
+    struct loop *loop;
+};
+
+struct script_ops {
+    struct script *(*open)(const struct script_options *o, struct err *err);
+    void (*close)(struct script *s);
+    /* Runs settings.lua and stores what it finds. Not called outside of a project. */
+    int (*read_settings)(struct script *s, struct settings *settings, struct err *err);
+    /* Loads the installed apps, then routes and middleware into the app's pipeline.
+     * In a fiber; may wait. */
+    int (*load)(struct script *s, struct app *app, struct err *err);
+    /* Runs a command of the framework or of an app; gives the exit status. In a fiber;
+     * may wait. */
+    int (*command)(struct script *s, struct app *app, int argc, char **argv);
+    /* A turn of the loop has ended: the moment to collect garbage. */
+    void (*idle)(struct script *s);
+    /* Seconds of running time that the request of the running fiber may use from now;
+     * 0 takes the limit away. */
+    void (*limit)(struct script *s, double seconds);
+};
+
+#endif

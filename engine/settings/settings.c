@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/settings.h"
+
+#include "base/suggest.h"
+
+#include <math.h>
+
+const struct setting_row setting_rows[SETTING_COUNT] = {
+#define SETTING_ROW(name, type, def, min, max, doc) {#name, SETTING_##type, def, min, max, doc},
+    SETTINGS(SETTING_ROW)
+#undef SETTING_ROW
+};
+
+struct value {
+    bool set;   /* by the project, not the default */
+    bool known; /* has a value at all */
+    bool b;
+    double number;
+    struct str s;
+    struct strs list;
+};
+
+struct settings {
+    struct arena arena;
+    struct value values[SETTING_COUNT];
+};
+
+static struct strs split_list(struct arena *a, struct str text)
+{
+    struct strs out = {NULL, 0};
+    struct str part, rest = text;
+    size_t n = 0;
+    if (text.n == 0)
+        return out;
+    while (str_split(&rest, ',', &part))
+        n++;
+    struct str *items = arena_alloc(a, n * sizeof *items);
+    rest = text;
+    for (size_t i = 0; str_split(&rest, ',', &part); i++)
+        items[i] = arena_str(a, part);
+    return (struct strs){items, n};
+}
+
+static void set_default(struct settings *s, size_t id)
+{
+    const struct setting_row *row = &setting_rows[id];
+    struct value *v = &s->values[id];
+    if (!row->fallback)
+        return;
+    v->known = true;
+    switch (row->type) {
+    case SETTING_BOOL:
+        v->b = row->fallback[0] == 't';
+        break;
+    case SETTING_INT:
+    case SETTING_FLOAT:
+        v->number = strtod(row->fallback, NULL);
+        break;
+    case SETTING_STR:
+        v->s = str_from(row->fallback);
+        break;
+    case SETTING_LIST:
+        v->list = split_list(&s->arena, str_from(row->fallback));
+        break;
+    case SETTING_ANY:
+        break;
+    }
+}
+
+struct settings *settings_new(void)
+{
+    struct settings *s = mem_zalloc(sizeof *s);
+    arena_init(&s->arena, 0);
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        set_default(s, i);
+    return s;
+}
+
+void settings_free(struct settings *s)
+{
+    if (s) {
+        arena_release(&s->arena);
+        free(s);
+    }
+}
+
+int settings_find(struct str name)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (str_eq(name, str_from(setting_rows[i].name)))
+            return (int)i;
+    return -1;
+}
+
+bool settings_misspelt(struct str name, char *nearest, size_t size)
+{
+    size_t limit = name.n < 5 ? 1 : 2, best = limit + 1;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        size_t d = suggest_distance(name, str_from(setting_rows[i].name), limit);
+        if (d < best) {
+            best = d;
+            snprintf(nearest, size, "%s", setting_rows[i].name);
+        }
+    }
+    return best <= limit;
+}
+
+static int wrong_type(enum setting_id id, const char *got, struct err *err)
+{
+    static const char *const wanted[] = {"true or false", "an integer",        "a number",
+                                         "a string",      "a list of strings", "a table"};
+    return err_set(err, ERR_CONFIG, "setting '%s' must be %s, not %s", setting_rows[id].name,
+                   wanted[setting_rows[id].type], got);
+}
+
+static struct value *store(struct settings *s, enum setting_id id)
+{
+    struct value *v = &s->values[id];
+    v->set = v->known = true;
+    return v;
+}
+
+int settings_set_bool(struct settings *s, enum setting_id id, bool b, struct err *err)
+{
+    if (setting_rows[id].type != SETTING_BOOL)
+        return wrong_type(id, "a boolean", err);
+    store(s, id)->b = b;
+    return 0;
+}
+
+int settings_set_number(struct settings *s, enum setting_id id, double number, struct err *err)
+{
+    const struct setting_row *row = &setting_rows[id];
+    if (row->type != SETTING_INT && row->type != SETTING_FLOAT)
+        return wrong_type(id, "a number", err);
+    if (row->type == SETTING_INT && number != floor(number))
+        return wrong_type(id, "a fraction", err);
+    if (!(number >= row->min && number <= row->max))
+        return err_set(err, ERR_CONFIG, "setting '%s' is %g; it must be from %g to %g", row->name,
+                       number, row->min, row->max);
+    store(s, id)->number = number;
+    return 0;
+}
+
+int settings_set_str(struct settings *s, enum setting_id id, struct str text, struct err *err)
+{
+    if (setting_rows[id].type == SETTING_LIST) /* one item may stand for a list of one */
+        return settings_set_list(s, id, &text, 1, err);
+    if (setting_rows[id].type != SETTING_STR)
+        return wrong_type(id, "a string", err);
+    store(s, id)->s = arena_str(&s->arena, text);
+    return 0;
+}
+
+int settings_set_list(struct settings *s, enum setting_id id, const struct str *items, size_t n,
+                      struct err *err)
+{
+    if (setting_rows[id].type != SETTING_LIST)
+        return wrong_type(id, "a list", err);
+    struct str *copy = arena_alloc(&s->arena, n * sizeof *copy);
+    for (size_t i = 0; i < n; i++)
+        copy[i] = arena_str(&s->arena, items[i]);
+    store(s, id)->list = (struct strs){copy, n};
+    return 0;
+}
+
+bool settings_is_set(const struct settings *s, enum setting_id id)
+{
+    return s->values[id].set;
+}
+
+bool settings_bool(const struct settings *s, enum setting_id id)
+{
+    return s->values[id].b;
+}
+
+int64_t settings_int(const struct settings *s, enum setting_id id)
+{
+    return (int64_t)s->values[id].number;
+}
+
+double settings_float(const struct settings *s, enum setting_id id)
+{
+    return s->values[id].known ? s->values[id].number : -1;
+}
+
+struct str settings_str(const struct settings *s, enum setting_id id)
+{
+    return s->values[id].s;
+}
+
+struct strs settings_list(const struct settings *s, enum setting_id id)
+{
+    return s->values[id].list;
+}
