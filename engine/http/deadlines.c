@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Slow clients.  Twice a second every connection is held against the deadline of
+ * what it is doing; past it the socket is shut down, which libmicrohttpd sees.
+ *
+ *     IDLE      -> keepalive_timeout, unless bytes came: then it is a header
+ *     HEADER    -> header_timeout for all of it
+ *     BODY      -> body_timeout between pieces, body_min_rate over all after 20 s
+ *     HANDLING  -> request_deadline; a client that hung up cancels its request
+ *     SENDING   -> response_timeout without the client taking anything
+ *
+ * libmicrohttpd does not tell when the first byte of a header arrives or how far a
+ * response got; the kernel does (TCP_INFO), and only those connections are asked. */
+#include "http/server_impl.h"
+
+#include "base/clock.h"
+#include "fiber/fiber.h"
+#include "fiber/watch.h"
+
+#include <linux/tcp.h>
+
+enum { RATE_AFTER = 20, WATCH_AFTER_MS = 400 };
+
+void connection_stage(struct connection *c, enum stage stage)
+{
+    c->stage = stage;
+    c->since = c->progress = loop_now(c->server->loop);
+    c->bytes = 0;
+}
+
+void connection_shut(struct connection *c)
+{
+    c->closing = true;
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+static bool tcp_info(const struct connection *c, struct tcp_info *info)
+{
+    socklen_t len = sizeof *info;
+    memset(info, 0, sizeof *info);
+    return !c->listener->is_unix && getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
+}
+
+static bool past(int64_t now, int64_t since, double seconds)
+{
+    return seconds >= 0 && (double)(now - since) > seconds * (double)CLOCK_SECOND;
+}
+
+static bool header_has_begun(struct connection *c, int64_t now)
+{
+    struct tcp_info info;
+    int64_t last;
+    if (!tcp_info(c, &info))
+        return false;
+    last = now - (int64_t)info.tcpi_last_data_recv * CLOCK_MS;
+    return last > c->since + 5 * CLOCK_MS;
+}
+
+static bool body_too_slow(const struct connection *c, int64_t now)
+{
+    const struct http_limits *l = &c->server->options.limits;
+    double elapsed = (double)(now - c->since) / (double)CLOCK_SECOND;
+    return past(now, c->progress, l->body_timeout) ||
+           (elapsed > RATE_AFTER && (double)c->bytes < l->body_min_rate * elapsed);
+}
+
+static bool sending_stalled(struct connection *c, int64_t now)
+{
+    struct tcp_info info;
+    if (tcp_info(c, &info) && info.tcpi_bytes_acked != c->bytes) {
+        c->bytes = info.tcpi_bytes_acked;
+        c->progress = now;
+    }
+    return past(now, c->progress, c->server->options.limits.response_timeout);
+}
+
+static void on_hangup(void *data, int events)
+{
+    struct connection *c = data;
+    if (events & WATCH_HANGUP) {
+        watch_events(c->hangup, 0);
+        if (c->exchange)
+            exchange_abort(c->exchange);
+    }
+}
+
+static void look_after_handling(struct connection *c, int64_t now)
+{
+    struct exchange *x = c->exchange;
+    if (!x)
+        return;
+    if (past(now, c->since, c->server->options.request_deadline)) {
+        x->refused = 503;
+        x->why = "the request took longer than setting request_deadline allows";
+        exchange_abort(x);
+    } else if (!c->hangup && now - c->since > WATCH_AFTER_MS * CLOCK_MS) {
+        c->hangup = watch_open(c->server->loop, c->fd, WATCH_HANGUP, on_hangup, c, NULL);
+    }
+}
+
+static bool expired(struct connection *c, int64_t now)
+{
+    const struct http_limits *l = &c->server->options.limits;
+    switch (c->stage) {
+    case STAGE_IDLE:
+        if (header_has_begun(c, now))
+            connection_stage(c, STAGE_HEADER);
+        return past(now, c->since, l->keepalive_timeout);
+    case STAGE_HEADER:
+        return past(now, c->since, l->header_timeout);
+    case STAGE_BODY:
+        return body_too_slow(c, now);
+    case STAGE_SENDING:
+        return sending_stalled(c, now);
+    case STAGE_HANDLING:
+        look_after_handling(c, now);
+        break;
+    }
+    return false;
+}
+
+void deadlines_sweep(void *server)
+{
+    struct http_server *s = server;
+    int64_t now = clock_monotonic();
+    for (struct connection *c = s->connections, *next; c; c = next) {
+        next = c->next;
+        if (!c->closing && expired(c, now)) {
+            s->stats.timed_out++;
+            connection_shut(c);
+            if (c->exchange && c->stage == STAGE_SENDING)
+                exchange_abort(c->exchange);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Responses into libmicrohttpd: bytes without a copy, files with sendfile, streams
+ * through a buffer that the request's fiber fills and the socket drains. */
+#include "http/server_impl.h"
+
+#include "base/log.h"
+#include "fiber/fiber.h"
+
+#include <unistd.h>
+
+enum { STREAM_HIGH = 65536, STREAM_LOW = 16384, STREAM_BLOCK = 32768 };
+
+static void drop_response(void *response)
+{
+    response_unref(response);
+}
+
+/* ---- streams ---- */
+
+/* Called by libmicrohttpd for the next bytes. */
+static ssize_t stream_read(void *cls, uint64_t pos, char *out, size_t max)
+{
+    struct exchange *x = cls;
+    size_t n = x->chunk.n - x->chunk_sent;
+    (void)pos;
+    if (n == 0 && x->stream_failed)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (n == 0 && x->stream_ended)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (n > max)
+        n = max;
+    memcpy(out, x->chunk.data + x->chunk_sent, n);
+    x->chunk_sent += n;
+    x->streamed += n;
+    if (x->chunk_sent == x->chunk.n) {
+        buf_reset(&x->chunk);
+        x->chunk_sent = 0;
+    }
+    if (x->producer_waits && x->chunk.n - x->chunk_sent < STREAM_LOW)
+        fiber_wake(x->fiber);
+    if (n == 0) {
+        x->suspended = true;
+        MHD_suspend_connection(x->mhd);
+    }
+    return (ssize_t)n;
+}
+
+void send_produce(struct exchange *x)
+{
+    struct response *r = x->response;
+    struct err err = {.code = ERR_OK};
+    int more = 1;
+    while (more == 1 && x->mhd && !x->aborted) {
+        more = r->source.pull(r->source.data, &x->chunk, &err);
+        if (x->chunk.n > x->chunk_sent || more != 1)
+            exchange_resume(x);
+        while (more == 1 && x->mhd && !x->aborted && x->chunk.n - x->chunk_sent >= STREAM_HIGH) {
+            int rc;
+            x->producer_waits = true;
+            rc = fiber_park(x->server->loop, CLOCK_NEVER, &err);
+            x->producer_waits = false;
+            if (rc != 0)
+                more = -1;
+        }
+    }
+    if (more < 0 && !x->aborted)
+        log_write(x->server->log, LOG_LEVEL_ERROR, "perilune.http",
+                  "streaming response to %.*s broke off: %s", STR_ARG(x->request.target), err.msg);
+    x->stream_failed = more != 0;
+    x->stream_ended = true;
+    response_clear_body(r); /* closes the source while its fiber still lives */
+    exchange_resume(x);
+}
+
+/* ---- fields ---- */
+
+static bool body_forbidden(int status)
+{
+    return status == 204 || status == 304 || status < 200;
+}
+
+static struct MHD_Response *make(struct exchange *x)
+{
+    struct response *r = x->response;
+    if (body_forbidden(r->status))
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    switch (r->kind) {
+    case RESPONSE_FILE: {
+        int fd = r->fd;
+        r->fd = -1;
+        return MHD_create_response_from_fd_at_offset64(r->file_length, fd, r->file_offset);
+    }
+    case RESPONSE_STREAM:
+        if (r->head_only)
+            return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, x,
+                                                 NULL);
+    case RESPONSE_BYTES:
+        break;
+    }
+    response_ref(r);
+    return MHD_create_response_from_buffer_with_free_callback_cls(r->bytes.n, (void *)r->bytes.p,
+                                                                  drop_response, r);
+}
+
+static void add_fields(struct exchange *x, struct MHD_Response *m)
+{
+    const struct http_server *s = x->server;
+    const struct response *r = x->response;
+    for (unsigned i = 0; i < r->headers.n; i++) {
+        const struct header *h = &r->headers.items[i];
+        /* The length is libmicrohttpd's to say, from the body it has. */
+        if (h->name.n == 14 && str_ieq(h->name, STR("content-length")))
+            continue;
+        MHD_add_response_header(m, h->name.p, h->value.p);
+    }
+    if (s->options.server_header.n)
+        MHD_add_response_header(m, "Server", s->options.server_header.p);
+    MHD_add_response_header(m, "Date", s->date.p);
+    if (r->close_connection || s->draining)
+        MHD_add_response_header(m, "Connection", "close");
+}
+
+enum MHD_Result send_response(struct exchange *x)
+{
+    struct MHD_Response *m = make(x);
+    enum MHD_Result ok;
+    if (!m)
+        return MHD_NO;
+    add_fields(x, m);
+    if (x->connection)
+        connection_stage(x->connection, STAGE_SENDING);
+    x->queued = true;
+    ok = MHD_queue_response(x->mhd, (unsigned)x->response->status, m);
+    MHD_destroy_response(m);
+    return ok;
+}
+
+enum MHD_Result send_refusal(struct exchange *x)
+{
+    const char *reason = http_reason(x->refused);
+    if (x->refused == 204) {
+        x->response = response_new(204);
+        headers_put(&x->response->headers, STR("Allow"),
+                    STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+        return send_response(x);
+    }
+    x->response = response_text(x->refused, STR("text/plain; charset=utf-8"), "%d %s\n%s\n",
+                                x->refused, reason, x->why ? x->why : "");
+    x->response->close_connection = true;
+    headers_put(&x->response->headers, STR("X-Content-Type-Options"), STR("nosniff"));
+    return send_response(x);
+}
