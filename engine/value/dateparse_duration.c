@@ -79,6 +79,8 @@ static int total(const struct parts *p, struct duration *out, struct err *err)
     struct duration_sum sum = {0};
     int sign = p->negative ? -1 : 1;
     duration_sum_int(&sum, p->days, DURATION_DAY);
+    if (duration_sum_end(&sum, out, err)) /* the hours shall not bring back too many days */
+        return -1;
     duration_sum_int(&sum, sign * p->hours, DURATION_HOUR);
     duration_sum_int(&sum, sign * p->minutes, DURATION_MINUTE);
     duration_sum_int(&sum, sign * p->seconds, DURATION_SECOND);

@@ -214,10 +214,13 @@ int duration_floordiv(struct duration d, int64_t n, struct duration *out, struct
 
 int duration_ratio(struct duration a, struct duration b, double *out, struct err *err)
 {
-    duration_micros bottom = duration_total(b);
+    duration_micros top = duration_total(a), bottom = duration_total(b), exact = (int64_t)1 << 53;
     if (bottom == 0)
         return by_zero(err);
-    *out = (double)((long double)duration_total(a) / (long double)bottom);
+    if (-exact < top && top < exact && -exact < bottom && bottom < exact)
+        *out = (double)top / (double)bottom; /* rounded once */
+    else
+        *out = (double)((long double)top / (long double)bottom);
     return 0;
 }
 
