@@ -1,0 +1,9 @@
+-- SPDX-License-Identifier: MIT
+local path = require("perilune.urls").path
+local views = require "views"
+
+return {
+  path("", views.plaintext),
+  path("plaintext", views.plaintext),
+  path("json", views.json),
+}
