@@ -77,7 +77,7 @@ static void holds(void *arg)
 {
     struct shared *s = arg;
     assert_true(fiber_mutex_trylock(s->w->l, &s->m));
-    fiber_sleep(s->w->l, 0.02, NULL);
+    fiber_sleep(s->w->l, 0.06, NULL);
     fiber_cancel(s->w->fiber);
     fiber_sleep(s->w->l, 0.01, NULL);
     fiber_mutex_unlock(s->w->l, &s->m);
