@@ -34,8 +34,14 @@ static void on_nothing(int sig)
     (void)sig;
 }
 
-/* The kernel sends SIGALRM when the master dies.  The handler is gone after this
- * call, so that the alarm set here ends the process, whatever it hangs in. */
+/* The kernel sends this one when the master dies, once for each of its threads.
+ * A realtime signal, which nobody sends by hand. */
+static int orphan_signal(void)
+{
+    return SIGRTMAX;
+}
+
+/* SIGALRM has its default action: it ends the process, whatever that hangs in. */
 static void on_orphaned(int sig)
 {
     const struct itimerval t = {.it_value = {(time_t)orphan_grace, orphan_alarm_us}};
@@ -43,23 +49,30 @@ static void on_orphaned(int sig)
     (void)setitimer(ITIMER_REAL, &t, NULL);
 }
 
+static void handle(int sig, void (*handler)(int), sigset_t *mask)
+{
+    struct sigaction act = {.sa_handler = handler, .sa_flags = SA_RESTART};
+
+    sigemptyset(&act.sa_mask);
+    sigaction(sig, &act, NULL);
+    sigdelset(mask, sig);
+}
+
 /* Signals that reach the whole process group (Ctrl-C) or control group are the
  * master's to interpret.  A handler that does nothing, and not SIG_IGN, because
  * programs that the worker starts would inherit that. */
-static void set_signals(const sigset_t *mask)
+static void set_signals(const sigset_t *masters)
 {
     static const int left_to_master[] = {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
-    struct sigaction act = {.sa_handler = on_nothing, .sa_flags = SA_RESTART};
+    sigset_t mask = *masters;
 
-    sigemptyset(&act.sa_mask);
     for (size_t i = 0; i < sizeof left_to_master / sizeof *left_to_master; i++)
-        sigaction(left_to_master[i], &act, NULL);
-    act.sa_handler = on_term;
-    sigaction(SIGTERM, &act, NULL);
-    act.sa_handler = on_orphaned;
-    act.sa_flags = SA_RESTART | (int)SA_RESETHAND;
-    sigaction(SIGALRM, &act, NULL);
-    sigprocmask(SIG_SETMASK, mask, NULL);
+        handle(left_to_master[i], on_nothing, &mask);
+    handle(SIGTERM, on_term, &mask);
+    handle(orphan_signal(), on_orphaned, &mask);
+    handle(SIGALRM, SIG_DFL, &mask);
+    handle(SIGCHLD, SIG_DFL, &mask);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 /* ---- life ---- */
@@ -89,7 +102,7 @@ static int live(struct master *m, struct server_worker *w, pid_t master_pid)
     int rc = identity_assume(&m->identity, &err);
 
     /* After the change of user, which clears it. */
-    prctl(PR_SET_PDEATHSIG, SIGALRM);
+    prctl(PR_SET_PDEATHSIG, orphan_signal());
     if (getppid() != master_pid)
         return 0;
     if (rc == 0 && m->app->load)

@@ -90,8 +90,6 @@ static int open_signals(struct master *m, struct err *err)
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         sigaddset(&set, ours[i]);
     sigprocmask(SIG_BLOCK, &set, &m->old_mask);
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        sigdelset(&m->old_mask, ours[i]);    /* somebody may have started us with them blocked */
     sigaction(SIGCHLD, &chld, &m->old_chld); /* ignored, it would take the exit status away */
     sigaction(SIGPIPE, &pipe, &m->old_pipe); /* a log that nobody reads must not end the server */
     m->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -226,14 +226,14 @@ static void obey(struct tiny *t)
             t->s->probe->reload_failures += strstr(t->w->order, "boom") != NULL;
         else if (order == SERVER_STOP)
             t->result = 0;
-        else {
+        else if (t->accepting) {
             accept_all(t);
             for (size_t l = 0; l < t->w->nlisteners; l++)
                 close(t->w->listeners[l].fd);
             t->accepting = false;
-            if (order == SERVER_ORPHANED)
-                return;
         }
+        if (order == SERVER_ORPHANED)
+            return;
     }
 }
 
@@ -271,7 +271,7 @@ static int work(struct server_worker *w, struct err *err)
         server_worker_progress(w);
         if (p[0].revents)
             obey(&t);
-        orphaned = p[0].revents & POLLHUP;
+        orphaned |= (p[0].revents & POLLHUP) != 0;
         if (t.accepting)
             accept_all(&t);
         if (tend_conns(&t) == 0 && !t.accepting)
