@@ -275,6 +275,15 @@ void fiber_cancel(struct fiber *f)
         fiber_interrupt(f, ERR_CANCELLED);
 }
 
+void loop_cancel(struct loop *l)
+{
+    for (size_t i = 0; i < l->pool.all.n; i++) {
+        struct fiber *f = l->pool.all.items[i];
+        if (f->state != FIBER_IDLE && f->state != FIBER_ENDED)
+            fiber_cancel(f);
+    }
+}
+
 void fiber_uncancel(struct fiber *f)
 {
     f->cancelled = false;

@@ -47,6 +47,9 @@ void loop_run(struct loop *l);
 void loop_turn(struct loop *l, bool wait);
 /* Makes loop_run(), or the next one, return after this turn. */
 void loop_stop(struct loop *l);
+/* fiber_cancel() for every fiber there is, so that the next loop_run() lets them end:
+ * the way to stop for good. */
+void loop_cancel(struct loop *l);
 /* For those who add handles of their own (server, files, processes). */
 struct uv_loop_s *loop_uv(struct loop *l);
 /* Fibers that have started and not ended. */

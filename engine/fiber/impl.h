@@ -49,7 +49,8 @@ struct fiber { /* lies at the top of its own stack */
     bool woken;      /* a wake came while it was not in fiber_park */
     bool cancelled, joinable;
     void *slots[FIBER_SLOTS];
-    char *low; /* lowest byte of the stack, just above the guard */
+    size_t place; /* in stack_pool.all */
+    char *low;    /* lowest byte of the stack, just above the guard */
 #ifdef SANITIZER_ADDRESS
     void *fake_stack;
 #endif
@@ -59,8 +60,9 @@ struct fiber { /* lies at the top of its own stack */
     unsigned valgrind_id;
 };
 
-/* Stacks that wait for their next fiber, last in first out. */
+/* Stacks.  Those in `idle` wait for their next fiber, last in first out. */
 struct stack_pool {
+    VEC(struct fiber *) all; /* every mapped one; a fiber knows its place */
     VEC(struct fiber *) idle;
     size_t size, keep; /* bytes of one mapping, guard included */
     size_t untouched;  /* the first so many of idle were not used since the last trim */
@@ -74,7 +76,7 @@ struct deadline {
     struct fiber *fiber;
 };
 
-struct guard; /* guard.c: signal handlers before ours, and the stack of ours */
+struct guard;  /* guard.c: signal handlers before ours, and the stack of ours */
 struct poller; /* poll.c: a file descriptor that somebody waits for, or did */
 
 struct loop {
@@ -90,7 +92,7 @@ struct loop {
     struct stack_pool pool;
     VEC(struct deadline) deadlines; /* binary heap, earliest first */
     uint64_t deadline_number;
-    uint64_t armed;              /* ms that the timer is set for */
+    uint64_t armed;               /* ms that the timer is set for */
     VEC(struct poller *) pollers; /* by file descriptor, NULL where nobody waited yet */
 
     void (*drop)(void *data, void *script);

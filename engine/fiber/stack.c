@@ -49,6 +49,8 @@ static struct fiber *map(struct loop *l)
     struct fiber *f = (struct fiber *)(void *)(base + size - sizeof *f);
     f = (struct fiber *)((uintptr_t)f & ~(uintptr_t)63);
     f->loop = l;
+    f->place = l->pool.all.n;
+    vec_push(&l->pool.all, f);
     switch_init(f, base + STACK_GUARD, (char *)f);
     return f;
 }
@@ -56,9 +58,12 @@ static struct fiber *map(struct loop *l)
 static void unmap(struct loop *l, struct fiber *f)
 {
     void *script = f->slots[FIBER_SCRIPT];
+    struct fiber *last = vec_pop(&l->pool.all);
 
     if (script && l->drop)
         l->drop(l->drop_data, script);
+    l->pool.all.items[f->place] = last;
+    last->place = f->place;
     switch_release(f);
     munmap(f->low - STACK_GUARD, l->pool.size);
 }
@@ -123,4 +128,5 @@ void stack_pool_release(struct loop *l)
     while (l->pool.idle.n)
         unmap(l, vec_pop(&l->pool.idle));
     vec_release(&l->pool.idle);
+    vec_release(&l->pool.all);
 }

@@ -452,6 +452,35 @@ static void cancel_before_the_first_run(void **state)
     assert_trace(w, "c");
 }
 
+static void is_stopped_for_good(void *arg)
+{
+    struct world *w = arg;
+    struct err e = {.code = ERR_OK};
+    assert_fails(fiber_park(w->l, CLOCK_NEVER, &e), &e, ERR_CANCELLED);
+    mark(w, "x");
+}
+
+static void stopping_for_good_cancels_all(void **state)
+{
+    struct world *w = *state;
+    struct fiber *ended = fiber_spawn(w->l, says_a, w, true);
+    loop_cancel(w->l); /* before its first run: it does not wait, so it does not notice */
+    loop_run(w->l);
+    for (int i = 0; i < 3; i++)
+        fiber_start(w->l, is_stopped_for_good, w);
+    fiber_spawn(w->l, is_stopped_for_good, w, false);
+    loop_cancel(w->l);
+    loop_run(w->l);
+    assert_trace(w, "axxxx");
+    assert_int_equal(loop_fibers(w->l), 0);
+    fiber_detach(ended);
+    loop_cancel(w->l); /* nobody is there */
+    fiber_start(w->l, parks, w);
+    fiber_wake(w->fiber);
+    loop_run(w->l);
+    assert_trace(w, "axxxxpw"); /* those who come later are not cancelled */
+}
+
 /* ---- deadlines ---- */
 
 static void has_a_deadline(void *arg)
@@ -523,6 +552,7 @@ int main(void)
         world_test(cancel_before_the_wait),
         world_test(cancel_of_a_ready_fiber_waits_for_its_next_wait),
         world_test(cancel_before_the_first_run),
+        world_test(stopping_for_good_cancels_all),
         world_test(deadline_is_in_every_wait),
         world_test(park_has_a_deadline),
     };
