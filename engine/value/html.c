@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+#include "value/html.h"
+
+#include "value/unicode.h"
+
+/* ---- escaping, by runs ---- */
+
+static const struct str escapes[256] = {
+    ['&'] = STR_INIT("&amp;"),  ['<'] = STR_INIT("&lt;"),    ['>'] = STR_INIT("&gt;"),
+    ['"'] = STR_INIT("&quot;"), ['\''] = STR_INIT("&#x27;"),
+};
+
+bool html_needs_escape(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (escapes[(unsigned char)s.p[i]].n)
+            return true;
+    return false;
+}
+
+void html_escape(struct buf *out, struct str s)
+{
+    size_t run = 0;
+    buf_reserve(out, s.n);
+    for (size_t i = 0; i < s.n; i++) {
+        const struct str *e = &escapes[(unsigned char)s.p[i]];
+        if (e->n == 0)
+            continue;
+        buf_add(out, s.p + run, i - run);
+        buf_addstr(out, *e);
+        run = i + 1;
+    }
+    buf_add(out, s.p + run, s.n - run);
+}
+
+static void add_u(struct buf *out, uint32_t cp)
+{
+    buf_addf(out, "\\u%04X", (unsigned)cp);
+}
+
+void html_escapejs(struct buf *out, struct str s)
+{
+    while (s.n > 0) {
+        uint32_t cp;
+        size_t n = unicode_next(s, &cp);
+        bool control = cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029;
+        if (control || (cp < 0x80 && strchr("\\'\"><&=-;`", (int)cp)))
+            add_u(out, cp);
+        else
+            buf_add(out, s.p, n);
+        s = str_skip(s, n);
+    }
+}
+
+void html_escape_json(struct buf *out, struct str json)
+{
+    for (size_t i = 0; i < json.n; i++) {
+        char c = json.p[i];
+        if (c == '<' || c == '>' || c == '&')
+            add_u(out, (unsigned char)c);
+        else
+            buf_addc(out, c);
+    }
+}
+
+void html_strip_spaces(struct buf *out, struct str s)
+{
+    size_t i = 0;
+    while (i < s.n) {
+        buf_addc(out, s.p[i]);
+        if (s.p[i++] != '>')
+            continue;
+        size_t end = i;
+        for (size_t n; (n = unicode_space(str_skip(s, end))) > 0;)
+            end += n;
+        if (end == s.n || s.p[end] != '<')
+            buf_add(out, s.p + i, end - i);
+        i = end;
+    }
+}
+
+/* ---- references ---- */
+
+struct reference {
+    char name[32];
+    char text[7];
+    bool bare; /* also known without its semicolon, as browsers of old took it */
+};
+
+/* Sorted by name, bytewise. */
+static const struct reference references[] = {
+#include "value/html_references.inc"
+};
+
+#define REFERENCE_COUNT (sizeof references / sizeof *references)
+
+static const struct reference *reference_find(struct str name)
+{
+    size_t low = 0, high = REFERENCE_COUNT;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = str_cmp(str_from(references[middle].name), name);
+        if (order == 0)
+            return &references[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* What browsers made of Windows-1252 written as numbers 0x80 to 0x9F. */
+static const uint16_t windows[32] = {
+    0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
+    0x2039, 0x152,  0x8D,   0x17D,  0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178,
+};
+
+static void add_numbered(struct buf *out, uint32_t cp)
+{
+    if (cp >= 0x80 && cp <= 0x9F)
+        utf8_add(out, windows[cp - 0x80]);
+    else if (cp == 0 || cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
+        utf8_add(out, 0xFFFD);
+    else if ((cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\f' && cp != '\r') || cp == 0x7F ||
+             (cp >= 0xFDD0 && cp <= 0xFDEF) || (cp & 0xFFFE) == 0xFFFE)
+        return; /* no character at all */
+    else
+        utf8_add(out, cp);
+}
+
+/* "&#" digits [";"]: its bytes, or 0. */
+static size_t reference_number(struct buf *out, struct str s)
+{
+    bool hex = s.n > 2 && (s.p[2] == 'x' || s.p[2] == 'X');
+    size_t start = hex ? 3 : 2, i = start;
+    uint32_t cp = 0;
+    for (; i < s.n; i++) {
+        int digit = char_hex(s.p[i]);
+        if (digit < 0 || (!hex && digit > 9))
+            break;
+        if (cp <= 0x10FFFF)
+            cp = cp * (hex ? 16 : 10) + (uint32_t)digit;
+    }
+    if (i == start)
+        return 0;
+    add_numbered(out, cp);
+    return i < s.n && s.p[i] == ';' ? i + 1 : i;
+}
+
+size_t html_reference(struct buf *out, struct str s)
+{
+    if (s.n > 1 && s.p[1] == '#')
+        return reference_number(out, s);
+    /* Up to 32 characters of a name; none of the names known is longer than 31 bytes. */
+    size_t n = 1;
+    while (n < s.n && n <= 32 && !memchr("\t\n\f <&#;", s.p[n], 8))
+        n++;
+    struct str name = str_make(s.p + 1, n - 1);
+    const struct reference *r = reference_find(name);
+    if (r && n < s.n && s.p[n] == ';') {
+        buf_adds(out, r->text);
+        return n + 1;
+    }
+    for (; name.n > 1; name.n--) {
+        r = reference_find(name);
+        if (r && r->bare) {
+            buf_adds(out, r->text);
+            return name.n + 1;
+        }
+    }
+    return 0;
+}
+
+void html_unescape(struct buf *out, struct str s)
+{
+    while (s.n > 0) {
+        size_t n = str_index(s, '&');
+        buf_addstr(out, str_head(s, n));
+        s = str_skip(s, n);
+        if (s.n == 0)
+            return;
+        n = html_reference(out, s);
+        if (n == 0) {
+            buf_addc(out, '&');
+            n = 1;
+        }
+        s = str_skip(s, n);
+    }
+}

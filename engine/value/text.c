@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "value/text.h"
+
+#include "value/unicode.h"
+
+/* Lower case s reduced to word characters, with runs of hyphens and white space
+ * as one hyphen. */
+static void slug_reduce(struct buf *out, struct str s)
+{
+    bool dash = false;
+    while (s.n > 0) {
+        uint32_t cp;
+        size_t n = unicode_next(s, &cp);
+        if (cp == '-' || unicode_is_space(cp)) {
+            dash = true;
+        } else if (unicode_is_word(cp)) {
+            if (dash)
+                buf_addc(out, '-');
+            dash = false;
+            buf_add(out, s.p, n);
+        }
+        s = str_skip(s, n);
+    }
+}
+
+void text_slugify(struct buf *out, struct str s, bool allow_unicode)
+{
+    struct buf form = BUF_INIT, lower = BUF_INIT, slug = BUF_INIT;
+    unicode_normalize(&form, s, allow_unicode ? UNICODE_NFKC : UNICODE_NFKD);
+    if (!allow_unicode) {
+        size_t kept = 0;
+        for (size_t i = 0; i < form.n; i++)
+            if (!((unsigned char)form.data[i] & 0x80))
+                form.data[kept++] = form.data[i];
+        buf_cut(&form, kept);
+    }
+    unicode_lower(&lower, buf_str(&form));
+    slug_reduce(&slug, buf_str(&lower));
+    struct str r = buf_str(&slug);
+    while (r.n > 0 && (r.p[0] == '-' || r.p[0] == '_'))
+        r = str_skip(r, 1);
+    while (r.n > 0 && (r.p[r.n - 1] == '-' || r.p[r.n - 1] == '_'))
+        r.n--;
+    buf_addstr(out, r);
+    buf_release(&form);
+    buf_release(&lower);
+    buf_release(&slug);
+}
+
+int text_valid_filename(struct buf *out, struct str name, struct err *err)
+{
+    size_t start = out->n;
+    for (struct str s = unicode_strip(name); s.n > 0;) {
+        uint32_t cp;
+        size_t n = unicode_next(s, &cp);
+        if (cp == ' ')
+            buf_addc(out, '_');
+        else if (cp == '-' || cp == '.' || unicode_is_word(cp))
+            buf_add(out, s.p, n);
+        s = str_skip(s, n);
+    }
+    struct str made = str_skip(buf_str(out), start);
+    if (made.n > 0 && !str_eq(made, STR(".")) && !str_eq(made, STR("..")))
+        return 0;
+    buf_cut(out, start);
+    return err_set(err, ERR_DENIED, "Could not derive file name from '%.*s'",
+                   STR_ARG(str_head(name, 200)));
+}
+
+void text_capfirst(struct buf *out, struct str s)
+{
+    uint32_t cp;
+    if (s.n == 0)
+        return;
+    size_t n = unicode_next(s, &cp);
+    unicode_upper(out, str_head(s, n));
+    buf_addstr(out, str_skip(s, n));
+}
+
+void text_phone2numeric(struct buf *out, struct str s)
+{
+    static const char digits[] = "22233344455566677778889999";
+    size_t start = out->n;
+    unicode_lower(out, s);
+    for (size_t i = start; i < out->n; i++)
+        if (out->data[i] >= 'a' && out->data[i] <= 'z')
+            out->data[i] = digits[out->data[i] - 'a'];
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+void text_camel_case_to_spaces(struct buf *out, struct str s)
+{
+    struct buf spaced = BUF_INIT, lower = BUF_INIT;
+    for (size_t i = 0; i < s.n; i++) {
+        bool after_lower = i > 0 && s.p[i - 1] >= 'a' && s.p[i - 1] <= 'z';
+        /* The end of text, and the line end before it, are no following letter. */
+        bool last = i + 1 == s.n || (i + 2 == s.n && s.p[i + 1] == '\n');
+        if (is_upper(s.p[i]) && (after_lower || (!last && !is_upper(s.p[i + 1]))))
+            buf_addc(&spaced, ' ');
+        buf_addc(&spaced, s.p[i]);
+    }
+    unicode_lower(&lower, unicode_strip(buf_str(&spaced)));
+    buf_addstr(out, buf_str(&lower));
+    buf_release(&spaced);
+    buf_release(&lower);
+}
+
+/* ---- truncation ---- */
+
+#define PLACEHOLDER STR("%(truncated_text)s")
+
+void text_add_truncation(struct buf *out, struct str text, struct str truncate)
+{
+    struct str mark = truncate.p ? truncate : STR("\xe2\x80\xa6");
+    if (str_find(mark, PLACEHOLDER) == mark.n) {
+        buf_addstr(out, text);
+        if (!str_ends(text, mark))
+            buf_addstr(out, mark);
+        return;
+    }
+    while (mark.n > 0) {
+        if (str_starts(mark, PLACEHOLDER)) {
+            buf_addstr(out, text);
+            mark = str_skip(mark, PLACEHOLDER.n);
+        } else {
+            buf_addc(out, mark.p[0]);
+            mark = str_skip(mark, str_starts(mark, STR("%%")) ? 2 : 1);
+        }
+    }
+}
+
+size_t text_truncate_room(size_t length, struct str truncate)
+{
+    struct buf mark = BUF_INIT;
+    text_add_truncation(&mark, STR(""), truncate);
+    for (struct str s = buf_str(&mark); s.n > 0 && length > 0;) {
+        uint32_t cp;
+        s = str_skip(s, unicode_next(s, &cp));
+        if (!unicode_is_combining(cp))
+            length--;
+    }
+    buf_release(&mark);
+    return length;
+}
+
+void text_truncate_chars(struct buf *out, struct str s, size_t length, struct str truncate)
+{
+    if (length == 0)
+        return;
+    struct buf form = BUF_INIT;
+    unicode_normalize(&form, s, UNICODE_NFC);
+    struct str text = buf_str(&form);
+    size_t room = text_truncate_room(length, truncate), counted = 0, cut = text.n;
+    for (size_t i = 0; i < text.n && counted <= length;) {
+        uint32_t cp;
+        size_t n = unicode_next(str_skip(text, i), &cp);
+        if (!unicode_is_combining(cp) && ++counted == room + 1)
+            cut = i;
+        i += n;
+    }
+    if (counted > length)
+        text_add_truncation(out, str_head(text, cut), truncate);
+    else
+        buf_addstr(out, text);
+    buf_release(&form);
+}
+
+/* The next word of *rest, which is cut off; false at the end. */
+static bool next_word(struct str *rest, struct str *word)
+{
+    for (size_t n; (n = unicode_space(*rest)) > 0;)
+        *rest = str_skip(*rest, n);
+    size_t i = 0;
+    for (uint32_t cp; i < rest->n;) {
+        size_t n = unicode_next(str_skip(*rest, i), &cp);
+        if (unicode_is_space(cp))
+            break;
+        i += n;
+    }
+    *word = str_head(*rest, i);
+    *rest = str_skip(*rest, i);
+    return i > 0;
+}
+
+void text_truncate_words(struct buf *out, struct str s, size_t length, struct str truncate)
+{
+    if (length == 0)
+        return;
+    struct buf words = BUF_INIT;
+    struct str word;
+    size_t count = 0;
+    bool more;
+    while ((more = next_word(&s, &word)) && count < length) {
+        if (count++ > 0)
+            buf_addc(&words, ' ');
+        buf_addstr(&words, word);
+    }
+    if (more)
+        text_add_truncation(out, buf_str(&words), truncate);
+    else
+        buf_addstr(out, buf_str(&words));
+    buf_release(&words);
+}

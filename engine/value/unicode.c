@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "value/unicode.h"
+
+#include "base/mem.h"
+#include <utf8proc.h>
+
+/* Sorting marks takes the square of their number, so runs are cut. */
+#define MARKS_MAX 128
+
+static bool is_ascii(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] & 0x80)
+            return false;
+    return true;
+}
+
+/* Valid UTF-8 with at most MARKS_MAX marks in a row. */
+static void normalize_piece(struct buf *out, struct str s, utf8proc_option_t options)
+{
+    utf8proc_uint8_t *made = NULL;
+    utf8proc_ssize_t n = s.n == 0 ? 0
+                                  : utf8proc_map((const utf8proc_uint8_t *)s.p,
+                                                 (utf8proc_ssize_t)s.n, &made, options);
+    if (n > 0)
+        buf_add(out, made, (size_t)n);
+    free(made);
+}
+
+void unicode_normalize(struct buf *out, struct str s, enum unicode_form form)
+{
+    static const int options[] = {
+        [UNICODE_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
+        [UNICODE_NFD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
+        [UNICODE_NFKC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
+        [UNICODE_NFKD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
+    };
+    if (is_ascii(s)) {
+        buf_addstr(out, s);
+        return;
+    }
+    struct buf valid = BUF_INIT;
+    utf8_add_replaced(&valid, s);
+    s = buf_str(&valid);
+    size_t start = 0, marks = 0;
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp;
+        i += unicode_next(str_skip(s, i), &cp);
+        marks = unicode_is_combining(cp) ? marks + 1 : 0;
+        if (marks == MARKS_MAX) {
+            normalize_piece(out, str_make(s.p + start, i - start),
+                            (utf8proc_option_t)options[form]);
+            start = i;
+            marks = 0;
+        }
+    }
+    normalize_piece(out, str_skip(s, start), (utf8proc_option_t)options[form]);
+    buf_release(&valid);
+}
+
+static bool is_cased(uint32_t cp)
+{
+    utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+    return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT;
+}
+
+/* What stands inside of words beside letters: marks, apostrophes, dots. */
+static bool is_case_ignorable(uint32_t cp)
+{
+    static const uint16_t points[] = {'\'',   '.',    ':',    '^',    '`',    0xB7,   0x387,
+                                      0x55F,  0x5F4,  0x2018, 0x2019, 0x2024, 0x2027, 0xFE13,
+                                      0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+        if (points[i] == cp)
+            return true;
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_SK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A capital sigma at the end of a word has another small form. */
+static bool sigma_is_final(struct str rest, bool after_cased)
+{
+    uint32_t cp = 0;
+    bool more = false;
+    while (rest.n > 0 && !more) {
+        rest = str_skip(rest, unicode_next(rest, &cp));
+        more = !is_case_ignorable(cp);
+    }
+    return after_cased && !(more && is_cased(cp));
+}
+
+void unicode_lower(struct buf *out, struct str s)
+{
+    bool after_cased = false;
+    buf_reserve(out, s.n);
+    while (s.n > 0) {
+        uint32_t cp;
+        s = str_skip(s, unicode_next(s, &cp));
+        if (cp < 0x80)
+            buf_addc(out, char_lower((char)cp));
+        else if (cp == 0x3A3)
+            utf8_add(out, sigma_is_final(s, after_cased) ? 0x3C2 : 0x3C3);
+        else if (cp == 0x130) /* dotted capital I keeps its dot */
+            buf_adds(out, "i\xcc\x87");
+        else
+            utf8_add(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp));
+        if (!is_case_ignorable(cp))
+            after_cased = is_cased(cp);
+    }
+}
+
+void unicode_upper(struct buf *out, struct str s)
+{
+    buf_reserve(out, s.n);
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp;
+        i += unicode_next(str_skip(s, i), &cp);
+        if (cp < 0x80)
+            buf_addc(out, char_upper((char)cp));
+        else if (cp == 0xDF)
+            buf_adds(out, "SS");
+        else
+            utf8_add(out, (uint32_t)utf8proc_toupper((utf8proc_int32_t)cp));
+    }
+}
+
+bool unicode_is_word(uint32_t cp)
+{
+    if (cp < 0x80)
+        return char_is_alpha((char)cp) || char_is_digit((char)cp) || cp == '_';
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool unicode_is_space(uint32_t cp)
+{
+    if (cp < 0x80)
+        return cp == ' ' || (cp >= 0x09 && cp <= 0x0D) || (cp >= 0x1C && cp <= 0x1F);
+    return cp == 0x85 || cp == 0xA0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200A) ||
+           cp == 0x2028 || cp == 0x2029 || cp == 0x202F || cp == 0x205F || cp == 0x3000;
+}
+
+bool unicode_is_combining(uint32_t cp)
+{
+    return cp >= 0x300 && utf8proc_get_property((utf8proc_int32_t)cp)->combining_class != 0;
+}
+
+size_t unicode_last(struct str s, uint32_t *cp)
+{
+    size_t back = 1;
+    while (back < 4 && back < s.n && ((unsigned char)s.p[s.n - back] & 0xC0) == 0x80)
+        back++;
+    if (unicode_next(str_skip(s, s.n - back), cp) == back)
+        return back;
+    *cp = 0xFFFD;
+    return 1;
+}
+
+struct str unicode_strip(struct str s)
+{
+    uint32_t cp;
+    for (size_t n; (n = unicode_space(s)) > 0;)
+        s = str_skip(s, n);
+    while (s.n > 0) {
+        size_t n = unicode_last(s, &cp);
+        if (!unicode_is_space(cp))
+            break;
+        s.n -= n;
+    }
+    return s;
+}
