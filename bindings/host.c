@@ -5,9 +5,14 @@
 #include "commands.h"
 #include "error.h"
 #include "libs.h"
+#include "pipeline.h"
+#include "request.h"
 
+#include "app/app.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "fiber/fiber.h"
+#include "settings/settings.h"
 
 #include <lauxlib.h>
 
@@ -34,43 +39,10 @@ static void *allocate(void *data, void *p, size_t old, size_t size)
     return q;
 }
 
-/* ---- threads ---- */
-
-static int new_thread(lua_State *L)
-{
-    lua_State *thread = lua_newthread(L);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, thread); /* anchored until drop_thread */
-    lua_pushlightuserdata(L, thread);
-    return 1;
-}
-
-static void drop_thread(void *data, void *script)
-{
-    struct host *h = data;
-    if (script && h->L) {
-        lua_pushnil(h->L); /* no allocation: the slot exists */
-        lua_rawsetp(h->L, LUA_REGISTRYINDEX, script);
-        h->threads--;
-    }
-}
-
 lua_State *host_thread(struct host *h)
 {
-    struct fiber *f = fiber_self(h->loop);
-    void **slot;
-    if (!f)
-        return h->L;
-    slot = fiber_slot(f, FIBER_SCRIPT);
-    if (!*slot) {
-        lua_pushcfunction(h->L, new_thread);
-        if (lua_pcall(h->L, 0, 1, 0) == LUA_OK) {
-            *slot = lua_touserdata(h->L, -1);
-            h->threads++;
-        }
-        lua_pop(h->L, 1);
-    }
-    return *slot;
+    struct script_thread *t = thread_current(h);
+    return t ? t->L : NULL;
 }
 
 int script_call(lua_State *L, int nargs, int nresults)
@@ -131,7 +103,8 @@ static struct script *host_open(const struct script_options *o, struct err *err)
         return NULL;
     }
     *(struct host **)lua_getextraspace(h->L) = h;
-    loop_on_drop(h->loop, drop_thread, h);
+    h->main_thread.L = h->main_thread.running = h->L;
+    loop_on_drop(h->loop, thread_drop, h);
     lua_gc(h->L, LUA_GCINC, 0, 0, 0);
     lua_pushcfunction(h->L, open_libs);
     if (script_call(h->L, 0, 0) != LUA_OK) {
@@ -140,6 +113,96 @@ static struct script *host_open(const struct script_options *o, struct err *err)
         return NULL;
     }
     return (struct script *)h;
+}
+
+/* require("perilune.settings")._load(path, name) */
+static int load_settings(lua_State *L)
+{
+    const struct script_options *o = &host_of(L)->options;
+    size_t n = strlen(o->project_dir);
+    bool inside = strncmp(o->settings_file, o->project_dir, n) == 0 && o->settings_file[n] == '/';
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune.settings");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "_load");
+    lua_pushstring(L, o->settings_file);
+    lua_pushstring(L, inside ? o->settings_file + n + 1 : o->settings_file);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+/* require("perilune._project").load() */
+static int load_project(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._project");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "load");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+/* Runs a step of the start and gives its error with the traceback, when asked for. */
+static int start_step(struct host *h, lua_CFunction step, struct err *err)
+{
+    lua_State *L = host_thread(h);
+    lua_pushcfunction(L, step);
+    if (script_call(L, 0, 0) == LUA_OK)
+        return 0;
+    exception_to_err(L, -1, err);
+    if (h->options.traceback && lua_istable(L, -1) &&
+        lua_getfield(L, -1, "traceback") == LUA_TSTRING)
+        log_write(h->log, LOG_LEVEL_ERROR, "perilune", "%s\n%s", err->msg, lua_tostring(L, -1));
+    lua_settop(L, 0);
+    return -1;
+}
+
+static int host_read_settings(struct script *script, struct settings *settings, struct err *err)
+{
+    struct host *h = (struct host *)script;
+    h->settings = settings;
+    return start_step(h, load_settings, err);
+}
+
+static int host_load(struct script *script, struct app *app, struct err *err)
+{
+    struct host *h = (struct host *)script;
+    struct middleware_env env = {
+        .settings = h->settings,
+        .log = h->log,
+        .project_dir = h->options.project_dir,
+        .debug = settings_bool(h->settings, SETTING_debug),
+    };
+    struct pipeline_host ph = lua_pipeline_host(h);
+    h->app = app;
+    h->memory_limit = (size_t)settings_int(h->settings, SETTING_lua_memory_limit);
+    if (h->options.serving && thread_watch(h, err) != 0)
+        return -1;
+    app->pipeline = pipeline_new(&env, &ph);
+    return start_step(h, load_project, err);
+}
+
+static void host_request_end(struct script *script, struct request *r)
+{
+    struct host *h = (struct host *)script;
+    request_detach(h->L, r);
+}
+
+/* Garbage is collected between requests, as fast as it is made: a full cycle is spread
+ * over many turns of the loop. */
+static void host_idle(struct script *script)
+{
+    (void)script;
+}
+
+static void host_limit(struct script *script, double seconds)
+{
+    thread_limit((struct host *)script, seconds);
+}
+
+static void host_reload_failed(struct script *script, const char *why)
+{
+    (void)script, (void)why;
 }
 
 static int host_command(struct script *script, struct app *app, int argc, char **argv)
@@ -152,5 +215,11 @@ static int host_command(struct script *script, struct app *app, int argc, char *
 const struct script_ops lua_script_ops = {
     .open = host_open,
     .close = host_close,
+    .read_settings = host_read_settings,
+    .load = host_load,
     .command = host_command,
+    .request_end = host_request_end,
+    .idle = host_idle,
+    .limit = host_limit,
+    .reload_failed = host_reload_failed,
 };

@@ -8,6 +8,7 @@
 
 #include "app/script.h"
 #include "base/arena.h"
+#include "thread.h"
 
 #include <lua.h>
 #include <stddef.h>
@@ -15,7 +16,6 @@
 struct fiber;
 struct loop;
 struct settings;
-struct watchdog;
 
 struct host {
     lua_State *L; /* the main thread: start and commands; requests have their own */
@@ -26,8 +26,7 @@ struct host {
     struct script_options options;
     struct arena arena; /* process-long */
     size_t memory, memory_limit, memory_peak;
-    struct watchdog *watchdog; /* limit.h; NULL when nothing is limited */
-    size_t threads;            /* Lua threads that fibers hold */
+    struct script_thread main_thread; /* outside of fibers */
 };
 
 static inline struct host *host_of(lua_State *L)

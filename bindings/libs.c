@@ -12,6 +12,12 @@
 
 static const luaL_Reg modules[] = {
     {"perilune._core", luaopen_perilune__core},
+    {"perilune._fiber", luaopen_perilune__fiber},
+    {"perilune._pipeline", luaopen_perilune__pipeline},
+    {"perilune._request", luaopen_perilune__request},
+    {"perilune._response", luaopen_perilune__response},
+    {"perilune._settings", luaopen_perilune__settings},
+    {"perilune._time", luaopen_perilune__time},
     {NULL, NULL},
 };
 
@@ -252,6 +258,7 @@ void libs_open(lua_State *L)
     lua_pop(L, 1);
     set_searchers(L);
     limit_globals(L);
+    thread_open_coroutines(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "perilune.exceptions"); /* everything raises */
     lua_call(L, 1, 0);

@@ -12,6 +12,7 @@
 
 struct app;
 struct loop;
+struct request;
 struct script;
 struct settings;
 
@@ -38,8 +39,12 @@ struct script_ops {
     /* Runs a command of the framework or of an app; gives the exit status. In a fiber;
      * may wait. */
     int (*command)(struct script *s, struct app *app, int argc, char **argv);
+    /* The request ends: whatever the script still holds of it is detached. */
+    void (*request_end)(struct script *s, struct request *r);
     /* A turn of the loop has ended: the moment to collect garbage. */
     void (*idle)(struct script *s);
+    /* The code on disk does not load, for this reason; the loaded one goes on. */
+    void (*reload_failed)(struct script *s, const char *why);
     /* Seconds of running time that the request of the running fiber may use from now;
      * 0 takes the limit away. */
     void (*limit)(struct script *s, double seconds);

@@ -5,6 +5,7 @@
 #include "base/banned.h"
 #include "base/str.h"
 #include "cli/options.h"
+#include "cli/serve.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,10 +31,10 @@ static int fail(const struct err *err)
     return err->code == ERR_USAGE ? 2 : 1;
 }
 
-static int script_command(const struct script_ops *ops, struct cli_options *o, struct log *log)
+struct script_options cli_script_options(const struct cli_options *o, struct log *log)
 {
     bool project = o->project_dir[0] != '\0';
-    struct script_options so = {
+    return (struct script_options){
         .project_dir = project ? o->project_dir : NULL,
         .settings_file = project ? o->settings_file : NULL,
         .program = "perilune",
@@ -42,6 +43,11 @@ static int script_command(const struct script_ops *ops, struct cli_options *o, s
         .traceback = o->traceback,
         .log = log,
     };
+}
+
+static int script_command(const struct script_ops *ops, struct cli_options *o, struct log *log)
+{
+    struct script_options so = cli_script_options(o, log);
     struct app app;
     struct err err;
     if (app_open(&app, ops, &so, &err) != 0)
@@ -50,6 +56,12 @@ static int script_command(const struct script_ops *ops, struct cli_options *o, s
     app_run(&app, run_job, &job);
     app_close(&app);
     return job.status;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int cli_main(const struct script_ops *ops, int argc, char **argv)
@@ -70,6 +82,15 @@ int cli_main(const struct script_ops *ops, int argc, char **argv)
     if (strcmp(o.argv[0], "version") == 0 || strcmp(o.argv[0], "--version") == 0) {
         puts(PERILUNE_VERSION);
         return 0;
+    }
+    if (strcmp(o.argv[0], "serve") == 0)
+        return cli_serve(ops, &o, &log);
+    if (strcmp(o.argv[0], "runserver") == 0)
+        return cli_runserver(ops, &o, &log);
+    if (o.argc == 1 && is_directory(o.argv[0])) { /* `perilune DIR` serves it */
+        if (cli_options_project(&o, o.argv[0], &err) != 0)
+            return fail(&err);
+        return cli_serve(ops, &o, &log);
     }
     return script_command(ops, &o, &log);
 }

@@ -32,9 +32,7 @@ int cli_options_project(struct cli_options *o, const char *dir, struct err *err)
     return absolute(path, o->settings_file, err);
 }
 
-/* The value of an option that may be "--name=value" or "--name value"; NULL when
- * argv[*i] is another option. */
-static const char *value_of(const char *name, int argc, char **argv, int *i, struct err *err)
+const char *cli_option_value(const char *name, int argc, char **argv, int *i, struct err *err)
 {
     size_t n = strlen(name);
     if (strncmp(argv[*i], name, n) != 0)
@@ -67,11 +65,11 @@ static int take_option(struct cli_options *o, int argc, char **argv, int *i, str
         o->color = false;
     } else if (strcmp(argv[*i], "--traceback") == 0) {
         o->traceback = true;
-    } else if ((v = value_of("--verbosity", argc, argv, i, err)) ||
-               (v = value_of("-v", argc, argv, i, err))) {
+    } else if ((v = cli_option_value("--verbosity", argc, argv, i, err)) ||
+               (v = cli_option_value("-v", argc, argv, i, err))) {
         if (err->code || parse_verbosity(o, v, err) != 0)
             return -1;
-    } else if ((v = value_of("--settings", argc, argv, i, err))) {
+    } else if ((v = cli_option_value("--settings", argc, argv, i, err))) {
         if (err->code || absolute(v, o->settings_file, err) != 0)
             return -1;
     } else {

@@ -3,6 +3,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "app/script.h"
 #include "base/err.h"
 
 #include <limits.h>
@@ -24,5 +25,12 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct err *
 
 /* Makes `dir` the project directory; -1 when it holds no settings file. */
 int cli_options_project(struct cli_options *o, const char *dir, struct err *err);
+
+/* The value of an option that stands as "--name=value" or "--name value" at argv[*i],
+ * which moves on; NULL when another option stands there. ERR_USAGE in *err when the
+ * value is missing (the result is then ""). */
+const char *cli_option_value(const char *name, int argc, char **argv, int *i, struct err *err);
+
+struct script_options cli_script_options(const struct cli_options *o, struct log *log);
 
 #endif

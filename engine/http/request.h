@@ -51,6 +51,7 @@ struct exception {
     const char *message;   /* one line, or more */
     const char *traceback; /* or NULL */
     bool from_script;      /* the script holds the error object of this request */
+    bool final;            /* process_exception hooks are not asked (a view without a response) */
 };
 
 struct request {
@@ -81,11 +82,12 @@ struct request {
     struct str id;                 /* request_id middleware */
     struct exception exception;    /* in flight; kind NONE when there is none */
     bool host_checked;
-    struct query *get; /* parsed lazily */
-    struct form *form; /* parsed lazily */
-    void *script;      /* the script's object for it */
-    void *connection;  /* the server's own */
-    void *app;         /* what the pipeline runs under */
+    bool form_consumed; /* the body went through the form parser and is not in `body` */
+    struct query *get;  /* parsed lazily */
+    struct form *form;  /* parsed lazily */
+    void *script;       /* the script's object for it */
+    void *connection;   /* the server's own */
+    void *app;          /* what the pipeline runs under */
 };
 
 /* Records the exception and gives NULL, so that `return request_raise(…)` ends a step. */

@@ -118,7 +118,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot,
             c->exchange->connection = NULL;
         connection_free(s, c);
         *slot = NULL;
-        for (struct listener *l = s->listeners; s->accept_paused && l; l = l->next)
+        for (struct http_listener *l = s->listeners; s->accept_paused && l; l = l->next)
             watch_events(l->watch, FIBER_READ);
         s->accept_paused = false;
     } else if (code == MHD_CONNECTION_NOTIFY_STARTED) {
@@ -126,7 +126,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **slot,
     }
 }
 
-static void peer_name(const struct listener *l, const struct sockaddr_storage *a, char *out)
+static void peer_name(const struct http_listener *l, const struct sockaddr_storage *a, char *out)
 {
     const void *from = a->ss_family == AF_INET6
                            ? (const void *)&((const struct sockaddr_in6 *)a)->sin6_addr
@@ -147,7 +147,7 @@ static bool over_limit(struct http_server *s, const char *address)
                s->options.limits.max_connections_per_ip;
 }
 
-static void adopt(struct listener *l, int fd, const struct sockaddr_storage *a, socklen_t len)
+static void adopt(struct http_listener *l, int fd, const struct sockaddr_storage *a, socklen_t len)
 {
     struct http_server *s = l->server;
     struct connection *c = mem_zalloc(sizeof *c);
@@ -189,7 +189,7 @@ static void adopt(struct listener *l, int fd, const struct sockaddr_storage *a, 
 static void pause_accepting(struct http_server *s, const char *why)
 {
     int64_t now = loop_now(s->loop);
-    for (struct listener *l = s->listeners; l; l = l->next)
+    for (struct http_listener *l = s->listeners; l; l = l->next)
         watch_events(l->watch, 0);
     s->accept_paused = true;
     if (now - s->accept_warned > 10 * CLOCK_SECOND) { /* one line, not thousands */
@@ -201,7 +201,7 @@ static void pause_accepting(struct http_server *s, const char *why)
 
 static void on_accept(void *data, int events)
 {
-    struct listener *l = data;
+    struct http_listener *l = data;
     struct http_server *s = l->server;
     (void)events;
     for (int i = 0; i < ACCEPT_BATCH && !s->draining; i++) {
@@ -228,7 +228,7 @@ int http_server_listen(struct http_server *s, int fd, struct err *err)
 {
     struct sockaddr_storage a;
     socklen_t len = sizeof a;
-    struct listener *l = mem_zalloc(sizeof *l);
+    struct http_listener *l = mem_zalloc(sizeof *l);
     l->server = s;
     l->fd = fd;
     if (getsockname(fd, (struct sockaddr *)&a, &len) != 0) {
@@ -327,7 +327,7 @@ fail:
 void http_server_drain(struct http_server *s)
 {
     s->draining = true;
-    for (struct listener *l = s->listeners; l; l = l->next) {
+    for (struct http_listener *l = s->listeners; l; l = l->next) {
         watch_close(l->watch);
         l->watch = NULL;
     }
@@ -366,7 +366,7 @@ void http_server_free(struct http_server *s)
     spin_close(s->spin);
     timer_close(s->sweeper);
     timer_close(s->clock);
-    for (struct listener *l = s->listeners, *next; l; l = next) {
+    for (struct http_listener *l = s->listeners, *next; l; l = next) {
         next = l->next;
         watch_close(l->watch);
         free(l);

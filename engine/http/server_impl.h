@@ -35,7 +35,7 @@ struct connection {
     uint64_t bytes;            /* of the body, or acknowledged by the client */
     struct exchange *exchange; /* of the request in hand */
     struct watch *hangup;      /* while a request waits long */
-    struct listener *listener;
+    struct http_listener *listener;
     unsigned served;
     bool closing; /* shut down by us */
     uint16_t port;
@@ -75,8 +75,8 @@ struct exchange {
     bool stream_ended, stream_failed, producer_waits;
 };
 
-struct listener {
-    struct listener *next;
+struct http_listener {
+    struct http_listener *next;
     struct http_server *server;
     struct watch *watch;
     int fd;
@@ -96,7 +96,7 @@ struct http_server {
     struct spin *spin;     /* on while run_again */
     struct timer *sweeper; /* deadlines */
     struct timer *clock;   /* the Date field */
-    struct listener *listeners;
+    struct http_listener *listeners;
     struct connection *connections;
     struct exchange *free_exchanges;
     size_t free_count;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The exception of a request against Lua's error objects. */
+#include "class.h"
+#include "error.h"
+#include "request.h"
+
+#include "base/banned.h"
+
+#include <lauxlib.h>
+
+static const struct {
+    const char *class;
+    enum exception_kind kind;
+} kinds[] = {
+    {"Http404", EXCEPTION_NOT_FOUND},
+    {"PermissionDenied", EXCEPTION_PERMISSION_DENIED},
+    {"BadRequest", EXCEPTION_BAD_REQUEST},
+    {"RequestDataTooBig", EXCEPTION_TOO_LARGE},
+    {"SuspiciousOperation", EXCEPTION_SUSPICIOUS},
+    {"TimeLimitExceeded", EXCEPTION_TIMEOUT},
+    {"CancelledError", EXCEPTION_TIMEOUT},
+};
+
+static enum exception_kind kind_of(lua_State *L, int idx)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (exception_is(L, idx, kinds[i].class))
+            return kinds[i].kind;
+    return EXCEPTION_ERROR;
+}
+
+static const char *text_field(lua_State *L, struct request *r, const char *name,
+                              const char *fallback)
+{
+    const char *text = fallback;
+    lua_getfield(L, 2, name);
+    if (lua_isstring(L, -1)) {
+        size_t n;
+        const char *p = lua_tolstring(L, -1, &n);
+        text = arena_strndup(r->arena, p, n);
+    }
+    lua_pop(L, 1);
+    return text;
+}
+
+/* (light request, error object) */
+static int record(lua_State *L)
+{
+    struct request *r = lua_touserdata(L, 1);
+    struct exception *e = &r->exception;
+    e->kind = kind_of(L, 2);
+    if (lua_istable(L, 2)) {
+        e->name = text_field(L, r, "name", "Error");
+        e->message = text_field(L, r, "message", "");
+        e->traceback = text_field(L, r, "traceback", NULL);
+    } else {
+        size_t n;
+        const char *p = luaL_tolstring(L, 2, &n);
+        e->name = "Error";
+        e->message = arena_strndup(r->arena, p, n);
+    }
+    request_push(L, r);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, -2, REQUEST_ERROR);
+    e->from_script = true;
+    return 0;
+}
+
+void request_exception_from_lua(lua_State *L, struct request *r)
+{
+    r->exception = (struct exception){
+        .kind = EXCEPTION_ERROR, .name = "Error", .message = "not enough memory"};
+    if (!lua_checkstack(L, 8)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushcfunction(L, record);
+    lua_insert(L, -2);
+    lua_pushlightuserdata(L, r);
+    lua_insert(L, -2);
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+        lua_pop(L, 1);
+}
+
+void request_exception_push(lua_State *L, struct request *r)
+{
+    const struct exception *e = &r->exception;
+    if (e->from_script) {
+        request_push(L, r);
+        lua_getiuservalue(L, -1, REQUEST_ERROR);
+        lua_remove(L, -2);
+        return;
+    }
+    exception_push(L, e->name, e->message);
+}

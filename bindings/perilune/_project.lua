@@ -1,0 +1,83 @@
+-- SPDX-License-Identifier: MIT
+-- Loads the project into the engine: apps, routes, middleware. Called once per process.
+local core = require "perilune._core"
+local exceptions = require "perilune.exceptions"
+local pipeline = require "perilune._pipeline"
+local settings = require "perilune.settings"
+
+local M = {}
+
+local function misconfigured(text, ...)
+  error(exceptions.ImproperlyConfigured(text:format(...)), 0)
+end
+
+--- "shop.middleware.timing": the field of the module before the last dot; or the module
+--- itself when it returns a function (or a table with a `new` function).
+local function find_factory(name)
+  if core.module_exists(name) then
+    local module = require(name)
+    if type(module) == "function" then
+      return module
+    end
+    misconfigured("middleware '%s' is a module that returns a %s; name one of its functions ('%s.…') or return a function", name, type(module), name)
+  end
+  local module_name, field = name:match("^(.+)%.([^.]+)$")
+  if not module_name then
+    misconfigured("middleware '%s' is neither built in nor a module of the project", name)
+  end
+  if not core.module_exists(module_name) then
+    misconfigured("middleware '%s': there is no module '%s'%s", name, module_name, core.suggest(name, pipeline.builtins()))
+  end
+  local module = require(module_name)
+  if type(module) ~= "table" or module[field] == nil then
+    local names = {}
+    for k in pairs(type(module) == "table" and module or {}) do
+      names[#names + 1] = tostring(k)
+    end
+    misconfigured("middleware '%s': module '%s' has no '%s'%s", name, module_name, field, core.suggest(field, names))
+  end
+  if type(module[field]) ~= "function" then
+    misconfigured("middleware '%s' is a %s, not a function(get_response, settings)", name, type(module[field]))
+  end
+  return module[field]
+end
+
+local function wrap(entry, index)
+  local name = type(entry) == "string" and entry or ("middleware[" .. index .. "]")
+  if type(entry) == "string" then
+    if pipeline.wrap_builtin(entry) ~= nil then
+      return
+    end
+    if entry:find("^perilune%.middleware%.") and not core.module_exists(entry) then
+      misconfigured("middleware '%s' does not exist%s", entry, core.suggest(entry, pipeline.builtins()))
+    end
+    entry = find_factory(entry)
+  elseif type(entry) ~= "function" then
+    misconfigured("middleware[%d] is a %s; names and functions are allowed", index, type(entry))
+  end
+  local ok, err = core.call(pipeline.wrap, name, entry, settings)
+  if not ok then
+    if exceptions.is(err, "MiddlewareNotUsed") then
+      return -- it takes itself out of the chain
+    end
+    if exceptions.is(err, "Exception") then
+      err.message = ("middleware '%s': %s"):format(name, err.message)
+    end
+    error(err, 0)
+  end
+end
+
+function M.load_middleware()
+  local list = settings.middleware or {}
+  for i = #list, 1, -1 do -- the innermost first
+    wrap(list[i], i)
+  end
+end
+
+function M.load()
+  require("perilune.apps")._load()
+  require("perilune.urls")._load_root(settings.root_urlconf)
+  M.load_middleware()
+end
+
+return M

@@ -1,0 +1,135 @@
+-- SPDX-License-Identifier: MIT
+-- The settings of the project, read-only: `settings.debug`, `settings.shop_page_size`.
+--
+-- Known settings have their defaults (engine/settings/rows.h). Any other name in
+-- settings.lua is the author's own, unless it is so near to a known one that it must be
+-- a typing error. Reading a name that is neither known nor set is an error; `get(name,
+-- default)` asks without one.
+local core = require "perilune._core"
+local rows = require "perilune._settings"
+local exceptions = require "perilune.exceptions"
+
+local known, defaults = {}, {}
+for _, row in ipairs(rows.rows()) do
+  known[row.name] = row
+  defaults[row.name] = row.default
+end
+
+local values -- what settings.lua returned; nil outside of a project
+local overrides = {} -- innermost last
+
+local function suggest(name)
+  local near = rows.misspelt(name)
+  return near and ("; did you mean '%s'?"):format(near) or ""
+end
+
+local function lookup(name)
+  for i = #overrides, 1, -1 do
+    local v = overrides[i][name]
+    if v ~= nil then
+      return v
+    end
+  end
+  local v = values[name]
+  if v == nil then
+    v = defaults[name]
+  end
+  return v
+end
+
+local M = {}
+
+--- The value, or `default` when the setting is not set (and has no default of its own).
+function M.get(name, default)
+  if not values then
+    return default
+  end
+  local v = lookup(name)
+  if v == nil then
+    return default
+  end
+  return v
+end
+
+--- Is there a project, with settings?
+function M.configured()
+  return values ~= nil
+end
+
+--- Was it set by settings.lua (and is not merely the default)?
+function M.is_overridden(name)
+  return values ~= nil and values[name] ~= nil
+end
+
+--- All names that have a value, sorted.
+function M.names()
+  local list = {}
+  for name in pairs(known) do
+    list[#list + 1] = name
+  end
+  for name in pairs(values or {}) do
+    if not known[name] then
+      list[#list + 1] = name
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+function M._row(name)
+  return known[name]
+end
+
+--- Runs fn() with some settings replaced, for tests; puts them back on errors too.
+function M._override(changes, fn, ...)
+  overrides[#overrides + 1] = changes
+  local result = table.pack(core.call(fn, ...))
+  table.remove(overrides)
+  if not result[1] then
+    error(result[2], 0)
+  end
+  return table.unpack(result, 2, result.n)
+end
+
+local function check(loaded, where)
+  if type(loaded) ~= "table" then
+    error(exceptions.ImproperlyConfigured(where .. " must return a table of settings, not " .. type(loaded)), 0)
+  end
+  for name in pairs(loaded) do
+    if type(name) ~= "string" then
+      error(exceptions.ImproperlyConfigured(("%s: the key %s is no setting name"):format(where, tostring(name))), 0)
+    end
+    local near = not known[name] and rows.misspelt(name)
+    if near then
+      error(exceptions.ImproperlyConfigured(("%s: unknown setting '%s'; did you mean '%s'?"):format(where, name, near)), 0)
+    end
+  end
+end
+
+--- Runs the settings file; called once by the engine.
+function M._load(path, where)
+  local chunk, message = core.loadfile(path, where)
+  if not chunk then
+    error(exceptions.ImproperlyConfigured(message), 0)
+  end
+  local loaded = chunk()
+  check(loaded, where)
+  rows.store(loaded)
+  values = loaded
+end
+
+return setmetatable(M, {
+  __index = function(_, name)
+    if not values then
+      error(exceptions.ImproperlyConfigured(("setting '%s' is asked for outside of a project: there is no settings.lua here"):format(tostring(name))), 2)
+    end
+    local v = lookup(name)
+    if v == nil and not known[name] then
+      error(exceptions.AttributeError(("there is no setting '%s'%s"):format(tostring(name), suggest(tostring(name)))), 2)
+    end
+    return v
+  end,
+  __newindex = function(_, name)
+    error(exceptions.TypeError(("settings are read-only; set '%s' in settings.lua"):format(tostring(name))), 2)
+  end,
+})

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* The onion's Lua layers.  One protected call per entry: everything that may raise
+ * happens inside of it, and what comes out is a response or r->exception. */
+#include "pipeline.h"
+
+#include "class.h"
+#include "error.h"
+#include "host.h"
+#include "request.h"
+#include "response.h"
+#include "urls.h"
+
+#include "app/app.h"
+#include "base/banned.h"
+#include "base/log.h"
+
+#include <lauxlib.h>
+
+struct lua_view {
+    struct view view; /* first */
+    struct host *host;
+    int function;
+};
+
+/* What a middleware factory made: a function, or an object with methods. */
+struct lua_layer {
+    struct middleware_ops ops; /* first; its own, for the hooks that are there */
+    struct host *host;
+    int call;   /* the function, or object.call */
+    int object; /* LUA_NOREF for a function */
+    int view_hook, exception_hook, template_hook;
+};
+
+/* One entry into Lua; passed by address. */
+struct entry {
+    struct request *request;
+    struct response *response; /* in and out */
+    const struct view *view;
+    const char *who;
+    int function, object;
+    bool no_response; /* the view returned, but nothing */
+};
+
+/* Runs `step` with the entry under the handler; NULL with r->exception on failure. */
+static struct response *enter(struct host *h, lua_CFunction step, struct entry *e)
+{
+    lua_State *L = host_thread(h);
+    if (!L || !lua_checkstack(L, 8))
+        return request_raise(e->request, EXCEPTION_ERROR, "Error", "not enough memory");
+    lua_pushcfunction(L, step);
+    lua_pushlightuserdata(L, e);
+    if (script_call(L, 1, 0) != LUA_OK) {
+        response_unref(e->response);
+        e->response = NULL;
+        request_exception_from_lua(L, e->request);
+    }
+    return e->response;
+}
+
+/* Pushes function and, for an object, self. [-0, +1|2] */
+static int push_callee(lua_State *L, const struct entry *e)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->function);
+    if (e->object == LUA_NOREF)
+        return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->object);
+    return 1;
+}
+
+/* The result on top as the entry's response. */
+static void take(lua_State *L, struct entry *e)
+{
+    e->response = response_from_value(L, -1, e->request, e->who);
+}
+
+/* ---- views ---- */
+
+static int step_view(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->function);
+    request_push(L, e->request);
+    urls_push_params(L, e->request->match);
+    lua_call(L, 2, 1);
+    take(L, e);
+    if (!e->response) {
+        e->no_response = true;
+        return exception_raise(L, "ValueError",
+                               "the view %s didn't return a response. It returned %s instead.",
+                               e->who, lua_isnil(L, -1) ? "nil" : "false");
+    }
+    return 0;
+}
+
+static struct response *call_view(const struct view *v, struct request *r)
+{
+    const struct lua_view *lv = (const struct lua_view *)v;
+    struct entry e = {.request = r, .who = v->name, .function = lv->function};
+    if (!enter(lv->host, step_view, &e))
+        r->exception.final = e.no_response;
+    return e.response;
+}
+
+struct view *lua_view_new(lua_State *L, int idx, const char *name)
+{
+    struct host *h = host_of(L);
+    struct lua_view *v = arena_zalloc(&h->arena, sizeof *v);
+    v->view.call = call_view;
+    v->view.name = arena_strdup(&h->arena, name);
+    v->host = h;
+    lua_pushvalue(L, idx);
+    v->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    return &v->view;
+}
+
+void lua_view_push(lua_State *L, const struct view *v)
+{
+    if (v->call == call_view)
+        lua_rawgeti(L, LUA_REGISTRYINDEX, ((const struct lua_view *)v)->function);
+    else
+        lua_pushnil(L);
+}
+
+/* ---- layers ---- */
+
+static int step_call(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    int self = push_callee(L, e);
+    request_push(L, e->request);
+    lua_call(L, 1 + self, 1);
+    take(L, e);
+    if (!e->response)
+        return exception_raise(L, "ValueError",
+                               "middleware %s returned %s; it must return a response (the one of "
+                               "get_response(request), or its own)",
+                               e->who, luaL_typename(L, -1));
+    return 0;
+}
+
+static struct response *layer_call(void *self, struct request *r, const struct layer *next)
+{
+    struct lua_layer *l = self;
+    struct entry e = {.request = r, .who = l->ops.name, .function = l->call, .object = l->object};
+    (void)next; /* get_response has it as an upvalue */
+    return enter(l->host, step_call, &e);
+}
+
+static int step_view_hook(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    int self = push_callee(L, e);
+    request_push(L, e->request);
+    lua_view_push(L, e->view);
+    urls_push_params(L, e->request->match);
+    lua_call(L, 3 + self, 1);
+    take(L, e);
+    return 0;
+}
+
+static struct response *layer_view(void *self, struct request *r, const struct view *view)
+{
+    struct lua_layer *l = self;
+    struct entry e = {.request = r,
+                      .view = view,
+                      .who = l->ops.name,
+                      .function = l->view_hook,
+                      .object = l->object};
+    return enter(l->host, step_view_hook, &e);
+}
+
+static int step_exception_hook(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    int self = push_callee(L, e);
+    request_push(L, e->request);
+    request_exception_push(L, e->request);
+    lua_call(L, 2 + self, 1);
+    take(L, e);
+    return 0;
+}
+
+static struct response *layer_exception(void *self, struct request *r)
+{
+    struct lua_layer *l = self;
+    struct entry e = {
+        .request = r, .who = l->ops.name, .function = l->exception_hook, .object = l->object};
+    return enter(l->host, step_exception_hook, &e);
+}
+
+static int step_template_hook(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    int self = push_callee(L, e);
+    request_push(L, e->request);
+    response_push(L, e->request, e->response);
+    lua_call(L, 2 + self, 1);
+    struct response *given = e->response;
+    e->response = NULL;
+    response_unref(given); /* its object on the stack keeps it */
+    take(L, e);
+    if (!e->response)
+        return exception_raise(L, "ValueError",
+                               "process_template_response of %s returned %s; it must return a "
+                               "response",
+                               e->who, luaL_typename(L, -1));
+    return 0;
+}
+
+static struct response *layer_template(void *self, struct request *r, struct response *response)
+{
+    struct lua_layer *l = self;
+    struct entry e = {.request = r,
+                      .response = response,
+                      .who = l->ops.name,
+                      .function = l->template_hook,
+                      .object = l->object};
+    return enter(l->host, step_template_hook, &e);
+}
+
+/* get_response(request) -> response; upvalue: the rest of the chain */
+static int get_response(lua_State *L)
+{
+    const struct layer *next = lua_touserdata(L, lua_upvalueindex(1));
+    struct request *r = request_check(L, 1);
+    struct response *response = middleware_next(next, r);
+    /* An object first: it takes the reference over even when memory is out. */
+    response_push(L, r, response);
+    response_unref(response);
+    request_push(L, r);
+    lua_pushvalue(L, -2);
+    lua_setiuservalue(L, -2, REQUEST_RESPONSE);
+    lua_pop(L, 1);
+    return 1;
+}
+
+static int hook(lua_State *L, const char *name)
+{
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        return LUA_NOREF;
+    }
+    if (!lua_isfunction(L, -1))
+        exception_raise(L, "ImproperlyConfigured", "'%s' of a middleware must be a function", name);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* wrap(name, factory, settings): may raise what the factory raises */
+static int pipeline_l_wrap(lua_State *L)
+{
+    struct host *h = host_of(L);
+    struct pipeline *p = h->app->pipeline;
+    struct lua_layer *l;
+    const char *name = luaL_checkstring(L, 1);
+    lua_settop(L, 3);
+    lua_pushvalue(L, 2);
+    lua_pushlightuserdata(L, (void *)pipeline_inner(p));
+    lua_pushcclosure(L, get_response, 1);
+    lua_pushvalue(L, 3);
+    lua_call(L, 2, 1);
+    if (!lua_isfunction(L, -1) && !lua_istable(L, -1) && !luaL_getmetafield(L, -1, "__call"))
+        return exception_raise(
+            L, "ImproperlyConfigured",
+            "middleware factory %s returned %s; it must return a function(request) "
+            "or an object with a call method",
+            name, luaL_typename(L, -1));
+    lua_settop(L, 4);
+    l = arena_zalloc(&h->arena, sizeof *l);
+    l->host = h;
+    l->object = LUA_NOREF;
+    l->ops = (struct middleware_ops){.name = arena_strdup(&h->arena, name), .call = layer_call};
+    if (lua_istable(L, 4)) {
+        l->view_hook = hook(L, "process_view");
+        l->exception_hook = hook(L, "process_exception");
+        l->template_hook = hook(L, "process_template_response");
+        l->call = hook(L, "call");
+        if (l->call == LUA_NOREF)
+            return exception_raise(L, "ImproperlyConfigured",
+                                   "middleware %s has no 'call' method (and is no function)", name);
+        if (l->view_hook != LUA_NOREF)
+            l->ops.process_view = layer_view;
+        if (l->exception_hook != LUA_NOREF)
+            l->ops.process_exception = layer_exception;
+        if (l->template_hook != LUA_NOREF)
+            l->ops.process_template_response = layer_template;
+        l->object = luaL_ref(L, LUA_REGISTRYINDEX);
+    } else {
+        l->call = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    pipeline_wrap_open(p, &l->ops, l);
+    return 0;
+}
+
+/* wrap_builtin(name) -> true; false when it took itself out; nil when there is none */
+static int pipeline_l_wrap_builtin(lua_State *L)
+{
+    struct host *h = host_of(L);
+    const struct middleware_ops *ops = middleware_builtin(str_from(luaL_checkstring(L, 1)));
+    struct err err;
+    if (!ops)
+        return 0;
+    if (pipeline_wrap(h->app->pipeline, ops, &err) != 0) {
+        if (err.code != ERR_NOT_USED)
+            return exception_raise_err(L, &err);
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* builtins() -> list of names */
+static int pipeline_l_builtins(lua_State *L)
+{
+    lua_newtable(L);
+    for (int i = 0; middleware_builtins[i]; i++) {
+        lua_pushstring(L, middleware_builtins[i]->name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* ---- error pages ---- */
+
+static int step_error(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._errors");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "response");
+    request_push(L, e->request);
+    lua_pushinteger(L, e->object); /* the status */
+    request_exception_push(L, e->request);
+    lua_call(L, 3, 1);
+    take(L, e);
+    return 0;
+}
+
+static struct response *error_page(void *data, struct request *r, int status)
+{
+    struct entry e = {.request = r, .who = "the error handler", .object = status};
+    return enter(data, step_error, &e);
+}
+
+struct pipeline_host lua_pipeline_host(struct host *h)
+{
+    return (struct pipeline_host){.error = error_page, .data = h};
+}
+
+static const luaL_Reg functions[] = {
+    {"wrap", pipeline_l_wrap},
+    {"wrap_builtin", pipeline_l_wrap_builtin},
+    {"builtins", pipeline_l_builtins},
+    {NULL, NULL},
+};
+
+int luaopen_perilune__pipeline(lua_State *L)
+{
+    luaL_newlib(L, functions);
+    return 1;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Views and middleware written in Lua, as the pipeline sees them. */
+#ifndef BINDINGS_PIPELINE_H
+#define BINDINGS_PIPELINE_H
+
+#include "pipeline/pipeline.h"
+
+#include <lua.h>
+
+struct host;
+
+/* A view for the function at idx, known as `name`; lives as long as the host. May raise. */
+struct view *lua_view_new(lua_State *L, int idx, const char *name);
+/* Pushes the function of a Lua view; nil for a view in C. [-0, +1] */
+void lua_view_push(lua_State *L, const struct view *v);
+
+/* Error pages: handler400 .. handler500 of the root urls, then perilune._errors. */
+struct pipeline_host lua_pipeline_host(struct host *h);
+
+int luaopen_perilune__pipeline(lua_State *L);
+
+#endif

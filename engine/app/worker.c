@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/worker.h"
+
+#include "base/banned.h"
+#include "fiber/fiber.h"
+#include "fiber/watch.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "pipeline/pipeline.h"
+#include "server/access_log.h"
+#include "settings/settings.h"
+
+/* ---- loading ---- */
+
+struct load {
+    struct worker *worker;
+    struct err *err;
+    int status;
+    bool done;
+};
+
+static void load_in_fiber(void *arg)
+{
+    struct load *l = arg;
+    struct app *app = &l->worker->app;
+    l->status = app->ops->load(app->script, app, l->err);
+    l->done = true;
+}
+
+int worker_load(void *data, struct err *err)
+{
+    struct worker *w = data;
+    struct load l = {.worker = w, .err = err};
+    if (app_open(&w->app, w->ops, &w->options, err) != 0)
+        return -1;
+    if (loop_guard_stacks(w->app.loop, err) != 0)
+        return -1;
+    fiber_start(w->app.loop, load_in_fiber, &l);
+    while (!l.done)
+        loop_turn(w->app.loop, true);
+    return l.status;
+}
+
+/* ---- requests ---- */
+
+static struct response *handle(void *data, struct request *r)
+{
+    struct worker *w = data;
+    struct response *response;
+    server_worker_busy(w->server, r->target);
+    r->app = &w->app;
+    w->ops->limit(w->app.script, w->time_limit);
+    response = pipeline_handle(w->app.pipeline, r);
+    w->ops->limit(w->app.script, 0);
+    return response;
+}
+
+static struct str header_or_empty(const struct request *r, struct str name)
+{
+    struct str v = headers_get(&r->headers, name);
+    return v.p ? v : STR("");
+}
+
+static void log_access(struct worker *w, const struct request *r, const struct http_outcome *o)
+{
+    struct access_entry e = {
+        .remote_addr = r->remote_addr,
+        .method = r->method_name,
+        .target = r->target,
+        .version = r->version,
+        .referer = header_or_empty(r, STR("referer")),
+        .user_agent = header_or_empty(r, STR("user-agent")),
+        .request_id = r->id,
+        .status = o->status,
+        .bytes = (int64_t)o->bytes,
+        .seconds = o->seconds,
+        .time = r->started_real,
+    };
+    access_log_add(w->access, &e);
+}
+
+static void done(void *data, struct request *r, const struct http_outcome *o)
+{
+    struct worker *w = data;
+    if (w->access)
+        log_access(w, r, o);
+    if (w->development && !o->refused)
+        log_write(w->app.log, o->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+                  "perilune.server", "\"%.*s %.*s %.*s\" %d %llu", STR_ARG(r->method_name),
+                  STR_ARG(r->target), STR_ARG(r->version), o->status, (unsigned long long)o->bytes);
+    w->ops->request_end(w->app.script, r);
+    if (w->max_requests && ++w->requests >= w->max_requests)
+        server_worker_recycle(w->server);
+}
+
+/* ---- the loop ---- */
+
+static void before_wait(void *data)
+{
+    struct worker *w = data;
+    w->ops->idle(w->app.script);
+    server_worker_idle(w->server);
+    if (w->draining && !http_server_busy(w->http))
+        loop_stop(w->app.loop);
+}
+
+static void after_wait(void *data)
+{
+    struct worker *w = data;
+    server_worker_progress(w->server);
+}
+
+static void each_second(void *data)
+{
+    struct worker *w = data;
+    if (w->access)
+        access_log_flush(w->access);
+    if (w->draining && clock_monotonic() > w->server->deadline)
+        loop_stop(w->app.loop);
+}
+
+static void drain(struct worker *w)
+{
+    w->draining = true;
+    http_server_drain(w->http);
+}
+
+static void on_control(void *data, int events)
+{
+    struct worker *w = data;
+    (void)events;
+    for (;;) {
+        struct err err;
+        switch (server_worker_order(w->server)) {
+        case SERVER_NONE:
+            return;
+        case SERVER_DRAIN:
+            drain(w);
+            break;
+        case SERVER_ORPHANED:
+            watch_close(w->control);
+            w->control = NULL;
+            drain(w);
+            return;
+        case SERVER_STOP:
+            loop_stop(w->app.loop);
+            return;
+        case SERVER_REOPEN:
+            if (w->access && access_log_reopen(w->access, &err) != 0)
+                log_write(w->app.log, LOG_LEVEL_ERROR, "perilune.server", "%s", err.msg);
+            break;
+        case SERVER_RELOAD_FAILED:
+            w->ops->reload_failed(w->app.script, w->server->order);
+            break;
+        }
+    }
+}
+
+struct http_server_options worker_http_options(const struct settings *s)
+{
+    struct http_server_options o = http_server_defaults();
+    struct http_limits *l = &o.limits;
+    struct str dir = settings_str(s, SETTING_file_upload_temp_dir);
+#define SIZE(name) l->name = (size_t)settings_int(s, SETTING_##name)
+#define SECONDS(name) l->name = settings_float(s, SETTING_##name)
+    SIZE(request_uri_max_bytes);
+    SIZE(request_header_max_bytes);
+    SIZE(request_header_max_count);
+    SIZE(data_upload_max_memory_size);
+    SIZE(data_upload_max_number_fields);
+    SIZE(data_upload_max_number_files);
+    SIZE(file_upload_max_memory_size);
+    SIZE(json_max_depth);
+    SIZE(max_connections);
+    SIZE(max_connections_per_ip);
+    SECONDS(header_timeout);
+    SECONDS(body_timeout);
+    SECONDS(body_min_rate);
+    SECONDS(response_timeout);
+    SECONDS(keepalive_timeout);
+#undef SIZE
+#undef SECONDS
+    if (dir.p)
+        l->file_upload_temp_dir = dir.p;
+    o.body_max_bytes = (uint64_t)settings_int(s, SETTING_body_max_bytes);
+    o.request_deadline = settings_float(s, SETTING_request_deadline);
+    o.server_header = settings_str(s, SETTING_server_header);
+    return o;
+}
+
+static int open_access_log(struct worker *w, struct err *err)
+{
+    const struct settings *s = w->app.settings;
+    struct str path = settings_str(s, SETTING_access_log);
+    enum access_format format;
+    if (!path.p || w->development)
+        return 0;
+    if (access_format_parse(settings_str(s, SETTING_access_log_format), &format, err) != 0)
+        return err_prefix(err, "setting 'access_log_format'");
+    w->access = access_log_open(path.p, format, err);
+    return w->access ? 0 : err_prefix(err, "setting 'access_log'");
+}
+
+static int open_all(struct worker *w, struct err *err)
+{
+    struct http_server_options ho = worker_http_options(w->app.settings);
+    struct http_handler h = {handle, done, w};
+    w->time_limit = settings_float(w->app.settings, SETTING_request_time_limit);
+    w->max_requests = (uint64_t)settings_int(w->app.settings, SETTING_max_requests);
+    if (open_access_log(w, err) != 0)
+        return -1;
+    w->http = http_server_new(w->app.loop, &ho, &h, w->app.log, err);
+    if (!w->http)
+        return -1;
+    w->control = watch_open(w->app.loop, w->server->control_fd, FIBER_READ, on_control, w, err);
+    return w->control ? 0 : -1;
+}
+
+static void close_all(struct worker *w)
+{
+    if (w->http)
+        http_server_free(w->http);
+    watch_close(w->control);
+    hook_close(w->before);
+    hook_close(w->after);
+    timer_close(w->second);
+    access_log_close(w->access);
+    loop_turn(w->app.loop, false); /* libuv frees closed handles on its next turn */
+    pipeline_free(w->app.pipeline);
+    app_close(&w->app);
+}
+
+int worker_work(struct server_worker *server, struct err *err)
+{
+    struct worker *w = server->data;
+    int status = -1;
+    w->server = server;
+    if (open_all(w, err) != 0 || server_worker_ready(server, err) != 0)
+        goto out;
+    for (size_t i = 0; i < server->nlisteners; i++)
+        if (http_server_listen(w->http, server->listeners[i].fd, err) != 0)
+            goto out;
+    w->before = hook_open(w->app.loop, true, before_wait, w);
+    w->after = hook_open(w->app.loop, false, after_wait, w);
+    w->second = timer_open(w->app.loop, 1, true, each_second, w);
+    loop_run(w->app.loop);
+    status = 0;
+out:
+    close_all(w);
+    return status;
+}

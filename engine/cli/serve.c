@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/serve.h"
+
+#include "app/serve.h"
+#include "base/banned.h"
+#include "base/str.h"
+
+enum { MAX_BINDS = 16 };
+
+static int usage(const struct err *err, const char *line)
+{
+    fprintf(stderr, "perilune: %s\nusage: perilune %s\n", err->msg, line);
+    return 2;
+}
+
+static int run(const struct script_ops *ops, struct cli_options *o, struct serve_options *so,
+               struct log *log)
+{
+    struct script_options script;
+    struct err err = {.code = ERR_OK, .msg = ""};
+    int status;
+    if (!o->project_dir[0]) {
+        fprintf(stderr,
+                "perilune: no project here (no settings.lua); go to its folder or say "
+                "'perilune -C DIR %s'\n",
+                o->argv[0]);
+        return 1;
+    }
+    script = cli_script_options(o, log);
+    status = serve(ops, &script, so, &err);
+    if (status && err.msg[0])
+        fprintf(stderr, "perilune: %s\n", err.msg);
+    return status;
+}
+
+/* serve [--bind ADDR]... [--workers N] */
+static int parse_serve(struct cli_options *o, struct serve_options *so, const char **binds,
+                       struct err *err)
+{
+    for (int i = 1; i < o->argc; i++) {
+        const char *v;
+        int64_t n;
+        err->code = ERR_OK;
+        if ((v = cli_option_value("--bind", o->argc, o->argv, &i, err))) {
+            if (so->nbinds == MAX_BINDS)
+                return err_set(err, ERR_USAGE, "more than %d --bind", MAX_BINDS);
+            binds[so->nbinds++] = v;
+        } else if ((v = cli_option_value("--workers", o->argc, o->argv, &i, err))) {
+            if (!err->code && (!str_to_int64(str_from(v), &n) || n < 1 || n > 1024))
+                return err_set(err, ERR_USAGE, "--workers is '%s'; it must be from 1 to 1024", v);
+            so->workers = (int)n;
+        } else {
+            return err_set(err, ERR_USAGE, "serve does not know '%s'", o->argv[i]);
+        }
+        if (err->code)
+            return -1;
+    }
+    return 0;
+}
+
+int cli_serve(const struct script_ops *ops, struct cli_options *o, struct log *log)
+{
+    const char *binds[MAX_BINDS];
+    struct serve_options so = {.binds = binds, .workers = -1};
+    struct err err;
+    if (parse_serve(o, &so, binds, &err) != 0)
+        return usage(&err, "serve [--bind ADDR:PORT|unix:PATH] [--workers N]");
+    return run(ops, o, &so, log);
+}
+
+int cli_runserver(const struct script_ops *ops, struct cli_options *o, struct log *log)
+{
+    const char *bind = o->argc > 1 ? o->argv[1] : "127.0.0.1:8000";
+    struct serve_options so = {.binds = &bind, .nbinds = 1, .workers = 1, .development = true};
+    struct err err;
+    if (o->argc > 2) {
+        err_set(&err, ERR_USAGE, "runserver does not know '%s'", o->argv[2]);
+        return usage(&err, "runserver [ADDR:PORT]");
+    }
+    return run(ops, o, &so, log);
+}
