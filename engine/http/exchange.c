@@ -92,7 +92,6 @@ static void release(struct exchange *x)
     if (x->connection && x->connection->exchange == x)
         x->connection->exchange = NULL;
     response_unref(x->response);
-    body_release(x);
     s->stats.requests--;
     s->stats.served++;
     shrink(&x->body);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "fiber/fiber.h"
+#include "http/cookie.h"
 
 #include <unistd.h>
 
@@ -127,6 +128,8 @@ enum MHD_Result send_response(struct exchange *x)
     enum MHD_Result ok;
     if (!m)
         return MHD_NO;
+    if (x->response->cookies)
+        cookies_to_headers(x->response);
     add_fields(x, m);
     if (x->connection)
         connection_stage(x->connection, STAGE_SENDING);

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 struct fiber;
-struct form_parser;
+struct form;
 
 /* What a connection is doing, for its deadline. */
 enum stage {
@@ -62,7 +62,8 @@ struct exchange {
     bool has_body, chunked;
     struct buf body;
     uint64_t body_received;
-    struct form_parser *form_parser; /* multipart only */
+    uint64_t dropped;
+    struct form *form; /* multipart only */
 
     bool suspended; /* in libmicrohttpd */
     bool queued;    /* response handed over */
@@ -134,7 +135,6 @@ int guard_header(struct exchange *x, const char *method, const char *version);
 int body_begin(struct exchange *x);
 int body_feed(struct exchange *x, const char *data, size_t size);
 int body_end(struct exchange *x);
-void body_release(struct exchange *x);
 
 /* send.c: hands x->response to libmicrohttpd. */
 enum MHD_Result send_response(struct exchange *x);
