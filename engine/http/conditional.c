@@ -105,8 +105,10 @@ enum conditional conditional_check(const struct headers *request, bool safe, str
 void conditional_not_modified(struct response *r)
 {
     static const struct str kept[] = {
-        STR_INIT("Cache-Control"), STR_INIT("Content-Location"), STR_INIT("Date"), STR_INIT("ETag"),
-        STR_INIT("Expires"),       STR_INIT("Last-Modified"),    STR_INIT("Vary"),
+        STR_INIT("Cache-Control"), STR_INIT("Content-Location"),
+        STR_INIT("Date"),          STR_INIT("ETag"),
+        STR_INIT("Expires"),       STR_INIT("Last-Modified"),
+        STR_INIT("Set-Cookie"),    STR_INIT("Vary"),
     };
     struct headers old = r->headers;
 

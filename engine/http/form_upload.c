@@ -2,8 +2,8 @@
 #include "http/form_upload.h"
 
 #include "base/utf8.h"
-#include "http/form_entities.h"
 #include "http/printable.h"
+#include "value/html.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +158,7 @@ struct str upload_clean_name(struct arena *a, struct str sent)
     struct buf decoded = BUF_INIT, clean = BUF_INIT;
     struct str name = STR_NULL;
 
-    html_entities_decode(&decoded, sent);
+    html_unescape(&decoded, sent);
     add_printable(&clean, basename_of(buf_str(&decoded)));
     struct str s = buf_str(&clean);
     while (s.n && (s.p[s.n - 1] == '.' || s.p[s.n - 1] == ' '))

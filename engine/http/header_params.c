@@ -139,7 +139,7 @@ static void add_param(struct arena *a, struct str part, param_list *params, sect
     name = lower(a, name);
     value = unquote(a, value);
     if (split_name(&name, &s.number, &s.encoded)) {
-        if (sections->n == SECTIONS_MAX)
+        if (name.n == 0 || sections->n == SECTIONS_MAX)
             return;
         s.name = name;
         s.value = value;

@@ -49,6 +49,8 @@ bool host_split(struct arena *a, struct str host, struct str *domain, struct str
             return false;
     if (host.p[n - 1] == '.')
         n--;
+    if (n == 0)
+        return false;
     char *lower = arena_strndup(a, host.p, n);
     for (size_t i = 0; i < n; i++)
         lower[i] = char_lower(lower[i]);
@@ -87,7 +89,7 @@ int host_check(struct arena *a, struct str host, const struct str *patterns, siz
         patterns = local;
         n = sizeof local / sizeof *local;
     }
-    bool valid = host_split(a, host, &domain, &port) && domain.n;
+    bool valid = host_split(a, host, &domain, &port);
     if (valid && host_allowed(domain, patterns, n))
         return 0;
     log_escape(&shown, str_head(host, 120));
