@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "fiber/fiber.h"
+#include "http/response.h"
 #include "settings/settings.h"
 
 #include <lauxlib.h>
@@ -200,9 +201,13 @@ static void host_limit(struct script *script, double seconds)
     thread_limit((struct host *)script, seconds);
 }
 
-static void host_reload_failed(struct script *script, const char *why)
+static struct response *host_load_failed(struct script *script, const char *why)
 {
-    (void)script, (void)why;
+    (void)script;
+    return response_text(500, STR("text/plain; charset=utf-8"),
+                         "The project does not load:\n\n%s\n\nThis page goes away when a change of "
+                         "its files puts it right.\n",
+                         why);
 }
 
 static int host_command(struct script *script, struct app *app, int argc, char **argv)
@@ -221,5 +226,5 @@ const struct script_ops lua_script_ops = {
     .request_end = host_request_end,
     .idle = host_idle,
     .limit = host_limit,
-    .reload_failed = host_reload_failed,
+    .load_failed = host_load_failed,
 };

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Responses and shortcuts of a view.
 local response = require "perilune._response"
-local json = require "perilune.json"
 
 local M = {}
 
@@ -11,6 +10,7 @@ local json_options = { content_type = "application/json" }
 
 --- A JSON response of any value that perilune.json encodes.
 function M.JsonResponse(value, opts)
+  local json = require "perilune.json"
   if opts == nil then
     return M.Response(json.encode(value), json_options)
   end

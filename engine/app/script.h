@@ -13,6 +13,7 @@
 struct app;
 struct loop;
 struct request;
+struct response;
 struct script;
 struct settings;
 
@@ -43,8 +44,8 @@ struct script_ops {
     void (*request_end)(struct script *s, struct request *r);
     /* A turn of the loop has ended: the moment to collect garbage. */
     void (*idle)(struct script *s);
-    /* The code on disk does not load, for this reason; the loaded one goes on. */
-    void (*reload_failed)(struct script *s, const char *why);
+    /* In development: a page that says why the code on disk does not load. */
+    struct response *(*load_failed)(struct script *s, const char *why);
     /* Seconds of running time that the request of the running fiber may use from now;
      * 0 takes the limit away. */
     void (*limit)(struct script *s, double seconds);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/worker.h"
 
-#include "base/banned.h"
+#include "app/devel.h"
+#include "base/mem.h"
 #include "fiber/fiber.h"
 #include "fiber/watch.h"
 #include "http/request.h"
@@ -31,6 +32,7 @@ int worker_load(void *data, struct err *err)
 {
     struct worker *w = data;
     struct load l = {.worker = w, .err = err};
+    w->snapshot = w->development ? devel_snapshot(w->options.project_dir) : 0;
     if (app_open(&w->app, w->ops, &w->options, err) != 0)
         return -1;
     if (loop_guard_stacks(w->app.loop, err) != 0)
@@ -38,6 +40,11 @@ int worker_load(void *data, struct err *err)
     fiber_start(w->app.loop, load_in_fiber, &l);
     while (!l.done)
         loop_turn(w->app.loop, true);
+    if (l.status != 0 && w->development) { /* stay up and show it, until the files change */
+        w->load_error = mem_strdup(err->msg);
+        log_write(w->options.log, LOG_LEVEL_ERROR, "perilune.server", "%s", err->msg);
+        return 0;
+    }
     return l.status;
 }
 
@@ -48,6 +55,8 @@ static struct response *handle(void *data, struct request *r)
     struct worker *w = data;
     struct response *response;
     server_worker_busy(w->server, r->target);
+    if (w->load_error)
+        return w->ops->load_failed(w->app.script, w->load_error);
     r->app = &w->app;
     w->ops->limit(w->app.script, w->time_limit);
     response = pipeline_handle(w->app.pipeline, r);
@@ -119,6 +128,17 @@ static void each_second(void *data)
         loop_stop(w->app.loop);
 }
 
+static void look_for_changes(void *data)
+{
+    struct worker *w = data;
+    uint64_t now = devel_snapshot(w->options.project_dir);
+    if (now != w->snapshot && !w->draining) {
+        w->snapshot = now;
+        log_write(w->app.log, LOG_LEVEL_INFO, "perilune.server", "files changed, reloading");
+        server_worker_reload(w->server);
+    }
+}
+
 static void drain(struct worker *w)
 {
     w->draining = true;
@@ -150,7 +170,8 @@ static void on_control(void *data, int events)
                 log_write(w->app.log, LOG_LEVEL_ERROR, "perilune.server", "%s", err.msg);
             break;
         case SERVER_RELOAD_FAILED:
-            w->ops->reload_failed(w->app.script, w->server->order);
+            free(w->load_error);
+            w->load_error = w->development ? mem_strdup(w->server->order) : NULL;
             break;
         }
     }
@@ -224,6 +245,8 @@ static void close_all(struct worker *w)
     hook_close(w->before);
     hook_close(w->after);
     timer_close(w->second);
+    timer_close(w->changes);
+    free(w->load_error);
     access_log_close(w->access);
     loop_turn(w->app.loop, false); /* libuv frees closed handles on its next turn */
     pipeline_free(w->app.pipeline);
@@ -243,6 +266,8 @@ int worker_work(struct server_worker *server, struct err *err)
     w->before = hook_open(w->app.loop, true, before_wait, w);
     w->after = hook_open(w->app.loop, false, after_wait, w);
     w->second = timer_open(w->app.loop, 1, true, each_second, w);
+    if (w->development)
+        w->changes = timer_open(w->app.loop, 0.4, false, look_for_changes, w);
     loop_run(w->app.loop);
     status = 0;
 out:

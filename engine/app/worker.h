@@ -20,7 +20,9 @@ struct worker {
     struct access_log *access;
     struct watch *control;
     struct hook *before, *after;
-    struct timer *second;
+    struct timer *second, *changes;
+    uint64_t snapshot; /* of the project's files, in development */
+    char *load_error;  /* in development: why the code on disk does not run */
     double time_limit;
     uint64_t requests, max_requests;
     bool draining;
