@@ -18,6 +18,7 @@ static const luaL_Reg modules[] = {
     {"perilune._response", luaopen_perilune__response},
     {"perilune._settings", luaopen_perilune__settings},
     {"perilune._time", luaopen_perilune__time},
+    {"perilune._urls", luaopen_perilune__urls},
     {NULL, NULL},
 };
 

@@ -20,5 +20,6 @@ int luaopen_perilune__request(lua_State *L);
 int luaopen_perilune__response(lua_State *L);
 int luaopen_perilune__settings(lua_State *L);
 int luaopen_perilune__time(lua_State *L);
+int luaopen_perilune__urls(lua_State *L);
 
 #endif

@@ -243,7 +243,7 @@ static bool in_params(const struct url_form *f, struct str name)
 
 static bool same_value(const struct url_value *a, const struct url_value *b)
 {
-    return a->quoted == b->quoted && str_eq(a->text, b->text);
+    return a->text.p && b->text.p && a->quoted == b->quoted && str_eq(a->text, b->text);
 }
 
 /* Do the named parameters fit the form?  Every gap has its value; what is left over
@@ -309,11 +309,13 @@ static int fill(struct reverser *r, const struct candidate *c, const struct url_
         }
         const struct url_value *v = r->q->n_params ? value_of(f, r->q, part->name) : NULL;
         const struct url_converter *custom = converter_of(c, part->name);
-        int rc = v ? 1 : 0;
-        if (v && custom && custom->to_url)
+        int rc = 0;
+        if (v && custom && custom->to_url) {
             rc = custom->to_url(custom->data, r->ctx, v, text, r->err);
-        else if (v)
+        } else if (v && v->text.p) {
             buf_addstr(text, v->text);
+            rc = 1;
+        }
         if (rc != 1)
             return rc;
     }
@@ -384,7 +386,9 @@ static void add_repr(struct buf *b, struct str s)
 
 static void add_value(struct buf *b, const struct url_value *v)
 {
-    if (v->quoted)
+    if (!v->text.p)
+        buf_adds(b, "...");
+    else if (v->quoted)
         add_repr(b, v->text);
     else
         buf_addstr(b, v->text);

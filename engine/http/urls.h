@@ -44,8 +44,10 @@ enum url_kind {
 
 struct url_value {
     enum url_kind kind;
-    bool quoted;     /* the text is a string, so that messages and comparisons keep "1" from 1 */
-    struct str text; /* p NULL: an unnamed group that took no part */
+    bool quoted; /* the text is a string, so that messages and comparisons keep "1" from 1 */
+    /* p NULL: an unnamed group that took no part; a value to reverse that only a converter
+     * can write */
+    struct str text;
     int64_t integer;
     void *data;
 };
