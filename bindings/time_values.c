@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "fiber/fiber.h"
+#include "http/request.h"
 #include "settings/settings.h"
 
 /* What perilune.time keeps per Lua state. Owner: the host's arena, which outlives the
@@ -14,7 +15,7 @@
 struct context {
     struct zones *zones;
     struct buf text;
-    struct tz fallback; /* the default zone, once known */
+    struct tz fallback; /* the default zone when it is not the settings' */
 };
 
 /* Registry keys, by their addresses. */
@@ -193,16 +194,15 @@ struct tz time_default_zone(lua_State *L)
 {
     struct context *c = context(L);
     const struct settings *s = host_of(L)->settings;
+    struct tz tz = tz_utc();
     struct err err;
     if (c->fallback.kind != TZ_NONE)
         return c->fallback;
-    if (!s) /* before a project is loaded, and outside of one */
-        return tz_utc();
-    if (zones_get(c->zones, settings_str(s, SETTING_time_zone), &c->fallback, &err)) {
+    if (s && zones_get(c->zones, settings_str(s, SETTING_time_zone), &tz, &err)) {
         err_prefix(&err, "settings.time_zone");
         exception_raise(L, "ImproperlyConfigured", "%s", err.msg);
     }
-    return c->fallback;
+    return tz; /* UTC before a project is loaded, and outside of one */
 }
 
 int time_l_set_default(lua_State *L)
@@ -211,97 +211,100 @@ int time_l_set_default(lua_State *L)
     return 0;
 }
 
-/* The table of active zones: by the Lua thread that stands for the running fiber, so
- * that coroutines inside it see the same zone and other fibers do not. */
-static void push_active(lua_State *L)
-{
-    luaL_checkstack(L, 6, NULL);
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &active_key) != LUA_TNIL)
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &active_key);
-}
-
-/* The thread; and the request, because threads go from one to the next. */
-struct scope {
-    const void *thread, *request;
-};
-
-static struct scope scope(lua_State *L)
-{
-    struct host *h = host_of(L);
-    struct fiber *f = h->loop ? fiber_self(h->loop) : NULL;
-    struct scope s = {h->L, NULL};
-    if (f) {
-        s.thread = host_thread(h);
-        s.request = *fiber_slot(f, FIBER_REQUEST);
-    }
-    return s;
-}
-
+/* The registry has a table of active zones: by the Lua thread that stands for the
+ * running fiber, so that coroutines inside it see the same zone and other fibers do not. */
 struct active {
-    const void *request;
+    const void *request; /* with its start: threads go from one request to the next */
+    int64_t started;
     struct tz tz;
 };
 
-int time_l_activate(lua_State *L)
+/* Which fiber this is: its thread, and the request it works on. */
+static const void *scope(lua_State *L, struct active *a)
 {
-    struct scope s = scope(L);
-    struct tz tz = lua_isnoneornil(L, 1) ? tz_none() : time_zone_arg(L, 1);
-    push_active(L);
-    if (tz.kind == TZ_NONE) {
-        lua_pushnil(L);
-    } else {
-        struct active *a = lua_newuserdatauv(L, sizeof *a, 0);
-        *a = (struct active){s.request, tz};
-    }
-    lua_rawsetp(L, -2, s.thread);
-    return 0;
+    struct host *h = host_of(L);
+    struct fiber *f = h->loop ? fiber_self(h->loop) : NULL;
+    *a = (struct active){NULL, 0, tz_none()};
+    if (!f)
+        return h->L;
+    const struct request *r = *fiber_slot(f, FIBER_REQUEST);
+    if (r)
+        *a = (struct active){r, r->started, tz_none()};
+    return host_thread(h);
 }
 
-static struct tz active_zone(lua_State *L)
+struct tz time_active_zone(lua_State *L)
 {
-    struct scope s = scope(L);
-    struct tz tz = tz_none();
-    push_active(L);
-    if (lua_rawgetp(L, -1, s.thread) == LUA_TUSERDATA) {
-        const struct active *a = lua_touserdata(L, -1);
-        if (a->request == s.request)
-            tz = a->tz;
+    struct active now;
+    const void *thread = scope(L, &now);
+    luaL_checkstack(L, 4, NULL);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &active_key) == LUA_TTABLE) {
+        if (lua_rawgetp(L, -1, thread) == LUA_TUSERDATA) {
+            const struct active *a = lua_touserdata(L, -1);
+            if (a->request == now.request && a->started == now.started)
+                now.tz = a->tz;
+        }
+        lua_pop(L, 1);
     }
-    lua_pop(L, 2);
-    return tz;
+    lua_pop(L, 1);
+    return now.tz;
+}
+
+/* Nothing is allocated: the slot exists, or there is nothing to do. */
+static void forget(lua_State *L, const void *thread)
+{
+    if (!lua_checkstack(L, 3))
+        return;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &active_key) == LUA_TTABLE) {
+        if (lua_rawgetp(L, -1, thread) != LUA_TNIL) {
+            lua_pushnil(L);
+            lua_rawsetp(L, -3, thread);
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+void time_set_active_zone(lua_State *L, struct tz tz)
+{
+    struct active now;
+    const void *thread = scope(L, &now);
+    if (tz.kind == TZ_NONE) {
+        forget(L, thread);
+        return;
+    }
+    luaL_checkstack(L, 6, NULL);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &active_key) == LUA_TNIL) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &active_key);
+    }
+    struct active *a = lua_newuserdatauv(L, sizeof *a, 0);
+    *a = now;
+    a->tz = tz;
+    lua_rawsetp(L, -2, thread);
+    lua_pop(L, 1);
 }
 
 struct tz time_current_zone(lua_State *L)
 {
-    struct tz tz = active_zone(L);
+    struct tz tz = time_active_zone(L);
     return tz.kind == TZ_NONE ? time_default_zone(L) : tz;
+}
+
+int time_l_activate(lua_State *L)
+{
+    time_set_active_zone(L, lua_isnoneornil(L, 1) ? tz_none() : time_zone_arg(L, 1));
+    return 0;
 }
 
 int time_l_active(lua_State *L)
 {
-    struct tz tz = active_zone(L);
+    struct tz tz = time_active_zone(L);
     struct buf *text = time_text(L);
     if (tz.kind == TZ_NONE)
         return 0;
     tz_add_name(text, tz);
     return time_push_text(L, text);
-}
-
-void time_forget(lua_State *L)
-{
-    if (!lua_checkstack(L, 3))
-        return;
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &active_key) == LUA_TTABLE) {
-        struct scope s = scope(L);
-        if (lua_rawgetp(L, -1, s.thread) != LUA_TNIL) {
-            lua_pushnil(L); /* no allocation: the slot exists */
-            lua_rawsetp(L, -3, s.thread);
-        }
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
 }

@@ -37,8 +37,11 @@ struct tz time_current_zone(lua_State *L);
 /* The zone a value names: an IANA name or an offset; raises ValueError on another. */
 struct tz time_zone_arg(lua_State *L, int idx);
 
-/* The running fiber begins something new (a request, a task): no zone is active in it
- * any more. L is any thread of the state. */
-void time_forget(lua_State *L);
+/* What time.activate() chose in the running fiber, TZ_NONE for nothing.  Whoever starts
+ * a fiber for Lua sets it first: none, or that of the fiber it came from; Lua threads go
+ * from fiber to fiber, and the zone would go with them.  L is any thread of the state.
+ * Setting a zone may raise (memory); TZ_NONE never does. */
+struct tz time_active_zone(lua_State *L);
+void time_set_active_zone(lua_State *L, struct tz tz);
 
 #endif
