@@ -8,7 +8,23 @@ function(dependency name module)
   target_link_libraries(dep_${name} INTERFACE PkgConfig::${name})
 endfunction()
 dependency(lua lua5.4)
-dependency(microhttpd libmicrohttpd)
+
+# libmicrohttpd, statically in the version whose memory pool engine/http/mhd_pool.c knows, so
+# that it may take the place of one of its functions; dynamically otherwise.
+pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd)
+find_library(PERILUNE_MICROHTTPD_STATIC NAMES libmicrohttpd.a HINTS ${microhttpd_LIBDIR})
+add_library(dep_microhttpd INTERFACE)
+if(PERILUNE_MICROHTTPD_STATIC AND microhttpd_VERSION VERSION_EQUAL 0.9.75)
+  set(PERILUNE_MHD_POOL ON)
+  target_include_directories(dep_microhttpd SYSTEM INTERFACE ${microhttpd_INCLUDE_DIRS})
+  find_library(PERILUNE_GNUTLS NAMES gnutls REQUIRED) # its TLS half wants it; we do not use it
+  target_link_libraries(dep_microhttpd INTERFACE ${PERILUNE_MICROHTTPD_STATIC} ${PERILUNE_GNUTLS}
+    Threads::Threads)
+else()
+  message(STATUS "libmicrohttpd ${microhttpd_VERSION} is linked dynamically: its pool is cleared")
+  target_link_libraries(dep_microhttpd INTERFACE PkgConfig::microhttpd)
+endif()
+
 dependency(uv libuv)
 dependency(pcre2 libpcre2-8)
 dependency(crypto libcrypto)
