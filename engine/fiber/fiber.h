@@ -33,6 +33,7 @@ struct loop_options {
     size_t stack_size; /* bytes of address space a fiber, guard included; 0: 1 MiB.  Only
                           touched pages cost memory, and long idle stacks give them back */
     size_t keep;       /* stacks kept for reuse, 0: 256 */
+    unsigned idle_ms;  /* a kept stack not used for as long gives its pages back, 0: 5000 */
 };
 
 struct loop *loop_new(const struct loop_options *o, struct err *err); /* o may be NULL */

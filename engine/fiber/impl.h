@@ -64,6 +64,7 @@ struct fiber { /* lies at the top of its own stack */
 struct stack_pool {
     VEC(struct fiber *) all; /* every mapped one; a fiber knows its place */
     VEC(struct fiber *) idle;
+    unsigned idle_ms;
     size_t size, keep; /* bytes of one mapping, guard included */
     size_t untouched;  /* the first so many of idle were not used since the last trim */
     size_t trimmed;    /* the first so many of idle have given their pages back */
@@ -121,7 +122,7 @@ enum { STACK_GUARD = 64 * 1024 }; /* wider than any frame: nothing steps over it
 
 /* ---- stack.c ---- */
 
-void stack_pool_init(struct stack_pool *p, size_t size, size_t keep);
+void stack_pool_init(struct stack_pool *p, const struct loop_options *o); /* o may be NULL */
 /* Throws every idle stack away. */
 void stack_pool_release(struct loop *l);
 /* An idle fiber on its stack; ends the process when there is no memory for one. */

@@ -86,7 +86,7 @@ struct loop *loop_new(const struct loop_options *o, struct err *err)
         free(l);
         return NULL;
     }
-    stack_pool_init(&l->pool, o ? o->stack_size : 0, o ? o->keep : 0);
+    stack_pool_init(&l->pool, o);
     l->stack_low = own_stack();
     l->now = clock_monotonic();
     return l;

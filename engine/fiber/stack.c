@@ -19,11 +19,12 @@ enum {
     STACK_LEAST = 64 * 1024, /* on top of the guard */
     STACK_KEEP = 256,
     TRIM_KEEPS = 16 * 1024, /* bytes at the top that every fiber touches anyway */
-    TRIM_MS = 5000,
+    IDLE_MS = 5000,
 };
 
-void stack_pool_init(struct stack_pool *p, size_t size, size_t keep)
+void stack_pool_init(struct stack_pool *p, const struct loop_options *o)
 {
+    size_t size = o ? o->stack_size : 0;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
     if (!size)
@@ -31,7 +32,8 @@ void stack_pool_init(struct stack_pool *p, size_t size, size_t keep)
     if (size < STACK_GUARD + STACK_LEAST)
         size = STACK_GUARD + STACK_LEAST;
     p->size = (size + page - 1) / page * page;
-    p->keep = keep ? keep : STACK_KEEP;
+    p->keep = o && o->keep ? o->keep : STACK_KEEP;
+    p->idle_ms = o && o->idle_ms ? o->idle_ms : IDLE_MS;
 }
 
 static struct fiber *map(struct loop *l)
@@ -94,7 +96,7 @@ void stack_give(struct loop *l, struct fiber *f)
     vec_push(&p->idle, f);
     if (!p->timer_runs) {
         p->timer_runs = true;
-        uv_timer_start(&l->trim, stack_trim, TRIM_MS, 0);
+        uv_timer_start(&l->trim, stack_trim, p->idle_ms, 0);
     }
 }
 
@@ -120,7 +122,7 @@ void stack_trim(uv_timer_t *timer)
     p->untouched = p->idle.n;
     p->timer_runs = p->trimmed < p->idle.n;
     if (p->timer_runs)
-        uv_timer_start(timer, stack_trim, TRIM_MS, 0);
+        uv_timer_start(timer, stack_trim, p->idle_ms, 0);
 }
 
 void stack_pool_release(struct loop *l)

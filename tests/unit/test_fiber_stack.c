@@ -22,6 +22,9 @@ struct depth {
     uintptr_t stack;
 };
 
+static int recurse(struct depth *d, int n);
+static int (*const volatile again)(struct depth *, int) = recurse; /* no loop made of it */
+
 static int recurse(struct depth *d, int n)
 {
     volatile char frame[512];
@@ -31,7 +34,7 @@ static int recurse(struct depth *d, int n)
         fiber_sleep(d->w->l, 0.001, NULL); /* deep inside, too */
         return 0;
     }
-    return recurse(d, n - 1) + 1 + (frame[0] != frame[511]);
+    return again(d, n - 1) + 1 + (frame[0] != frame[511]);
 }
 
 static void goes_deep(void *arg)
@@ -48,14 +51,15 @@ static void recursion_sees_its_stack_shrink(void **state)
     struct world *w = *state;
     struct depth d[3] = {{.w = w}, {.w = w}, {.w = w}};
     size_t own = fiber_stack_left(w->l);
-    assert_true(own > 100 * 1024 && own < 1024UL * 1024 * 1024);
+    assert_true(own > 100 * 1024);
     for (int i = 0; i < 3; i++)
         fiber_start(w->l, goes_deep, &d[i]);
     loop_run(w->l);
     assert_trace(w, "ddd");
     for (int i = 0; i < 3; i++) {
         assert_true(d[i].left[0] > 900 * 1024 && d[i].left[0] < 1024 * 1024);
-        assert_true(d[i].left[0] - d[i].left[1] > 300 * 512UL);
+        /* Not the arrays: a sanitizer may have put them elsewhere. */
+        assert_true(d[i].left[0] - d[i].left[1] > 300 * 32UL);
     }
     assert_true(fiber_stack_left(w->l) == own);
 }
@@ -248,6 +252,44 @@ static void ten_thousand_sleep_at_once(void **state)
     assert_int_equal(loop_fibers(w->l), 0);
 }
 
+/* Touches 256 KiB of its stack, more than resident_kib() could miss. */
+static void touches_much(void *arg)
+{
+    struct world *w = arg;
+    volatile char block[256 * 1024];
+    for (size_t i = 0; i < sizeof block; i += 1024)
+        block[i] = 1;
+    fiber_yield(w->l, NULL);
+    w->n += block[0];
+}
+
+static void sleeps_a_little(void *arg)
+{
+    fiber_sleep(((struct world *)arg)->l, 0.1, NULL);
+}
+
+static void long_idle_stacks_give_their_pages_back(void **state)
+{
+    struct world *w = *state;
+    struct loop_options o = {.idle_ms = 10};
+    struct loop *first = w->l;
+    w->l = loop_new(&o, &w->err);
+    for (int i = 0; i < 100; i++)
+        fiber_start(w->l, touches_much, w);
+    long used = resident_kib();
+    loop_run(w->l);
+    assert_int_equal(w->n, 100);
+    fiber_start(w->l, sleeps_a_little, w); /* idle stacks keep no loop running */
+    loop_run(w->l);
+    assert_true(used - resident_kib() > 100 * 200);
+    for (int i = 0; i < 100; i++) /* they can be used again */
+        fiber_start(w->l, touches_much, w);
+    loop_run(w->l);
+    assert_int_equal(w->n, 200);
+    loop_free(w->l);
+    w->l = first;
+}
+
 /* ---- overflow, in a child process ---- */
 
 static int bottomless(volatile int *n)
@@ -397,6 +439,7 @@ int main(void)
         world_test(switch_keeps_registers_and_rounding),
         world_test(longjmp_stays_on_its_stack),
         world_test(ten_thousand_sleep_at_once),
+        world_test(long_idle_stacks_give_their_pages_back),
         world_test(overflow_says_so_and_dies),
         world_test(other_faults_go_where_they_went),
         world_test(a_signal_handler_knows_the_fiber),
