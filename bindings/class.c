@@ -166,7 +166,7 @@ void *class_new(lua_State *L, const struct class *c, size_t size)
 {
     struct {
         struct handle handle;
-        _Alignas(16) char object[];
+        _Alignas(8) char object[];
     } * h;
     h = (void *)new_handle(L, c, sizeof *h + size);
     memset(h->object, 0, size);
