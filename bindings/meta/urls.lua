@@ -1,5 +1,5 @@
----@meta perilune.urls
 -- SPDX-License-Identifier: MIT
+---@meta perilune.urls
 
 ---Routes: which view answers which path, and which path a name stands for.
 ---A list of routes is a module that returns a table of `path()` and `re_path()`, with `app_name`, and in the root

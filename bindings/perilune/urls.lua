@@ -323,7 +323,10 @@ local function compiled_of(urlconf)
     if root then
       return root
     end
-    urlconf = settings.root_urlconf
+    urlconf = settings.get("root_urlconf")
+    if urlconf == nil then
+      misconfigured("settings.lua", "root_urlconf is not set: name the module that returns the list of routes, as in root_urlconf = \"urls\"")
+    end
   end
   local conf, title, where = urlconf, "the list of routes", "urls"
   if type(urlconf) == "string" then
@@ -413,6 +416,9 @@ end
 
 -- { a = 1, b = { 2, 3 } } in the order of its keys, { { "a", 1 }, … } in its own, or a QueryDict.
 local function query_string(query)
+  if query == "" then
+    return ""
+  end
   if type(query) ~= "table" then
     if type(query) == "userdata" and query.urlencode then
       return query:urlencode()

@@ -118,7 +118,7 @@ struct url_match { /* lives in the arena given to url_resolve */
  * slices of path.  May wait, if a converter does. */
 int url_resolve(const struct url_tree *t, struct str path, struct arena *a, void *ctx,
                 const struct url_match **match, struct err *err);
-/* Would the path find a view?  For APPEND_SLASH. */
+/* Would the path find a view?  For APPEND_SLASH.  A converter that fails is a no. */
 bool url_is_valid_path(const struct url_tree *t, struct str path, void *ctx);
 
 /* "articles/<int:year>/", prefixes of the includes in front. */
