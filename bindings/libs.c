@@ -19,6 +19,12 @@ static const luaL_Reg modules[] = {
     {"perilune._settings", luaopen_perilune__settings},
     {"perilune._time", luaopen_perilune__time},
     {"perilune._urls", luaopen_perilune__urls},
+    {"perilune._crypto", luaopen_perilune__crypto},
+    {"perilune._html", luaopen_perilune__html},
+    {"perilune._regex", luaopen_perilune__regex},
+    {"perilune._text", luaopen_perilune__text},
+    {"perilune._validate", luaopen_perilune__validate},
+    {"perilune.utils.safestring", luaopen_perilune_utils_safestring},
     {NULL, NULL},
 };
 

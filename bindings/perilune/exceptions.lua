@@ -170,7 +170,7 @@ local function fill(message, params)
   if type(params) ~= "table" or type(message) ~= "string" then
     return message
   end
-  return (message:gsub("%%%((%w+)%)[sd]", function(key)
+  return (message:gsub("%%%(([%w_]+)%)[sd]", function(key)
     local v = params[key]
     return v ~= nil and tostring(v) or nil
   end))
