@@ -1,5 +1,5 @@
----@meta perilune.signing
 -- SPDX-License-Identifier: MIT
+---@meta perilune.signing
 
 ---Signed text and signed objects, byte for byte as Django writes and reads them.
 ---@class perilune.signing

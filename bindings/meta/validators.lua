@@ -1,5 +1,5 @@
----@meta perilune.validators
 -- SPDX-License-Identifier: MIT
+---@meta perilune.validators
 
 ---Validators: called with a value, one raises `ValidationError` (message, code, params) or returns nothing. Two of a class with the same settings are equal.
 ---@class perilune.validators

@@ -1,5 +1,5 @@
----@meta perilune.utils.crypto
 -- SPDX-License-Identifier: MIT
+---@meta perilune.utils.crypto
 
 ---Keys, tokens and comparisons.
 ---@class perilune.utils.crypto

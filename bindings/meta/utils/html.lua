@@ -1,5 +1,5 @@
----@meta perilune.utils.html
 -- SPDX-License-Identifier: MIT
+---@meta perilune.utils.html
 
 ---HTML utilities. What gives HTML gives a safe string.
 ---@class perilune.utils.html

@@ -1,5 +1,5 @@
----@meta perilune.utils.ipv6
 -- SPDX-License-Identifier: MIT
+---@meta perilune.utils.ipv6
 
 ---IPv6 addresses as text.
 ---@class perilune.utils.ipv6

@@ -1,5 +1,5 @@
----@meta perilune.utils.safestring
 -- SPDX-License-Identifier: MIT
+---@meta perilune.utils.safestring
 
 ---Text that is HTML already.
 ---@class perilune.utils.safestring

@@ -1,5 +1,5 @@
----@meta perilune.utils.text
 -- SPDX-License-Identifier: MIT
+---@meta perilune.utils.text
 
 ---Text utilities; lengths are in characters.
 ---@class perilune.utils.text
