@@ -13,7 +13,9 @@
 static const luaL_Reg modules[] = {
     {"perilune._core", luaopen_perilune__core},
     {"perilune._fiber", luaopen_perilune__fiber},
+    {"perilune._http_util", luaopen_perilune__http_util},
     {"perilune._pipeline", luaopen_perilune__pipeline},
+    {"perilune._querydict", luaopen_perilune__querydict},
     {"perilune._request", luaopen_perilune__request},
     {"perilune._response", luaopen_perilune__response},
     {"perilune._settings", luaopen_perilune__settings},

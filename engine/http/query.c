@@ -282,6 +282,8 @@ int query_parse(struct query *q, struct str text, size_t max_fields, struct err 
 
 void query_urlencode(const struct query *q, struct buf *out, struct str safe)
 {
+    void (*quote)(struct buf *, struct str, struct str) =
+        safe.n ? percent_quote : percent_quote_plus;
     bool first = true;
     for (uint32_t i = 0; i < q->n; i++) {
         if (!q->fields[i].last)
@@ -292,9 +294,9 @@ void query_urlencode(const struct query *q, struct buf *out, struct str safe)
             if (!first)
                 buf_addc(out, '&');
             first = false;
-            percent_quote_plus(out, f->key, safe);
+            quote(out, f->key, safe);
             buf_addc(out, '=');
-            percent_quote_plus(out, f->value, safe);
+            quote(out, f->value, safe);
         }
     }
 }

@@ -56,7 +56,8 @@ void query_clear(struct query *q);
 /* Adds all fields of `from`, which may be q itself, behind those that are there. */
 void query_add_all(struct query *q, const struct query *from);
 
-/* Adds "a=1&a=2&b=3" with the values of a key together; bytes in `safe` stay as they are. */
+/* Adds "a=1&a=2&b=3" with the values of a key together.  A space is "+", unless there
+ * are bytes that are `safe`: these stay as they are, and a space is "%20" (as Django's). */
 void query_urlencode(const struct query *q, struct buf *out, struct str safe);
 
 #endif

@@ -50,7 +50,7 @@ static void parsing(void **state)
         {"=x", "=x"},
         {"=", "="},
         {"a=b=c", "a=b%3Dc"},
-        {"a+b=c+d%2B", "a+b=c+d%2B"},
+        {"a+b=c+d%2B", "a%20b=c%20d%2B"},
         {"%61=%C3%A9", "a=%C3%A9"},
         {"a=%FF", "a=%EF%BF%BD"},
         {"a=\xff", "a=%EF%BF%BD"},
@@ -62,6 +62,17 @@ static void parsing(void **state)
         struct query q = parsed(cases[i][0]);
         assert_query(&q, cases[i][1]);
     }
+}
+
+static void writing(void **state)
+{
+    struct buf out = BUF_INIT;
+    (void)state;
+    struct query q = parsed("n=/a+b/&x=%26");
+    query_urlencode(&q, &out, STR(""));
+    query_urlencode(&q, &out, STR("/&"));
+    assert_str(buf_str(&out), "n=%2Fa+b%2F&x=%26n=/a%20b/&x=&");
+    buf_release(&out);
 }
 
 static void reading(void **state)
@@ -204,13 +215,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(parsing),
-        TEST(reading),
-        TEST(nul_bytes_are_kept),
-        TEST(changing),
-        TEST(adding_another),
-        TEST(many_keys),
-        TEST(number_of_fields_is_limited),
+        TEST(parsing),        TEST(writing),
+        TEST(reading),        TEST(nul_bytes_are_kept),
+        TEST(changing),       TEST(adding_another),
+        TEST(many_keys),      TEST(number_of_fields_is_limited),
         TEST(time_is_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
