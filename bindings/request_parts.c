@@ -9,8 +9,8 @@
 #include "app/app.h"
 #include "base/banned.h"
 #include "base/log.h"
-#include "http/host.h"
 #include "http/limits.h"
+#include "pipeline/request_host.h"
 #include "settings/settings.h"
 
 /* ---- header fields ---- */
@@ -211,37 +211,19 @@ int request_l_is_secure(lua_State *L)
     return 1;
 }
 
-static struct str raw_host(lua_State *L, struct request *r, const struct settings *s)
-{
-    struct str host = STR_NULL;
-    if (settings_bool(s, SETTING_use_x_forwarded_host))
-        host = headers_get(&r->headers, STR("x-forwarded-host"));
-    if (!host.p)
-        host = headers_get(&r->headers, STR("host"));
-    if (host.p)
-        return host;
-    /* HTTP/1.0 without a Host: the server's own name and port */
-    if (r->server_port == (r->secure_transport ? 443 : 80))
-        return r->server_name;
-    const char *text = lua_pushfstring(L, "%s:%d", r->server_name.p, (int)r->server_port);
-    return str_from(text);
-}
-
 /* The host of the request, checked against allowed_hosts. */
 int request_l_get_host(lua_State *L)
 {
     struct request *r = request_check(L, 1);
     struct host *h = host_of(L);
-    struct err err;
+    struct exception before = r->exception; /* one may be in flight */
+    struct str host;
     if (!h->settings)
         return exception_raise(L, "ImproperlyConfigured", "get_host needs a project's settings");
-    struct str host = raw_host(L, r, h->settings);
-    struct strs allowed = settings_list(h->settings, SETTING_allowed_hosts);
-    if (!r->host_checked) {
-        if (host_check(r->arena, host, allowed.items, allowed.n,
-                       settings_bool(h->settings, SETTING_debug), &err) != 0)
-            return exception_raise(L, "DisallowedHost", "%s", err.msg);
-        r->host_checked = true;
+    if (request_host(r, h->settings, &host) != 0) {
+        const char *message = r->exception.message;
+        r->exception = before;
+        return exception_raise(L, "DisallowedHost", "%s", message);
     }
     lua_pushlstring(L, host.p, host.n);
     return 1;

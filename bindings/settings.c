@@ -37,6 +37,76 @@ static int store_list(struct settings *s, enum setting_id id, lua_State *L, stru
     return settings_set_list(s, id, items, n, err);
 }
 
+static int wrong_map(enum setting_id id, const char *key, const char *type, struct err *err)
+{
+    return err_set(err, ERR_CONFIG,
+                   "setting '%s' maps names to lists of strings; the value of '%s' is a %s",
+                   setting_rows[id].name, key, type);
+}
+
+/* One entry, key and value on top: false when it says nothing. The list becomes the part
+ * of `items` from *n on. */
+static int map_entry(lua_State *L, enum setting_id id, struct strs_entry *e, struct str *items,
+                     size_t *n, struct err *err)
+{
+    const char *key = lua_tostring(L, -2);
+    size_t from = *n;
+    *e = (struct strs_entry){.name = to_str(L, -2)};
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        items[(*n)++] = to_str(L, -1);
+    } else if (lua_type(L, -1) == LUA_TTABLE) {
+        size_t length = lua_rawlen(L, -1);
+        for (size_t i = 1; i <= length; i++) {
+            bool text = lua_rawgeti(L, -1, (lua_Integer)i) == LUA_TSTRING;
+            if (!text)
+                return wrong_map(id, key, "list with something else in it", err);
+            items[(*n)++] = to_str(L, -1); /* the list keeps it alive */
+            lua_pop(L, 1);
+        }
+    } else if (lua_isboolean(L, -1)) {
+        e->flag = lua_toboolean(L, -1);
+    } else {
+        return wrong_map(id, key, luaL_typename(L, -1), err);
+    }
+    e->values = (struct strs){items + from, *n - from};
+    return e->flag || e->values.n;
+}
+
+/* { ["script-src"] = { "'self'" }, ["upgrade-insecure-requests"] = true } */
+static int store_map(struct settings *s, enum setting_id id, lua_State *L, struct err *err)
+{
+    int table = lua_gettop(L);
+    size_t entries = 0, strings = 0, n = 0, used = 0;
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            return err_set(err, ERR_CONFIG, "setting '%s' maps names to lists; a key is a %s",
+                           setting_rows[id].name, luaL_typename(L, -2));
+        entries++;
+        strings += lua_istable(L, -1) ? lua_rawlen(L, -1) : 1;
+    }
+    struct strs_entry *list = lua_newuserdatauv(L, (entries + 1) * sizeof *list, 0);
+    struct str *items = lua_newuserdatauv(L, (strings + 1) * sizeof *items, 0);
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        int found = map_entry(L, id, &list[n], items, &used, err);
+        if (found < 0)
+            return -1;
+        n += (size_t)found;
+    }
+    return settings_set_map(s, id, list, n, err);
+}
+
+/* A setting of the author's own, when it is one value: C modules ask for it as text. */
+static void store_extra(struct settings *s, lua_State *L)
+{
+    int type = lua_type(L, -1);
+    if (type == LUA_TBOOLEAN) {
+        settings_set_extra(s, to_str(L, -2), lua_toboolean(L, -1) ? STR("true") : STR("false"));
+    } else if (type == LUA_TSTRING || type == LUA_TNUMBER) {
+        lua_pushvalue(L, -1); /* the table keeps its number */
+        settings_set_extra(s, to_str(L, -3), to_str(L, -1));
+    }
+}
+
 static int store_value(struct settings *s, enum setting_id id, lua_State *L, struct err *err)
 {
     if (setting_rows[id].type == SETTING_ANY)
@@ -51,6 +121,8 @@ static int store_value(struct settings *s, enum setting_id id, lua_State *L, str
     case LUA_TTABLE:
         if (setting_rows[id].type == SETTING_LIST)
             return store_list(s, id, L, err);
+        if (setting_rows[id].type == SETTING_MAP)
+            return store_map(s, id, L, err);
         break;
     default:
         break;
@@ -71,6 +143,8 @@ static int settings_l_store(lua_State *L)
         int top = lua_gettop(L);
         if (id >= 0 && store_value(h->settings, (enum setting_id)id, L, &err) != 0)
             return exception_raise_err(L, &err);
+        if (id < 0 && lua_type(L, -2) == LUA_TSTRING)
+            store_extra(h->settings, L);
         lua_settop(L, top - 1);
     }
     return 0;
@@ -108,6 +182,7 @@ static void push_default(lua_State *L, const struct setting_row *row)
         lua_pushstring(L, row->fallback);
         break;
     case SETTING_LIST:
+    case SETTING_MAP:
     case SETTING_ANY: {
         struct str part, rest = str_from(row->fallback);
         lua_newtable(L);
@@ -123,7 +198,7 @@ static void push_default(lua_State *L, const struct setting_row *row)
 /* rows() -> list of { name, type, default, doc } */
 static int settings_l_rows(lua_State *L)
 {
-    static const char *const types[] = {"bool", "int", "float", "str", "list", "any"};
+    static const char *const types[] = {"bool", "int", "float", "str", "list", "map", "any"};
     lua_createtable(L, SETTING_COUNT, 0);
     for (int i = 0; i < SETTING_COUNT; i++) {
         const struct setting_row *row = &setting_rows[i];

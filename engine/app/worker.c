@@ -8,6 +8,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/proxy.h"
 #include "server/access_log.h"
 #include "settings/settings.h"
 
@@ -58,6 +59,8 @@ static struct response *handle(void *data, struct request *r)
     if (w->load_error)
         return w->ops->load_failed(w->app.script, w->load_error);
     r->app = &w->app;
+    if (w->proxy)
+        proxy_apply(w->proxy, r);
     w->ops->limit(w->app.script, w->time_limit);
     response = pipeline_handle(w->app.pipeline, r);
     w->ops->limit(w->app.script, 0);
@@ -228,7 +231,7 @@ static int open_all(struct worker *w, struct err *err)
     struct http_handler h = {handle, done, w};
     w->time_limit = settings_float(w->app.settings, SETTING_request_time_limit);
     w->max_requests = (uint64_t)settings_int(w->app.settings, SETTING_max_requests);
-    if (open_access_log(w, err) != 0)
+    if (proxy_open(&w->proxy, w->app.settings, err) != 0 || open_access_log(w, err) != 0)
         return -1;
     w->http = http_server_new(w->app.loop, &ho, &h, w->app.log, err);
     if (!w->http)
@@ -248,6 +251,7 @@ static void close_all(struct worker *w)
     timer_close(w->changes);
     free(w->load_error);
     access_log_close(w->access);
+    proxy_close(w->proxy);
     loop_turn(w->app.loop, false); /* libuv frees closed handles on its next turn */
     pipeline_free(w->app.pipeline);
     app_close(&w->app);

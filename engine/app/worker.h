@@ -8,6 +8,7 @@
 #include "server/server.h"
 
 struct access_log;
+struct proxy;
 
 struct worker {
     const struct script_ops *ops; /* set by the caller, as is `options` */
@@ -18,6 +19,7 @@ struct worker {
     struct http_server *http;
     struct server_worker *server;
     struct access_log *access;
+    struct proxy *proxy; /* NULL: nothing that a proxy says is believed */
     struct watch *control;
     struct hook *before, *after;
     struct timer *second, *changes;

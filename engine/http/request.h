@@ -81,13 +81,15 @@ struct request {
     const struct url_match *match; /* after the resolver */
     struct str id;                 /* request_id middleware */
     struct exception exception;    /* in flight; kind NONE when there is none */
-    bool host_checked;
-    bool form_consumed; /* the body went through the form parser and is not in `body` */
-    struct query *get;  /* parsed lazily */
-    struct form *form;  /* parsed lazily */
-    void *script;       /* the script's object for it */
-    void *connection;   /* the server's own */
-    void *app;          /* what the pipeline runs under */
+    struct str host;               /* request_host(): checked; p NULL until asked for */
+    struct str csp_nonce;          /* csp_nonce(): n 0 until asked for */
+    bool proxied;                  /* the peer is a trusted proxy */
+    bool form_consumed;            /* the body went through the form parser and is not in `body` */
+    struct query *get;             /* parsed lazily */
+    struct form *form;             /* parsed lazily */
+    void *script;                  /* the script's object for it */
+    void *connection;              /* the server's own */
+    void *app;                     /* what the pipeline runs under */
 };
 
 /* Records the exception and gives NULL, so that `return request_raise(…)` ends a step. */

@@ -25,7 +25,8 @@ struct response_source {
     void *data;
 };
 
-struct cookie; /* http/cookie.h */
+struct cookie;     /* http/cookie.h */
+struct csp_policy; /* pipeline/csp.h */
 
 struct response {  /* fields are the caller's to read and set, unless marked */
     unsigned refs; /* private */
@@ -51,6 +52,7 @@ struct response {  /* fields are the caller's to read and set, unless marked */
     bool close_connection;                      /* answer with "Connection: close" */
     bool head_only;                             /* length as announced, no body sent (HEAD) */
     bool csrf_exempt, xframe_exempt, cache_hit; /* marks of middlewares */
+    const struct csp_policy *csp[2];            /* instead of those of the settings; never freed */
     void *script;                               /* the script's own object for it, or NULL */
 };
 

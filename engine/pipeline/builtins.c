@@ -3,13 +3,26 @@
 #include "pipeline/builtins.h"
 
 const struct middleware_ops *const middleware_builtins[] = {
-    NULL,
+    &middleware_security,   &middleware_common, &middleware_clickjacking,
+    &middleware_csp,        &middleware_gzip,   &middleware_conditional_get,
+    &middleware_request_id, &middleware_timing, NULL,
 };
+
+static const struct middleware_ops *find(const struct middleware_ops *const *list, struct str name)
+{
+    for (; list && *list; list++)
+        if (str_eq(name, str_from((*list)->name)))
+            return *list;
+    return NULL;
+}
 
 const struct middleware_ops *middleware_builtin(struct str name)
 {
-    for (const struct middleware_ops *const *m = middleware_builtins; *m; m++)
-        if (str_eq(name, str_from((*m)->name)))
-            return *m;
-    return NULL;
+    return find(middleware_builtins, name);
+}
+
+const struct middleware_ops *middleware_find(const struct middleware_env *env, struct str name)
+{
+    const struct middleware_ops *ops = middleware_builtin(name);
+    return ops ? ops : find(env->registered, name);
 }

@@ -26,6 +26,8 @@ struct middleware_env {
     const struct url_tree *urls;
     struct log *log;
     const char *project_dir;
+    /* Layers that C modules brought, ending with NULL; may be NULL itself. */
+    const struct middleware_ops *const *registered;
     bool debug;
 };
 
@@ -52,6 +54,8 @@ struct response *middleware_next(const struct layer *next, struct request *r);
 
 /* A built-in layer by name, or NULL. */
 const struct middleware_ops *middleware_builtin(struct str name);
+/* The same, or one that a C module registered. */
+const struct middleware_ops *middleware_find(const struct middleware_env *env, struct str name);
 /* All of them, ending with NULL: for listings and suggestions. */
 extern const struct middleware_ops *const middleware_builtins[];
 

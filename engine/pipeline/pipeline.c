@@ -73,12 +73,13 @@ static struct response *bare_page(int status)
 static struct response *convert(struct pipeline *p, struct request *r)
 {
     int status = exception_status(r->exception.kind);
+    const char *message = r->exception.message;
     struct response *response = NULL;
     report(p, r, status);
     if (p->host.error)
         response = p->host.error(p->host.data, r, status);
     if (!response) {
-        if (exception_status(r->exception.kind) != status) { /* the handler itself raised */
+        if (r->exception.message != message) { /* the handler itself raised */
             status = 500;
             report(p, r, status);
         }
@@ -135,11 +136,14 @@ static struct response *exception_hooks(struct pipeline *p, struct request *r)
     for (struct layer *l = p->core.outer; l; l = l->outer) {
         if (!l->ops->process_exception)
             continue;
+        const char *message = r->exception.message;
         struct response *response = l->ops->process_exception(l->self, r);
         if (response) {
             r->exception.kind = EXCEPTION_NONE;
             return response;
         }
+        if (r->exception.message != message) /* the hook itself raised: nobody else is asked */
+            return NULL;
     }
     return NULL;
 }

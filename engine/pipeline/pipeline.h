@@ -20,7 +20,8 @@ struct pipeline;
 struct view {
     /* A response (one reference), or NULL after request_raise(). May wait. */
     struct response *(*call)(const struct view *v, struct request *r);
-    const char *name; /* "shop.views.detail" */
+    const char *name;     /* "shop.views.detail" */
+    bool no_append_slash; /* a 404 stays one: no redirect to the URL with a slash */
 };
 
 /* What the pipeline leaves to the application: error pages. */

@@ -27,6 +27,7 @@
     X(use_x_forwarded_port, BOOL, "false", 0, 0, "take the port from X-Forwarded-Port")            \
     X(secure_proxy_ssl_header, LIST, "", 0, 0, "header and value with which the proxy says https") \
     X(trusted_proxies, LIST, "", 0, 0, "addresses or networks whose X-Forwarded-For is believed")  \
+    X(trust_request_id, BOOL, "false", 0, 0, "X-Request-ID of any client is taken over")           \
     X(server_header, STR, "perilune", 0, 0, "value of the Server header; empty: none")             \
     /* data */                                                                                     \
     SETTINGS_ANY(X, databases, "database aliases")                                                 \
@@ -114,8 +115,8 @@
     X(secure_content_type_nosniff, BOOL, "true", 0, 0, "X-Content-Type-Options: nosniff")          \
     X(secure_referrer_policy, LIST, "same-origin", 0, 0, "Referrer-Policy")                        \
     X(secure_cross_origin_opener_policy, STR, "same-origin", 0, 0, "Cross-Origin-Opener-Policy")   \
-    SETTINGS_ANY(X, secure_csp, "Content-Security-Policy directives")                              \
-    SETTINGS_ANY(X, secure_csp_report_only, "the same, reporting only")                            \
+    X(secure_csp, MAP, NULL, 0, 0, "Content-Security-Policy directives")                           \
+    X(secure_csp_report_only, MAP, NULL, 0, 0, "the same, reporting only")                         \
     X(x_frame_options, STR, "DENY", 0, 0, "X-Frame-Options")                                       \
     /* sessions, csrf, messages */                                                                 \
     X(session_engine, STR, "db", 0, 0, "db, cache, cached_db, file or signed_cookies")             \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings/settings.h"
 
+#include "base/map.h"
 #include "base/suggest.h"
 
 #include <math.h>
@@ -18,10 +19,12 @@ struct value {
     double number;
     struct str s;
     struct strs list;
+    struct strs_map map;
 };
 
 struct settings {
     struct arena arena;
+    struct map extra; /* of struct str */
     struct value values[SETTING_COUNT];
 };
 
@@ -62,6 +65,7 @@ static void set_default(struct settings *s, size_t id)
     case SETTING_LIST:
         v->list = split_list(&s->arena, str_from(row->fallback));
         break;
+    case SETTING_MAP:
     case SETTING_ANY:
         break;
     }
@@ -71,6 +75,7 @@ struct settings *settings_new(void)
 {
     struct settings *s = mem_zalloc(sizeof *s);
     arena_init(&s->arena, 0);
+    map_init(&s->extra);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         set_default(s, i);
     return s;
@@ -79,6 +84,7 @@ struct settings *settings_new(void)
 void settings_free(struct settings *s)
 {
     if (s) {
+        map_release(&s->extra, NULL);
         arena_release(&s->arena);
         free(s);
     }
@@ -107,8 +113,11 @@ bool settings_misspelt(struct str name, char *nearest, size_t size)
 
 static int wrong_type(enum setting_id id, const char *got, struct err *err)
 {
-    static const char *const wanted[] = {"true or false", "an integer",        "a number",
-                                         "a string",      "a list of strings", "a table"};
+    static const char *const wanted[] = {
+        "true or false", "an integer",        "a number",
+        "a string",      "a list of strings", "a table of names and lists of strings",
+        "a table",
+    };
     return err_set(err, ERR_CONFIG, "setting '%s' must be %s, not %s", setting_rows[id].name,
                    wanted[setting_rows[id].type], got);
 }
@@ -152,16 +161,50 @@ int settings_set_str(struct settings *s, enum setting_id id, struct str text, st
     return 0;
 }
 
+static struct strs copy_list(struct settings *s, const struct str *items, size_t n)
+{
+    struct str *copy = arena_alloc(&s->arena, n * sizeof *copy);
+    for (size_t i = 0; i < n; i++)
+        copy[i] = arena_str(&s->arena, items[i]);
+    return (struct strs){copy, n};
+}
+
 int settings_set_list(struct settings *s, enum setting_id id, const struct str *items, size_t n,
                       struct err *err)
 {
     if (setting_rows[id].type != SETTING_LIST)
         return wrong_type(id, "a list", err);
-    struct str *copy = arena_alloc(&s->arena, n * sizeof *copy);
-    for (size_t i = 0; i < n; i++)
-        copy[i] = arena_str(&s->arena, items[i]);
-    store(s, id)->list = (struct strs){copy, n};
+    store(s, id)->list = copy_list(s, items, n);
     return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return str_cmp(((const struct strs_entry *)a)->name, ((const struct strs_entry *)b)->name);
+}
+
+int settings_set_map(struct settings *s, enum setting_id id, const struct strs_entry *entries,
+                     size_t n, struct err *err)
+{
+    if (setting_rows[id].type != SETTING_MAP)
+        return wrong_type(id, "a table", err);
+    struct strs_entry *copy = arena_alloc(&s->arena, n * sizeof *copy);
+    for (size_t i = 0; i < n; i++) {
+        const struct strs_entry *e = &entries[i];
+        copy[i] = (struct strs_entry){arena_str(&s->arena, e->name),
+                                      copy_list(s, e->values.items, e->values.n), e->flag};
+    }
+    if (n)
+        qsort(copy, n, sizeof *copy, by_name); /* a script's table has no order */
+    store(s, id)->map = (struct strs_map){copy, n};
+    return 0;
+}
+
+void settings_set_extra(struct settings *s, struct str name, struct str text)
+{
+    struct str *copy = arena_alloc(&s->arena, sizeof *copy);
+    *copy = arena_str(&s->arena, text);
+    map_set(&s->extra, name, copy);
 }
 
 bool settings_is_set(const struct settings *s, enum setting_id id)
@@ -192,4 +235,49 @@ struct str settings_str(const struct settings *s, enum setting_id id)
 struct strs settings_list(const struct settings *s, enum setting_id id)
 {
     return s->values[id].list;
+}
+
+struct strs_map settings_map(const struct settings *s, enum setting_id id)
+{
+    return s->values[id].map;
+}
+
+static bool add_text(const struct setting_row *row, const struct value *v, struct buf *out)
+{
+    switch (v->known ? row->type : SETTING_ANY) {
+    case SETTING_BOOL:
+        buf_adds(out, v->b ? "true" : "false");
+        return true;
+    case SETTING_INT:
+        buf_addint(out, (int64_t)v->number);
+        return true;
+    case SETTING_FLOAT:
+        buf_addf(out, "%.15g", v->number);
+        return true;
+    case SETTING_STR:
+        buf_addstr(out, v->s);
+        return true;
+    case SETTING_LIST:
+        for (size_t i = 0; i < v->list.n; i++) {
+            if (i)
+                buf_addc(out, ',');
+            buf_addstr(out, v->list.items[i]);
+        }
+        return true;
+    case SETTING_MAP:
+    case SETTING_ANY:
+        break;
+    }
+    return false;
+}
+
+bool settings_text(const struct settings *s, struct str name, struct buf *out)
+{
+    const struct str *extra = map_get(&s->extra, name);
+    int id = settings_find(name);
+    if (id >= 0)
+        return add_text(&setting_rows[id], &s->values[id], out);
+    if (extra)
+        buf_addstr(out, *extra);
+    return extra != NULL;
 }

@@ -11,6 +11,7 @@
 #define SETTINGS_SETTINGS_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -29,6 +30,7 @@ enum setting_type {
     SETTING_FLOAT, /* seconds, rates */
     SETTING_STR,   /* unset: p NULL */
     SETTING_LIST,  /* of strings */
+    SETTING_MAP,   /* of names to lists of strings */
     SETTING_ANY,   /* the script's own */
 };
 
@@ -43,6 +45,16 @@ extern const struct setting_row setting_rows[SETTING_COUNT];
 
 struct strs { /* a list of strings, read-only */
     const struct str *items;
+    size_t n;
+};
+
+struct strs_entry {
+    struct str name;
+    struct strs values;
+    bool flag; /* given as `true`: the name alone */
+};
+struct strs_map { /* in the order of the names, read-only */
+    const struct strs_entry *entries;
     size_t n;
 };
 
@@ -64,6 +76,10 @@ int settings_set_number(struct settings *s, enum setting_id id, double v, struct
 int settings_set_str(struct settings *s, enum setting_id id, struct str v, struct err *err);
 int settings_set_list(struct settings *s, enum setting_id id, const struct str *items, size_t n,
                       struct err *err);
+int settings_set_map(struct settings *s, enum setting_id id, const struct strs_entry *entries,
+                     size_t n, struct err *err);
+/* A setting of the author's own, kept as text for C modules. */
+void settings_set_extra(struct settings *s, struct str name, struct str text);
 
 bool settings_is_set(const struct settings *s, enum setting_id id);
 bool settings_bool(const struct settings *s, enum setting_id id);
@@ -71,5 +87,9 @@ int64_t settings_int(const struct settings *s, enum setting_id id);
 double settings_float(const struct settings *s, enum setting_id id);
 struct str settings_str(const struct settings *s, enum setting_id id);
 struct strs settings_list(const struct settings *s, enum setting_id id);
+struct strs_map settings_map(const struct settings *s, enum setting_id id);
+/* Adds the value of the setting called `name`, one of the author's own or known: texts and
+ * numbers as they are, lists with commas between. false: not set, or not to be written so. */
+bool settings_text(const struct settings *s, struct str name, struct buf *out);
 
 #endif

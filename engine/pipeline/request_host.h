@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The host that a request is for, as Django's get_host() gives it. */
+#ifndef PIPELINE_REQUEST_HOST_H
+#define PIPELINE_REQUEST_HOST_H
+
+#include "http/request.h"
+
+struct settings;
+
+/* "example.com:8000", checked against allowed_hosts once per request; -1 after
+ * request_raise("DisallowedHost"). In the request's memory. */
+int request_host(struct request *r, const struct settings *s, struct str *host);
+/* The port, of X-Forwarded-Port when that is to be believed. In the request's memory. */
+struct str request_port(const struct request *r, const struct settings *s);
+
+#endif
