@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* libmicrohttpd clears the whole memory pool of a connection after every request, for
- * tidiness: nothing reads those bytes before they are written again.  With a pool large
+/* libmicrohttpd clears the memory pool of a connection after every request, and what is
+ * left of its read buffer before every response, for tidiness: nothing reads those bytes
+ * before they are written again.  With a pool large
  * enough for the headers that our settings allow, this costs as much as half a request
  * (docs/decisions/0005-libmicrohttpd-pool.md has the figures).
  *
  * Where the library is linked statically in the one version whose pool is known
- * (cmake/Dependencies.cmake), the linker puts this function in place of its own
- * (--wrap=MHD_pool_reset); it does the same but for the clearing.  A connection's pool
- * holds bytes of that connection only. */
+ * (cmake/Dependencies.cmake), the linker puts these functions in place of its own
+ * (--wrap); they do the same but for the clearing.  A connection's pool holds bytes of
+ * that connection only. */
 #include "http/mhd_pool.h"
 
 #include "base/banned.h"
@@ -19,11 +20,27 @@ struct MemoryPool { /* of libmicrohttpd 0.9.75 */
     size_t end; /* behind the last free byte */
 };
 
+static size_t aligned(size_t n)
+{
+    return (n + 15) & ~(size_t)15;
+}
+
 void *__wrap_MHD_pool_reset(struct MemoryPool *p, void *keep, size_t copy_bytes, size_t new_size)
 {
     if (keep && copy_bytes && keep != p->memory)
         memmove(p->memory, keep, copy_bytes);
-    p->pos = (new_size + 15) & ~(size_t)15;
+    p->pos = aligned(new_size);
     p->end = p->size;
     return p->memory;
+}
+
+void *__wrap_MHD_pool_reallocate(struct MemoryPool *p, void *block, size_t size, size_t new_size)
+{
+    if (!block || new_size >= size)
+        return __real_MHD_pool_reallocate(p, block, size, new_size);
+    /* It shrinks where it is; the last block gives its room back. */
+    size_t at = (size_t)((char *)block - p->memory);
+    if (p->pos == aligned(at + size))
+        p->pos = aligned(at + new_size);
+    return block;
 }
