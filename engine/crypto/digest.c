@@ -2,6 +2,7 @@
 #include "crypto/digest.h"
 
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
@@ -53,7 +54,8 @@ int digest_find(struct str name, enum digest_alg *out, struct err *err)
         suggest_add(&s, algorithms[i].name);
     }
     char hint[128];
-    return err_set(err, ERR_NOT_FOUND, "unknown digest '%.*s'%s", STR_ARG(str_head(name, 64)),
+    return err_set(err, ERR_NOT_FOUND, "unknown digest '%.*s'%s",
+                   STR_ARG(str_head(name, utf8_offset(name, 32))),
                    suggest_text(&s, hint, sizeof hint));
 }
 

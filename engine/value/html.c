@@ -35,7 +35,11 @@ void html_escape(struct buf *out, struct str s)
 
 static void add_u(struct buf *out, uint32_t cp)
 {
-    buf_addf(out, "\\u%04X", (unsigned)cp);
+    static const char digits[] = "0123456789ABCDEF";
+    char six[6] = {
+        '\\',           'u', digits[cp >> 12 & 15], digits[cp >> 8 & 15], digits[cp >> 4 & 15],
+        digits[cp & 15]};
+    buf_add(out, six, sizeof six);
 }
 
 void html_escapejs(struct buf *out, struct str s)

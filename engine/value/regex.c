@@ -76,7 +76,7 @@ static int compile_failed(struct str pattern, int code, size_t at, struct err *e
     if (pcre2_get_error_message(code, (PCRE2_UCHAR *)text, sizeof text) < 0)
         text[0] = '\0';
     return err_set(err, ERR_SYNTAX, "regular expression '%.*s': %s at character %zu",
-                   STR_ARG(str_head(pattern, 200)), text, at + 1);
+                   STR_ARG(str_head(pattern, utf8_offset(pattern, 60))), text, at + 1);
 }
 
 /* ---- life ---- */
@@ -227,7 +227,7 @@ static int add_template(const struct regex *r, struct buf *out, struct str s, st
             int group = template_group(r, w, &n);
             if (group < 0)
                 return err_set(err, ERR_SYNTAX, "no such group in the replacement at '%.*s'",
-                               STR_ARG(str_head(w, 20)));
+                               STR_ARG(str_head(w, utf8_offset(w, 12))));
             if (regex_group(r, (size_t)group, &start, &end))
                 buf_add(out, s.p + start, end - start);
         } else {

@@ -64,7 +64,7 @@ int text_valid_filename(struct buf *out, struct str name, struct err *err)
         return 0;
     buf_cut(out, start);
     return err_set(err, ERR_DENIED, "Could not derive file name from '%.*s'",
-                   STR_ARG(str_head(name, 200)));
+                   STR_ARG(str_head(name, utf8_offset(name, 60))));
 }
 
 void text_capfirst(struct buf *out, struct str s)
