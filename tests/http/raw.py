@@ -177,6 +177,18 @@ def soak(checks, address, cases, rounds, pid):
         checks.check(grown < 1024, "memory grows by less than 1 MiB", "%d KiB" % grown)
 
 
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def no_connection_left(pid, before, timeout=10):
+    """Whether the worker has closed what its clients closed."""
+    end = time.monotonic() + timeout
+    while descriptors(pid) > before + 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    return descriptors(pid) <= before + 2
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -199,11 +211,15 @@ def main():
     address = ("127.0.0.1", opts.port) if opts.port else server.address
     pid = opts.pid or (server and server.workers()[0])
     checks, start = Checks(), time.monotonic()
+    before = descriptors(pid) if pid else 0
     try:
         table(checks, address, cases)
         raw_extra.run(checks, address, only)
         if opts.soak:
             soak(checks, address, cases, opts.soak, pid)
+        if pid:
+            checks.check(no_connection_left(pid, before), "no connection is left open",
+                         "%d descriptors, %d before" % (descriptors(pid), before))
         if server:
             checks.check(server.workers()[0] == pid, "the worker is the one that was started")
             checks.check(server.stop() == 0, "exit status", server.process.returncode)
