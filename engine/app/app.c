@@ -28,8 +28,13 @@ fail:
 
 void app_close(struct app *app)
 {
-    if (app->loop)
+    if (app->loop) {
+        if (loop_fibers(app->loop)) { /* nobody will wake them: their waits fail, and they end */
+            loop_cancel(app->loop);
+            loop_run(app->loop);
+        }
         loop_free(app->loop); /* gives pooled script threads back first */
+    }
     if (app->script)
         app->ops->close(app->script);
     settings_free(app->settings);
