@@ -3,7 +3,6 @@
 -- templates and the functions here do not escape again.
 local html = require "perilune._html"
 local exceptions = require "perilune.exceptions"
-local null = require "perilune.null"
 local safestring = require "perilune.utils.safestring"
 local text = require "perilune.utils.text"
 local check_options = require "perilune._options"
@@ -12,14 +11,21 @@ local mark_safe, is_safe = safestring.mark_safe, safestring.is_safe
 
 local M = { mark_safe = mark_safe, SafeString = mark_safe, is_safe = is_safe }
 
+local function is_null(value)
+  local kind = type(value)
+  return (kind == "userdata" or kind == "table") and value == require "perilune.null"
+end
+
 --- A value as text, with Python's words for what is no text, as in templates.
 local function to_text(value)
   if type(value) == "string" then
     return value
-  elseif value == nil or value == null then
+  elseif value == nil then
     return "None"
   elseif type(value) == "boolean" then
     return value and "True" or "False"
+  elseif is_null(value) then
+    return "None"
   end
   return tostring(value)
 end
@@ -180,7 +186,7 @@ function M.flatatt(attrs)
     local value = attrs[name]
     if value == true then
       out[#out + 1] = " " .. name
-    elseif value ~= false and value ~= null then
+    elseif value ~= false and not is_null(value) then
       out[#out + 1] = (' %s="%s"'):format(name, tostring(M.conditional_escape(value)))
     end
   end
