@@ -324,30 +324,35 @@ static void show(struct buf *out, struct str s)
     buf_addc(out, '\'');
 }
 
+static void show_list(struct buf *out, const struct query *q, const struct query_field *first)
+{
+    buf_adds(out, ": [");
+    for (const struct query_field *f = first; f; f = query_next(q, f)) {
+        if (f != first)
+            buf_adds(out, ", ");
+        if (f->value.p)
+            show(out, f->value);
+    }
+    buf_addc(out, ']');
+}
+
 /* <QueryDict: {'a': ['1', '2']}> */
 static int querydict_tostring(lua_State *L)
 {
     struct querydict *d = querydict_self(L);
-    const struct query *q = &d->fields;
+    const struct query q = d->fields;
     struct buf *out = &d->text;
-    bool first = true;
+    const char *separator = "";
 
     buf_reset(out);
     buf_adds(out, "<QueryDict: {");
-    for (uint32_t i = 0; i < q->n; i++) {
-        if (!q->fields[i].last)
+    for (uint32_t i = 0; i < q.n; i++) {
+        if (!q.fields[i].last)
             continue;
-        buf_adds(out, first ? "" : ", ");
-        first = false;
-        show(out, q->fields[i].key);
-        buf_adds(out, ": [");
-        for (const struct query_field *f = &q->fields[i]; f; f = query_next(q, f)) {
-            if (f != &q->fields[i])
-                buf_adds(out, ", ");
-            if (f->value.p)
-                show(out, f->value);
-        }
-        buf_addc(out, ']');
+        buf_adds(out, separator);
+        separator = ", ";
+        show(out, q.fields[i].key);
+        show_list(out, &q, &q.fields[i]);
     }
     buf_adds(out, "}>");
     return scratch_push(L, out);

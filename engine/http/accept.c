@@ -12,19 +12,17 @@ static double parse_quality(struct str s)
     s = str_trim(s);
     size_t dot = str_index(s, '.');
     struct str whole = str_head(s, dot), fraction = str_skip(s, dot + 1);
-    double value = 0, unit = 0.1;
-    uint64_t n;
+    uint64_t ones = 0, n = 0;
 
-    if (whole.n + fraction.n == 0 || (whole.n && !str_to_uint64(whole, &n)))
+    if (whole.n + fraction.n == 0 || (whole.n && !str_to_uint64(whole, &ones)))
         return 1;
-    if (whole.n)
-        value = (double)n;
-    for (size_t i = 0; i < fraction.n; i++, unit /= 10) {
+    for (size_t i = 0; i < fraction.n; i++)
         if (!char_is_digit(fraction.p[i]))
             return 1;
-        value += unit * (fraction.p[i] - '0');
-    }
-    return value > 1 ? 1 : (double)(int)(value * 1000 + 0.5) / 1000;
+    for (size_t i = 0; i < 4; i++)
+        n = n * 10 + (i < fraction.n ? (uint64_t)(fraction.p[i] - '0') : 0);
+    n = (n + 5) / 10; /* thousandths */
+    return ones ? 1 : (double)n / 1000;
 }
 
 void media_type_parse(struct media_type *out, struct arena *a, struct str text)

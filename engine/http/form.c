@@ -184,7 +184,8 @@ static int end_file(struct form_parser *p, bool complete, struct err *err)
 {
     struct upload *u = p->upload;
     p->upload = NULL;
-    vec_push(&p->uploads, u); /* who frees it */
+    /* A list of pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
+    vec_push(&p->uploads, u);
     if (!complete) {
         upload_discard(u);
         p->uploads.n--;

@@ -190,7 +190,7 @@ bool url_has_allowed_host_and_scheme(struct str url, const struct str *hosts, si
         url = str_skip(url, 1);
     while (url.n && is_space(url.p[url.n - 1]))
         url.n--;
-    if (url.n == 0 || url.n > 4 * URL_MAX)
+    if (url.n == 0 || url.n > (size_t)4 * URL_MAX)
         return false;
     return check_both(url, hosts, n, require_https);
 }

@@ -132,7 +132,8 @@ bool http_date_parse(struct str text, int64_t now, int64_t *seconds)
     if (f.hour > 23 || f.minute > 59 || f.second > 59 ||
         date_make(full_year(f.year, now), f.month, f.day, &day, NULL))
         return false;
-    *seconds = (date_ordinal(day) - DATE_ORDINAL_1970) * DAY_SECONDS + f.hour * 3600 +
-               f.minute * 60 + f.second;
+    int minutes = f.hour * 60 + f.minute;
+    *seconds =
+        (date_ordinal(day) - DATE_ORDINAL_1970) * DAY_SECONDS + (int64_t)minutes * 60 + f.second;
     return true;
 }

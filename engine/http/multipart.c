@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
+#include <assert.h>
+
 #define BLANKS_MAX 64 /* behind a boundary; RFC 2046 allows some */
 #define BOUNDARY_MAX 201
 
@@ -267,6 +269,7 @@ int multipart_feed(struct multipart *m, struct str piece, struct err *err)
     bool joined = m->window.n > 0;
     if (piece.n == 0)
         return 0;
+    assert(piece.p);
     if (joined)
         buf_addstr(&m->window, piece);
     struct str text = joined ? buf_str(&m->window) : piece;
@@ -280,7 +283,7 @@ int multipart_feed(struct multipart *m, struct str piece, struct err *err)
             break;
     }
     if (!joined) {
-        buf_addstr(&m->window, text);
+        buf_add(&m->window, piece.p + (piece.n - text.n), text.n);
     } else {
         memmove(m->window.data, text.p, text.n);
         buf_cut(&m->window, text.n);
