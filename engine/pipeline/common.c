@@ -15,6 +15,7 @@ struct common {
     const struct middleware_env *env; /* the routes may come after the layer is made */
     struct patterns agents;
     bool append_slash, prepend_www;
+    struct host_memo host;
 };
 
 static void common_close(void *self)
@@ -139,7 +140,7 @@ static void set_length(struct response *response)
 
 static struct response *common_call(void *self, struct request *r, const struct layer *next)
 {
-    const struct common *c = self;
+    struct common *c = self;
     struct response *response;
     struct str host;
     if (c->agents.n) {
@@ -148,7 +149,7 @@ static struct response *common_call(void *self, struct request *r, const struct 
             return request_raise(r, EXCEPTION_PERMISSION_DENIED, "PermissionDenied",
                                  "Forbidden user agent");
     }
-    if (request_host(r, c->env->settings, &host) != 0)
+    if (request_host_memo(&c->host, r, c->env->settings, &host) != 0)
         return NULL;
     if (c->prepend_www && host.n && !str_starts(host, STR("www.")))
         response = to_www(c, r, host);

@@ -29,20 +29,43 @@ static struct str said(const struct request *r, const struct settings *s)
     return str_from(arena_printf(r->arena, "%.*s:%.*s", STR_ARG(r->server_name), STR_ARG(port)));
 }
 
-int request_host(struct request *r, const struct settings *s, struct str *host)
+static int check(struct request *r, const struct settings *s, struct str host)
 {
-    struct strs allowed;
+    struct strs allowed = settings_list(s, SETTING_allowed_hosts);
     struct err err;
-    if (r->host.p) {
-        *host = r->host;
-        return 0;
-    }
-    *host = said(r, s);
-    allowed = settings_list(s, SETTING_allowed_hosts);
-    if (host_check(r->arena, *host, allowed.items, allowed.n, settings_bool(s, SETTING_debug),
+    if (host_check(r->arena, host, allowed.items, allowed.n, settings_bool(s, SETTING_debug),
                    &err) != 0) {
         request_raise(r, EXCEPTION_SUSPICIOUS, "DisallowedHost", "%s", err.msg);
         return -1;
+    }
+    return 0;
+}
+
+int request_host(struct request *r, const struct settings *s, struct str *host)
+{
+    if (!r->host.p) {
+        *host = said(r, s);
+        if (check(r, s, *host) != 0)
+            return -1;
+        r->host = *host;
+    }
+    *host = r->host;
+    return 0;
+}
+
+int request_host_memo(struct host_memo *m, struct request *r, const struct settings *s,
+                      struct str *host)
+{
+    if (r->host.p)
+        return request_host(r, s, host);
+    *host = said(r, s);
+    if (!m->n || !str_eq(*host, str_make(m->text, m->n))) {
+        if (check(r, s, *host) != 0)
+            return -1;
+        if (host->n <= sizeof m->text) {
+            memcpy(m->text, host->p, host->n);
+            m->n = host->n;
+        }
     }
     r->host = *host;
     return 0;
