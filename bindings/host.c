@@ -17,29 +17,6 @@
 
 #include <lauxlib.h>
 
-/* ---- memory ---- */
-
-static void *allocate(void *data, void *p, size_t old, size_t size)
-{
-    struct host *h = data;
-    if (!p)
-        old = 0; /* Lua passes the kind of object there */
-    if (size == 0) {
-        free(p);
-        h->memory -= old;
-        return NULL;
-    }
-    if (size > old && h->memory + (size - old) > h->memory_limit)
-        return NULL;
-    void *q = realloc(p, size);
-    if (q) {
-        h->memory += size - old;
-        if (h->memory > h->memory_peak)
-            h->memory_peak = h->memory;
-    }
-    return q;
-}
-
 lua_State *host_thread(struct host *h)
 {
     struct script_thread *t = thread_current(h);
@@ -85,6 +62,7 @@ static void host_close(struct script *script)
     if (L)
         lua_close(L);
     h->L = NULL;
+    memory_release(&h->memory);
     arena_release(&h->arena);
     free(h);
 }
@@ -95,9 +73,9 @@ static struct script *host_open(const struct script_options *o, struct err *err)
     h->options = *o;
     h->loop = o->loop;
     h->log = o->log;
-    h->memory_limit = SIZE_MAX;
+    memory_init(&h->memory);
     arena_init(&h->arena, 0);
-    h->L = lua_newstate(allocate, h);
+    h->L = lua_newstate(memory_allocate, &h->memory);
     if (!h->L) {
         err_set(err, ERR_SCRIPT, "cannot make a Lua state");
         host_close((struct script *)h);
@@ -106,7 +84,7 @@ static struct script *host_open(const struct script_options *o, struct err *err)
     *(struct host **)lua_getextraspace(h->L) = h;
     h->main_thread.L = h->main_thread.running = h->L;
     loop_on_drop(h->loop, thread_drop, h);
-    lua_gc(h->L, LUA_GCINC, 0, 0, 0);
+    lua_gc(h->L, LUA_GCINC, 400, 0, 0); /* garbage may grow to three times what lives */
     lua_pushcfunction(h->L, open_libs);
     if (script_call(h->L, 0, 0) != LUA_OK) {
         exception_to_err(h->L, -1, err);
@@ -176,7 +154,7 @@ static int host_load(struct script *script, struct app *app, struct err *err)
     };
     struct pipeline_host ph = lua_pipeline_host(h);
     h->app = app;
-    h->memory_limit = (size_t)settings_int(h->settings, SETTING_lua_memory_limit);
+    h->memory.limit = (size_t)settings_int(h->settings, SETTING_lua_memory_limit);
     if (h->options.serving && thread_watch(h, err) != 0)
         return -1;
     app->pipeline = pipeline_new(&env, &ph);

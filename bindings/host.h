@@ -8,6 +8,7 @@
 
 #include "app/script.h"
 #include "base/arena.h"
+#include "memory.h"
 #include "thread.h"
 
 #include <lua.h>
@@ -25,7 +26,7 @@ struct host {
     struct settings *settings; /* NULL outside of a project */
     struct script_options options;
     struct arena arena; /* process-long */
-    size_t memory, memory_limit, memory_peak;
+    struct memory memory;
     struct script_thread main_thread; /* outside of fibers */
 };
 

@@ -20,6 +20,7 @@ struct lua_view {
     struct view view; /* first */
     struct host *host;
     int function;
+    int nparams; /* arguments that the function declares: those it does not are not made */
 };
 
 /* What a middleware factory made: a function, or an object with methods. */
@@ -38,6 +39,7 @@ struct entry {
     const struct view *view;
     const char *who;
     int function, object;
+    int nargs;        /* of a view: 0 to 2 */
     bool no_response; /* the view returned, but nothing */
 };
 
@@ -79,9 +81,11 @@ static int step_view(lua_State *L)
 {
     struct entry *e = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, e->function);
-    request_push(L, e->request);
-    urls_push_params(L, e->request->match);
-    lua_call(L, 2, 1);
+    if (e->nargs > 0)
+        request_push(L, e->request);
+    if (e->nargs > 1)
+        urls_push_params(L, e->request->match);
+    lua_call(L, e->nargs, 1);
     take(L, e);
     if (!e->response) {
         e->no_response = true;
@@ -95,10 +99,22 @@ static int step_view(lua_State *L)
 static struct response *call_view(const struct view *v, struct request *r)
 {
     const struct lua_view *lv = (const struct lua_view *)v;
-    struct entry e = {.request = r, .who = v->name, .function = lv->function};
+    struct entry e = {.request = r, .who = v->name, .function = lv->function, .nargs = lv->nparams};
     if (!enter(lv->host, step_view, &e))
         r->exception.final = e.no_response;
     return e.response;
+}
+
+/* Arguments that the function on top may look at, at most 2; pops it. [-1, +0] */
+static int declared_params(lua_State *L)
+{
+    lua_Debug ar;
+    if (!lua_isfunction(L, -1)) { /* an object with __call */
+        lua_pop(L, 1);
+        return 2;
+    }
+    lua_getinfo(L, ">u", &ar);
+    return ar.isvararg || ar.nparams > 2 ? 2 : ar.nparams;
 }
 
 struct view *lua_view_new(lua_State *L, int idx, const char *name)
@@ -108,6 +124,8 @@ struct view *lua_view_new(lua_State *L, int idx, const char *name)
     v->view.call = call_view;
     v->view.name = arena_strdup(&h->arena, name);
     v->host = h;
+    lua_pushvalue(L, idx);
+    v->nparams = declared_params(L);
     lua_pushvalue(L, idx);
     v->function = luaL_ref(L, LUA_REGISTRYINDEX);
     return &v->view;

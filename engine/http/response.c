@@ -13,9 +13,40 @@ struct allocation {
     _Alignas(16) char room[INLINE_ROOM];
 };
 
+/* Scripts drop responses in bursts, when their garbage is collected, which malloc does
+ * not take well; so the last ones are kept.  The list is the thread's, and holds nothing
+ * but free memory. */
+static _Thread_local struct {
+    void *first;
+    unsigned n;
+} spare;
+
+enum { SPARE_MAX = 512 };
+
+static struct allocation *allocate(void)
+{
+    void *p = spare.first;
+    if (!p)
+        return mem_alloc(sizeof(struct allocation));
+    spare.first = *(void **)p;
+    spare.n--;
+    return p;
+}
+
+static void give_back(struct response *r)
+{
+    if (spare.n >= SPARE_MAX) {
+        free(r);
+        return;
+    }
+    *(void **)(void *)r = spare.first;
+    spare.first = r;
+    spare.n++;
+}
+
 struct response *response_new(int status)
 {
-    struct allocation *a = mem_alloc(sizeof *a);
+    struct allocation *a = allocate();
     struct response *r = &a->response;
     *r = (struct response){.refs = 1, .status = status, .fd = -1, .bytes = STR("")};
     arena_init(&r->arena, 0);
@@ -39,7 +70,7 @@ void response_unref(struct response *r)
         return;
     response_clear_body(r);
     arena_release(&r->arena);
-    free(r);
+    give_back(r);
 }
 
 void response_clear_body(struct response *r)

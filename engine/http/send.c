@@ -117,7 +117,6 @@ static void add_fields(struct exchange *x, struct MHD_Response *m)
     }
     if (s->options.server_header.n)
         MHD_add_response_header(m, "Server", s->options.server_header.p);
-    MHD_add_response_header(m, "Date", s->date.p);
     if (r->close_connection || s->draining)
         MHD_add_response_header(m, "Connection", "close");
 }

@@ -18,7 +18,6 @@
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ACCEPT_BATCH = 32, RUN_ROUNDS = 4 };
@@ -67,16 +66,6 @@ static void before_wait(void *data)
         run_daemon(s);
     if (!s->run_again)
         spin_set(s->spin, false);
-}
-
-static void tick(void *data)
-{
-    struct http_server *s = data;
-    time_t now = (time_t)(clock_realtime() / CLOCK_SECOND);
-    struct tm tm;
-    gmtime_r(&now, &tm);
-    s->date = str_make(s->date_text, strftime(s->date_text, sizeof s->date_text,
-                                              "%a, %d %b %Y %H:%M:%S GMT", &tm));
 }
 
 /* ---- connections ---- */
@@ -279,7 +268,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *s)
 {
     return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-            MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_TURBO,
+            MHD_USE_TURBO,
         0, NULL, NULL, exchange_handle, s, MHD_OPTION_EXTERNAL_LOGGER, mhd_log,
         s, /* first: it logs its own start */
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)INT_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -304,7 +293,6 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
         s->per_ip = mem_alloc(sizeof *s->per_ip);
         map_init(s->per_ip);
     }
-    tick(s);
     s->spin = spin_open(l);
     s->daemon = start_daemon(s);
     info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
@@ -317,7 +305,6 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
         goto fail;
     s->hook = hook_open(l, true, before_wait, s);
     s->sweeper = timer_open(l, 0.5, false, deadlines_sweep, s);
-    s->clock = timer_open(l, 1, false, tick, s);
     return s;
 fail:
     http_server_free(s);
@@ -365,7 +352,6 @@ void http_server_free(struct http_server *s)
     hook_close(s->hook);
     spin_close(s->spin);
     timer_close(s->sweeper);
-    timer_close(s->clock);
     for (struct http_listener *l = s->listeners, *next; l; l = next) {
         next = l->next;
         watch_close(l->watch);

@@ -96,7 +96,6 @@ struct http_server {
     struct hook *hook;     /* runs the daemon when it has more to do */
     struct spin *spin;     /* on while run_again */
     struct timer *sweeper; /* deadlines */
-    struct timer *clock;   /* the Date field */
     struct http_listener *listeners;
     struct connection *connections;
     struct exchange *free_exchanges;
@@ -108,8 +107,6 @@ struct http_server {
     int spare_fd; /* given up to refuse politely when descriptors run out */
     bool accept_paused;
     int64_t accept_warned;
-    struct str date; /* "Sat, 31 Jan 2026 12:00:00 GMT" */
-    char date_text[40];
 };
 
 /* server.c: libmicrohttpd runs again on the loop's next turn. */
