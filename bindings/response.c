@@ -308,7 +308,7 @@ struct response *response_from_value(lua_State *L, int idx, struct request *r, c
         response = class_test(L, idx, &response_class);
         if (!response)
             break;
-        if (r) { /* the object stays in hand, with what was attached to it */
+        if (r && r->script) { /* the object stays in hand for a Lua layer further out */
             request_push(L, r);
             lua_pushvalue(L, idx);
             lua_setiuservalue(L, -2, REQUEST_RESPONSE);
