@@ -177,6 +177,15 @@ def soak(checks, address, cases, rounds, pid):
         checks.check(grown < 1024, "memory grows by less than 1 MiB", "%d KiB" % grown)
 
 
+def views_work(checks, address):
+    """Without the views that count, every case would fail alike."""
+    with Talk(address) as t:
+        t.send(get(b"/stats", b"Connection: close\r\n"))
+        answers = t.read()
+    good = answers and answers[0].status == 200 and answers[0].body.startswith(b"{")
+    return checks.check(good, "the views of the project work", answers)
+
+
 def descriptors(pid):
     return len(os.listdir("/proc/%d/fd" % pid))
 
@@ -213,6 +222,8 @@ def main():
     checks, start = Checks(), time.monotonic()
     before = descriptors(pid) if pid else 0
     try:
+        if not views_work(checks, address):
+            return
         table(checks, address, cases)
         raw_extra.run(checks, address, only)
         if opts.soak:
@@ -230,8 +241,8 @@ def main():
             server.stop()
             if checks.failed:
                 print("---- end of the server's log ----\n" + server.output()[-3000:])
-    print("%.1f s" % (time.monotonic() - start), file=sys.stderr)
-    checks.done()
+        print("%.1f s" % (time.monotonic() - start), file=sys.stderr)
+        checks.done()
 
 
 if __name__ == "__main__":
