@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/app.h"
 
+#include "app/modules.h"
 #include "fiber/fiber.h"
 #include "settings/settings.h"
 
@@ -37,8 +38,19 @@ void app_close(struct app *app)
     }
     if (app->script)
         app->ops->close(app->script);
+    modules_close(app->modules);
     settings_free(app->settings);
     *app = (struct app){0};
+}
+
+int app_load_modules(struct app *app, struct err *err)
+{
+    return app->modules ? 0 : modules_open(&app->modules, app, err);
+}
+
+struct view *app_find_view(const struct app *app, struct str name)
+{
+    return modules_view(app->modules, name);
 }
 
 void app_run(struct app *app, void (*fn)(void *arg), void *arg)

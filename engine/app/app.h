@@ -8,6 +8,9 @@
 #include "base/err.h"
 #include "base/log.h"
 
+struct modules;
+struct view;
+
 struct app { /* read-only to callers */
     const struct script_ops *ops;
     struct script *script;
@@ -15,6 +18,7 @@ struct app { /* read-only to callers */
     struct loop *loop;
     struct settings *settings; /* NULL outside of a project */
     struct pipeline *pipeline; /* after app_load of a project that serves */
+    struct modules *modules;   /* after app_load_modules; NULL: none */
     struct log *log;
 };
 
@@ -23,6 +27,11 @@ struct app { /* read-only to callers */
 int app_open(struct app *app, const struct script_ops *ops, const struct script_options *o,
              struct err *err);
 void app_close(struct app *app);
+
+/* Loads the C modules of the project, before anything asks for what they bring; once. */
+int app_load_modules(struct app *app, struct err *err);
+/* A view of a C module: urls.path("x/", "geo.nearby"). NULL when there is none. */
+struct view *app_find_view(const struct app *app, struct str name);
 
 /* Runs fn(arg) in a fiber and the loop until nothing is left to do. */
 void app_run(struct app *app, void (*fn)(void *arg), void *arg);

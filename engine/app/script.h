@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 
@@ -49,6 +50,12 @@ struct script_ops {
     /* Seconds of running time that the request of the running fiber may use from now;
      * 0 takes the limit away. */
     void (*limit)(struct script *s, double seconds);
+    /* What the script sees as `request.NAME`, for C modules: a string, number or boolean
+     * as text in the request's memory; p NULL: anything else. May be NULL. */
+    struct str (*request_attribute)(struct script *s, struct request *r, const char *name);
+    /* Attaches it; p NULL takes it away. -1 when memory is out. May be NULL. */
+    int (*request_set_attribute)(struct script *s, struct request *r, const char *name,
+                                 struct str value);
 };
 
 #endif

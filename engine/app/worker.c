@@ -36,7 +36,7 @@ int worker_load(void *data, struct err *err)
     w->snapshot = w->development ? devel_snapshot(w->options.project_dir) : 0;
     if (app_open(&w->app, w->ops, &w->options, err) != 0)
         return -1;
-    if (loop_guard_stacks(w->app.loop, err) != 0)
+    if (app_load_modules(&w->app, err) != 0 || loop_guard_stacks(w->app.loop, err) != 0)
         return -1;
     fiber_start(w->app.loop, load_in_fiber, &l);
     while (!l.done)

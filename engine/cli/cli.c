@@ -52,6 +52,10 @@ static int script_command(const struct script_ops *ops, struct cli_options *o, s
     struct err err;
     if (app_open(&app, ops, &so, &err) != 0)
         return fail(&err);
+    if (app_load_modules(&app, &err) != 0) {
+        app_close(&app);
+        return fail(&err);
+    }
     struct job job = {&app, o->argc, o->argv, 1};
     app_run(&app, run_job, &job);
     app_close(&app);

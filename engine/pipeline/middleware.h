@@ -19,6 +19,7 @@ struct log;
 struct settings;
 struct url_tree;
 struct view;
+struct middleware_ops;
 
 /* What a layer may look at while it is made. Lives as long as the pipeline. */
 struct middleware_env {
@@ -26,6 +27,7 @@ struct middleware_env {
     const struct url_tree *urls;
     struct log *log;
     const char *project_dir;
+    const struct middleware_ops *ops; /* in open(): those of the layer being made */
     /* Layers that C modules brought, ending with NULL; may be NULL itself. */
     const struct middleware_ops *const *registered;
     bool debug;
@@ -33,6 +35,7 @@ struct middleware_env {
 
 struct middleware_ops {
     const char *name; /* "perilune.middleware.security", as settings.middleware has it */
+    const void *data; /* its owner's, for layers that share their functions */
 
     /* Gives the layer's own data in *self. ERR_NOT_USED leaves it out of the chain. May be NULL. */
     int (*open)(const struct middleware_env *env, void **self, struct err *err);

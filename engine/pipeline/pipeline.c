@@ -274,6 +274,7 @@ void pipeline_wrap_open(struct pipeline *p, const struct middleware_ops *ops, vo
 int pipeline_wrap(struct pipeline *p, const struct middleware_ops *ops, struct err *err)
 {
     void *self = NULL;
+    p->env.ops = ops;
     if (ops->open && ops->open(&p->env, &self, err) != 0)
         return -1;
     pipeline_wrap_open(p, ops, self);
