@@ -5,10 +5,12 @@
 #include "commands.h"
 #include "error.h"
 #include "libs.h"
+#include "module.h"
 #include "pipeline.h"
 #include "request.h"
 
 #include "app/app.h"
+#include "app/modules.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "fiber/fiber.h"
@@ -49,6 +51,7 @@ const char *host_path(struct host *h, struct arena *a, const char *name)
 
 static int open_libs(lua_State *L)
 {
+    keep_open(L, &host_of(L)->keep);
     libs_open(L);
     return 0;
 }
@@ -62,6 +65,7 @@ static void host_close(struct script *script)
     if (L)
         lua_close(L);
     h->L = NULL;
+    keep_close(&h->keep);
     memory_release(&h->memory);
     arena_release(&h->arena);
     free(h);
@@ -84,7 +88,7 @@ static struct script *host_open(const struct script_options *o, struct err *err)
     *(struct host **)lua_getextraspace(h->L) = h;
     h->main_thread.L = h->main_thread.running = h->L;
     loop_on_drop(h->loop, thread_drop, h);
-    lua_gc(h->L, LUA_GCINC, 400, 0, 0); /* garbage may grow to three times what lives */
+    lua_gc(h->L, LUA_GCINC, 300, 0, 0); /* garbage may grow to twice what lives */
     lua_pushcfunction(h->L, open_libs);
     if (script_call(h->L, 0, 0) != LUA_OK) {
         exception_to_err(h->L, -1, err);
@@ -113,6 +117,7 @@ static int load_settings(lua_State *L)
 /* require("perilune._project").load() */
 static int load_project(lua_State *L)
 {
+    module_preload(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "perilune._project");
     lua_call(L, 1, 1);
@@ -150,6 +155,7 @@ static int host_load(struct script *script, struct app *app, struct err *err)
         .settings = h->settings,
         .log = h->log,
         .project_dir = h->options.project_dir,
+        .registered = modules_middleware(app->modules),
         .debug = settings_bool(h->settings, SETTING_debug),
     };
     struct pipeline_host ph = lua_pipeline_host(h);
@@ -167,11 +173,9 @@ static void host_request_end(struct script *script, struct request *r)
     request_detach(h->L, r);
 }
 
-/* Garbage is collected between requests, as fast as it is made: a full cycle is spread
- * over many turns of the loop. */
 static void host_idle(struct script *script)
 {
-    (void)script;
+    keep_sweep((struct host *)script);
 }
 
 static void host_limit(struct script *script, double seconds)
@@ -204,5 +208,7 @@ const struct script_ops lua_script_ops = {
     .request_end = host_request_end,
     .idle = host_idle,
     .limit = host_limit,
+    .request_attribute = module_request_attribute,
+    .request_set_attribute = module_request_set_attribute,
     .load_failed = host_load_failed,
 };

@@ -8,6 +8,7 @@
 
 #include "app/script.h"
 #include "base/arena.h"
+#include "keep.h"
 #include "memory.h"
 #include "thread.h"
 
@@ -27,6 +28,7 @@ struct host {
     struct script_options options;
     struct arena arena; /* process-long */
     struct memory memory;
+    struct keep keep;                 /* C objects behind handles */
     struct script_thread main_thread; /* outside of fibers */
 };
 

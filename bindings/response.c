@@ -5,6 +5,7 @@
 
 #include "class.h"
 #include "error.h"
+#include "keep.h"
 #include "request.h"
 #include "response_impl.h"
 
@@ -17,24 +18,20 @@ struct response *response_check(lua_State *L, int arg)
     return class_check(L, arg, &response_class);
 }
 
-static int collect(lua_State *L)
+/* The handle is gone, and with it the reference that it had. */
+static void drop(void *object)
 {
-    struct handle *h = lua_touserdata(L, 1);
-    struct response *r = h->object;
-    h->object = NULL;
-    if (r) {
-        if (r->script == h)
-            r->script = NULL;
-        response_unref(r);
-    }
-    return 0;
+    struct response *r = object;
+    r->script = NULL;
+    response_unref(r);
 }
 
-/* Makes an empty object first, so that nothing is lost when memory is out. */
 static struct response *push_new(lua_State *L, int status)
 {
     struct handle *h = class_push(L, &response_class, NULL);
+    struct keep_slot *slot = keep_reserve(L);
     struct response *r = response_new(status);
+    *slot = (struct keep_slot){.object = r, .drop = drop};
     h->object = r;
     r->script = h;
     return r;
@@ -42,18 +39,21 @@ static struct response *push_new(lua_State *L, int status)
 
 void response_push(lua_State *L, struct request *r, struct response *response)
 {
+    struct keep_slot *slot;
     struct handle *h;
     if (r && r->script && response->script) {
         request_push(L, r);
         if (lua_getiuservalue(L, -1, REQUEST_RESPONSE) == LUA_TUSERDATA &&
-            lua_touserdata(L, -1) == response->script) {
+            ((struct handle *)lua_touserdata(L, -1))->object == response) {
             lua_remove(L, -2);
             return;
         }
         lua_pop(L, 2);
     }
     h = class_push(L, &response_class, NULL);
+    slot = keep_reserve(L);
     response_ref(response);
+    *slot = (struct keep_slot){.object = response, .drop = drop};
     h->object = response;
     response->script = h;
 }
@@ -202,7 +202,7 @@ const struct class response_class = {
     .name = "perilune.http.Response",
     .fields = fields,
     .methods = response_methods,
-    .metamethods = (const luaL_Reg[]){{"__gc", collect}, {"__tostring", to_string}, {NULL, NULL}},
+    .metamethods = (const luaL_Reg[]){{"__tostring", to_string}, {NULL, NULL}},
     .attachable = true,
     .user_values = RESPONSE_VALUES,
 };

@@ -15,15 +15,7 @@ static struct str check_str(lua_State *L, int arg)
     return str_make(p, n);
 }
 
-/* ---- header fields: an object that holds a reference of the response ---- */
-
-static int headers_collect(lua_State *L)
-{
-    struct handle *h = lua_touserdata(L, 1);
-    response_unref(h->object);
-    h->object = NULL;
-    return 0;
-}
+/* ---- header fields: an object whose user value is the response's, which lives as long ---- */
 
 static int headers_index(lua_State *L, void *self)
 {
@@ -105,12 +97,12 @@ static int headers_pairs(lua_State *L)
 
 static const struct class headers_class = {
     .name = "perilune.http.ResponseHeaders",
+    .user_values = 1,
     .methods = (const luaL_Reg[]){{"get", headers_l_get},
                                   {"has", headers_l_has},
                                   {"setdefault", headers_l_setdefault},
                                   {NULL, NULL}},
-    .metamethods =
-        (const luaL_Reg[]){{"__gc", headers_collect}, {"__pairs", headers_pairs}, {NULL, NULL}},
+    .metamethods = (const luaL_Reg[]){{"__pairs", headers_pairs}, {NULL, NULL}},
     .index = headers_index,
     .newindex = headers_newindex,
 };
@@ -122,13 +114,12 @@ void response_headers_register(lua_State *L)
 
 int response_get_headers(lua_State *L, void *self)
 {
-    struct handle *h;
     if (lua_getiuservalue(L, 1, RESPONSE_HEADERS) == LUA_TUSERDATA)
         return 1;
     lua_pop(L, 1);
-    h = class_push(L, &headers_class, NULL);
-    response_ref(self);
-    h->object = self;
+    class_push(L, &headers_class, self);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, RESPONSE_HEADERS);
     return 1;

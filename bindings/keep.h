@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* C objects that live as long as their Lua handle, without finalizers.
+ *
+ * A __gc metamethod costs more than most objects are worth: the collector handles such
+ * an object apart, calls a function for it, and frees its memory one cycle later.  Here
+ * the handle stands in a weak table instead, under the number of a slot that has the C
+ * object; now and then (keep_sweep, between requests) the objects of the slots whose
+ * handles are gone are dropped. */
+#ifndef BINDINGS_KEEP_H
+#define BINDINGS_KEEP_H
+
+#include <lua.h>
+#include <stddef.h>
+
+struct host;
+
+struct keep_slot {
+    void *object; /* NULL: free */
+    void (*drop)(void *object);
+    size_t next_free;
+};
+
+struct keep { /* of a host */
+    struct keep_slot *slots;
+    size_t n, cap, used, free, sweep_at;
+    int table; /* weak values, in the registry */
+};
+
+void keep_open(lua_State *L, struct keep *k);
+/* A slot for the userdata on top of the stack: what the caller puts there (object and
+ * drop, right away, before anything may raise) is dropped once the userdata is garbage.
+ * [-0, +0, may raise: then there is nothing to undo] */
+struct keep_slot *keep_reserve(lua_State *L);
+/* Drops what is garbage, when enough has gathered. */
+void keep_sweep(struct host *h);
+/* Drops everything; before or after lua_close(). */
+void keep_close(struct keep *k);
+
+#endif
