@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "host.h"
+#include "module.h"
 
 #include "base/banned.h"
 
@@ -17,6 +18,7 @@ struct arguments {
 static int enter(lua_State *L)
 {
     const struct arguments *a = lua_touserdata(L, 1);
+    module_preload(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "perilune.commands");
     lua_call(L, 1, 1);

@@ -313,7 +313,8 @@ static int pipeline_l_wrap(lua_State *L)
 static int pipeline_l_wrap_builtin(lua_State *L)
 {
     struct host *h = host_of(L);
-    const struct middleware_ops *ops = middleware_builtin(str_from(luaL_checkstring(L, 1)));
+    const struct middleware_env *env = pipeline_env(h->app->pipeline);
+    const struct middleware_ops *ops = middleware_find(env, str_from(luaL_checkstring(L, 1)));
     struct err err;
     if (!ops)
         return 0;
@@ -327,13 +328,20 @@ static int pipeline_l_wrap_builtin(lua_State *L)
     return 1;
 }
 
-/* builtins() -> list of names */
+/* builtins() -> list of names, those of C modules among them */
 static int pipeline_l_builtins(lua_State *L)
 {
+    const struct middleware_ops *const *registered =
+        pipeline_env(host_of(L)->app->pipeline)->registered;
+    lua_Integer n = 0;
     lua_newtable(L);
     for (int i = 0; middleware_builtins[i]; i++) {
         lua_pushstring(L, middleware_builtins[i]->name);
-        lua_rawseti(L, -2, i + 1);
+        lua_rawseti(L, -2, ++n);
+    }
+    for (; registered && *registered; registered++) {
+        lua_pushstring(L, (*registered)->name);
+        lua_rawseti(L, -2, ++n);
     }
     return 1;
 }

@@ -8,6 +8,7 @@
 #include "request_impl.h"
 
 #include "base/banned.h"
+#include "pipeline/csp.h"
 
 static const struct class request_class;
 
@@ -65,6 +66,11 @@ static int get_id(lua_State *L, void *self)
     return push_str(L, ((struct request *)self)->id);
 }
 
+static int get_csp_nonce(lua_State *L, void *self)
+{
+    return push_str(L, csp_nonce(self));
+}
+
 static const struct class_field fields[] = {
     {"method", get_method, NULL},
     {"path", get_path, NULL},
@@ -74,6 +80,7 @@ static const struct class_field fields[] = {
     {"scheme", get_scheme, NULL},
     {"remote_addr", get_remote_addr, NULL},
     {"request_id", get_id, request_set_id},
+    {"csp_nonce", get_csp_nonce, NULL},
     {"headers", request_get_headers, NULL},
     {"META", request_get_meta, NULL},
     {"content_type", request_get_content_type, NULL},

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "host.h"
 #include "libs.h"
+#include "strs_map.h"
 
 #include "base/banned.h"
 
@@ -37,62 +38,14 @@ static int store_list(struct settings *s, enum setting_id id, lua_State *L, stru
     return settings_set_list(s, id, items, n, err);
 }
 
-static int wrong_map(enum setting_id id, const char *key, const char *type, struct err *err)
-{
-    return err_set(err, ERR_CONFIG,
-                   "setting '%s' maps names to lists of strings; the value of '%s' is a %s",
-                   setting_rows[id].name, key, type);
-}
-
-/* One entry, key and value on top: false when it says nothing. The list becomes the part
- * of `items` from *n on. */
-static int map_entry(lua_State *L, enum setting_id id, struct strs_entry *e, struct str *items,
-                     size_t *n, struct err *err)
-{
-    const char *key = lua_tostring(L, -2);
-    size_t from = *n;
-    *e = (struct strs_entry){.name = to_str(L, -2)};
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        items[(*n)++] = to_str(L, -1);
-    } else if (lua_type(L, -1) == LUA_TTABLE) {
-        size_t length = lua_rawlen(L, -1);
-        for (size_t i = 1; i <= length; i++) {
-            bool text = lua_rawgeti(L, -1, (lua_Integer)i) == LUA_TSTRING;
-            if (!text)
-                return wrong_map(id, key, "list with something else in it", err);
-            items[(*n)++] = to_str(L, -1); /* the list keeps it alive */
-            lua_pop(L, 1);
-        }
-    } else if (lua_isboolean(L, -1)) {
-        e->flag = lua_toboolean(L, -1);
-    } else {
-        return wrong_map(id, key, luaL_typename(L, -1), err);
-    }
-    e->values = (struct strs){items + from, *n - from};
-    return e->flag || e->values.n;
-}
-
 /* { ["script-src"] = { "'self'" }, ["upgrade-insecure-requests"] = true } */
 static int store_map(struct settings *s, enum setting_id id, lua_State *L, struct err *err)
 {
-    int table = lua_gettop(L);
-    size_t entries = 0, strings = 0, n = 0, used = 0;
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING)
-            return err_set(err, ERR_CONFIG, "setting '%s' maps names to lists; a key is a %s",
-                           setting_rows[id].name, luaL_typename(L, -2));
-        entries++;
-        strings += lua_istable(L, -1) ? lua_rawlen(L, -1) : 1;
-    }
-    struct strs_entry *list = lua_newuserdatauv(L, (entries + 1) * sizeof *list, 0);
-    struct str *items = lua_newuserdatauv(L, (strings + 1) * sizeof *items, 0);
-    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
-        int found = map_entry(L, id, &list[n], items, &used, err);
-        if (found < 0)
-            return -1;
-        n += (size_t)found;
-    }
-    return settings_set_map(s, id, list, n, err);
+    struct strs_map m;
+    char what[80];
+    snprintf(what, sizeof what, "setting '%s'", setting_rows[id].name);
+    return strs_map_read(L, -1, what, &m, err) == 0 ? settings_set_map(s, id, m.entries, m.n, err)
+                                                    : -1;
 }
 
 /* A setting of the author's own, when it is one value: C modules ask for it as text. */

@@ -4,6 +4,8 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local pipeline = require "perilune._pipeline"
 local settings = require "perilune.settings"
+require "perilune._request" -- the classes of what layers and views are given
+require "perilune._response"
 
 local M = {}
 

@@ -4,6 +4,7 @@
 -- so that an error in a route names the author's file and line.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local modules = require "perilune._module"
 local native = require "perilune._urls"
 local settings = require "perilune.settings"
 
@@ -90,6 +91,12 @@ local route_options = { name = "string", kwargs = "table" }
 
 local function check_view(where, what, view)
   if getmetatable(view) == Include or callable(view) then
+    return
+  end
+  if type(view) == "string" then
+    if not modules.view(view) then
+      misconfigured(where, "the view of %s is '%s', and no C module has a view of that name%s (views in Lua are given as functions)", what, view, core.suggest(view, modules.views()))
+    end
     return
   end
   if view == nil then
@@ -218,6 +225,9 @@ local Builder = {}
 Builder.__index = Builder
 
 function Builder:view(view)
+  if type(view) == "string" then
+    return modules.view(view), view
+  end
   if not views[view] then
     views[view] = native.view(view, view_label(view, self.names))
   end

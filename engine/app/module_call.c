@@ -115,6 +115,8 @@ struct pln_str pln_arg_string(struct pln_call *c, int i)
 
 static void push(struct pln_call *c, struct call_value v)
 {
+    if (!c->depth)
+        c->top_results++;
     vec_push(&c->results, v);
 }
 
@@ -146,8 +148,10 @@ void pln_push_string(struct pln_call *c, struct pln_str v)
 
 void pln_push_table(struct pln_call *c)
 {
-    c->depth++;
     push(c, (struct call_value){.step = CALL_TABLE});
+    if (++c->depth > CALL_DEPTH_MAX)
+        pln_call_fail(c, NULL, "%s.%s puts more than %d tables into each other", c->module,
+                      c->function->name, CALL_DEPTH_MAX);
 }
 
 void pln_push_key(struct pln_call *c, const char *key)
@@ -173,8 +177,8 @@ void pln_end_table(struct pln_call *c)
     if (vec_last(&c->results).step == CALL_KEY)
         pln_call_fail(c, NULL, "%s.%s gave the field '%s' no value", c->module, c->function->name,
                       vec_last(&c->results).text.p);
-    c->depth--;
     push(c, (struct call_value){.step = CALL_END});
+    c->depth--;
 }
 
 const void *const module_api_call[] = {

@@ -14,6 +14,8 @@
 
 #include <stdbool.h>
 
+enum { CALL_DEPTH_MAX = 32 }; /* tables in tables */
+
 enum call_step { /* a result, or a part of one; in order */
                  CALL_NIL,
                  CALL_BOOL,
@@ -51,6 +53,7 @@ struct pln_call { /* owner: the script host */
     struct arena arena; /* the rest is private to module_call.c until the call has ended */
     VEC(struct call_value) results;
     unsigned depth;                         /* of open tables */
+    size_t top_results;                     /* outside of tables */
     const char *error_name, *error_message; /* NULL: none */
 };
 

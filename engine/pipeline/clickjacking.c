@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* perilune.middleware.clickjacking: X-Frame-Options, unless the response has one or is
- * exempt (http.xframe_options_exempt). */
+ * exempt (response.xframe_options_exempt). */
 #include "base/mem.h"
 #include "pipeline/builtins.h"
 #include "settings/settings.h"
