@@ -156,7 +156,6 @@ static void run(void *arg)
     struct exchange *x = arg;
     struct http_server *s = x->server;
     struct response *response;
-    bool stream;
 
     x->fiber = fiber_self(s->loop);
     *fiber_slot(x->fiber, FIBER_REQUEST) = &x->request;
@@ -169,9 +168,9 @@ static void run(void *arg)
     if (x->request.method == METHOD_HEAD)
         response->head_only = true;
     x->response = response;
-    stream = response->kind == RESPONSE_STREAM && !response->head_only;
+    x->streaming = response->kind == RESPONSE_STREAM && !response->head_only;
     exchange_resume(x);
-    if (stream)
+    if (x->streaming)
         send_produce(x);
     x->fiber = NULL;
     release(x);

@@ -85,17 +85,17 @@ static struct MHD_Response *make(struct exchange *x)
     struct response *r = x->response;
     if (body_forbidden(r->status))
         return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (x->streaming) /* a quick source has been closed, and the body dropped, by now */
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, x,
+                                                 NULL);
     switch (r->kind) {
     case RESPONSE_FILE: {
         int fd = r->fd;
         r->fd = -1;
         return MHD_create_response_from_fd_at_offset64(r->file_length, fd, r->file_offset);
     }
-    case RESPONSE_STREAM:
-        if (r->head_only)
-            return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, x,
-                                                 NULL);
+    case RESPONSE_STREAM: /* of a HEAD request */
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     case RESPONSE_BYTES:
         break;
     }

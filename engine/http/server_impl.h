@@ -73,6 +73,7 @@ struct exchange {
     struct buf chunk;
     size_t chunk_sent;
     uint64_t streamed;
+    bool streaming; /* the response is one, also when all of it has been made */
     bool stream_ended, stream_failed, producer_waits;
 };
 
