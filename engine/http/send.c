@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "fiber/fiber.h"
 #include "http/cookie.h"
+#include "http/shared.h"
 
 #include <unistd.h>
 
@@ -123,18 +124,26 @@ static void add_fields(struct exchange *x, struct MHD_Response *m)
 
 enum MHD_Result send_response(struct exchange *x)
 {
-    struct MHD_Response *m = make(x);
+    struct response *r = x->response;
+    struct MHD_Response *own = NULL, *m = NULL;
     enum MHD_Result ok;
-    if (!m)
-        return MHD_NO;
-    if (x->response->cookies)
-        cookies_to_headers(x->response);
-    add_fields(x, m);
+
+    if (r->cookies)
+        cookies_to_headers(r);
+    if (!x->streaming && !x->server->draining)
+        m = shared_get(x->server->shared, r);
+    if (!m) {
+        m = own = make(x);
+        if (!m)
+            return MHD_NO;
+        add_fields(x, m);
+    }
     if (x->connection)
         connection_stage(x->connection, STAGE_SENDING);
     x->queued = true;
-    ok = MHD_queue_response(x->mhd, (unsigned)x->response->status, m);
-    MHD_destroy_response(m);
+    ok = MHD_queue_response(x->mhd, (unsigned)r->status, m);
+    if (own)
+        MHD_destroy_response(own);
     return ok;
 }
 

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "fiber/fiber.h"
 #include "fiber/watch.h"
+#include "http/shared.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -294,6 +295,7 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
         map_init(s->per_ip);
     }
     s->spin = spin_open(l);
+    s->shared = shared_new(s->options.server_header);
     s->daemon = start_daemon(s);
     info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {
@@ -361,5 +363,6 @@ void http_server_free(struct http_server *s)
         map_release(s->per_ip, NULL);
     free(s->per_ip);
     exchange_free_pool(s);
+    shared_free(s->shared);
     free(s);
 }

@@ -100,6 +100,7 @@ struct http_server {
     struct http_listener *listeners;
     struct connection *connections;
     struct exchange *free_exchanges;
+    struct shared *shared; /* equal small responses */
     size_t free_count;
     struct http_server_stats stats;
     struct map *per_ip; /* address -> count, when limited */
