@@ -49,13 +49,16 @@ static struct response *enter(struct host *h, lua_CFunction step, struct entry *
     lua_State *L = host_thread(h);
     if (!L || !lua_checkstack(L, 8))
         return request_raise(e->request, EXCEPTION_ERROR, "Error", "not enough memory");
+    /* script_call() by hand: this is the way into every view */
+    lua_pushcfunction(L, exception_handler);
     lua_pushcfunction(L, step);
     lua_pushlightuserdata(L, e);
-    if (script_call(L, 1, 0) != LUA_OK) {
+    if (lua_pcall(L, 1, 0, -3) != LUA_OK) {
         response_unref(e->response);
         e->response = NULL;
         request_exception_from_lua(L, e->request);
     }
+    lua_pop(L, 1);
     return e->response;
 }
 
