@@ -37,7 +37,7 @@ static void default_sink(void *data, const struct log_record *r)
 
 void log_init(struct log *log, int fd, enum log_level level)
 {
-    *log = (struct log){level, default_sink, log, fd};
+    *log = (struct log){.level = level, .sink = default_sink, .data = log, .fd = fd};
 }
 
 void log_vwrite(struct log *log, enum log_level level, const char *name, const char *fmt,
@@ -47,7 +47,9 @@ void log_vwrite(struct log *log, enum log_level level, const char *name, const c
     if (level < log->level)
         return;
     buf_vaddf(&text, fmt, ap);
-    log->sink(log->data, &(struct log_record){level, name, buf_str(&text), clock_realtime()});
+    log->sink(log->data,
+              &(struct log_record){
+                  .level = level, .name = name, .text = buf_str(&text), .time = clock_realtime()});
     buf_release(&text);
 }
 
@@ -110,6 +112,17 @@ const char *log_level_name(enum log_level level)
         if (levels[i].level == level)
             return levels[i].name;
     return "LEVEL";
+}
+
+void log_add_level(struct buf *b, enum log_level level)
+{
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (levels[i].level == level) {
+            buf_adds(b, levels[i].name);
+            return;
+        }
+    }
+    buf_addf(b, "Level %d", (int)level);
 }
 
 void log_line(int fd, struct str line)

@@ -29,7 +29,15 @@ struct log_record {
     const char *name; /* logger: "perilune.server" */
     struct str text;  /* not escaped yet */
     int64_t time;     /* realtime ns */
+    /* What follows may be empty. */
+    struct str trace;    /* a traceback, in lines */
+    struct str file;     /* where the author's code said it */
+    struct str function; /* the function there */
+    int line;
+    struct str request_id;
 };
+
+struct logging;
 
 typedef void log_sink(void *data, const struct log_record *r);
 
@@ -37,7 +45,8 @@ struct log {
     enum log_level level; /* records below it are dropped at the call */
     log_sink *sink;
     void *data;
-    int fd; /* of the default sink */
+    int fd;                  /* of the default sink */
+    struct logging *logging; /* loggers and handlers, once logging_new() (base/logging.h) */
 };
 
 /* Default sink on fd. */
@@ -54,6 +63,8 @@ void log_escape(struct buf *b, struct str s);
 /* "DEBUG" .. "CRITICAL" (any case); -1 when unknown. */
 int log_level_parse(struct str name);
 const char *log_level_name(enum log_level level);
+/* The name, or "Level 25" for a number between the named ones. */
+void log_add_level(struct buf *b, enum log_level level);
 
 /* One write(2) of the whole line, whatever fd is; errors are ignored. */
 void log_line(int fd, struct str line);
