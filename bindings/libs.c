@@ -12,9 +12,12 @@
 
 static const luaL_Reg modules[] = {
     {"perilune._core", luaopen_perilune__core},
+    {"perilune.null", luaopen_perilune_null},
+    {"perilune.json", luaopen_perilune_json},
     {"perilune._csp", luaopen_perilune__csp},
     {"perilune._fiber", luaopen_perilune__fiber},
     {"perilune._http_util", luaopen_perilune__http_util},
+    {"perilune._inspect", luaopen_perilune__inspect},
     {"perilune._module", luaopen_perilune__module},
     {"perilune._pipeline", luaopen_perilune__pipeline},
     {"perilune._querydict", luaopen_perilune__querydict},

@@ -14,9 +14,12 @@ void libs_open(lua_State *L);
 int libs_loadfile(lua_State *L, const char *path, const char *chunkname);
 
 int luaopen_perilune__core(lua_State *L);
+int luaopen_perilune_null(lua_State *L);
+int luaopen_perilune_json(lua_State *L);
 int luaopen_perilune__csp(lua_State *L);
 int luaopen_perilune__fiber(lua_State *L);
 int luaopen_perilune__http_util(lua_State *L);
+int luaopen_perilune__inspect(lua_State *L);
 int luaopen_perilune__module(lua_State *L);
 int luaopen_perilune__pipeline(lua_State *L);
 int luaopen_perilune__querydict(lua_State *L);
