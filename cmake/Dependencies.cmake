@@ -9,7 +9,7 @@ function(dependency name module)
 endfunction()
 dependency(lua lua5.4)
 
-# libmicrohttpd, statically in the version whose memory pool engine/http/mhd_pool.c knows, so
+# libmicrohttpd, statically in the version whose memory pool engine/http/mhd_wrap.c knows, so
 # that it may take the place of one of its functions; dynamically otherwise.
 pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd)
 find_library(PERILUNE_MICROHTTPD_STATIC NAMES libmicrohttpd.a HINTS ${microhttpd_LIBDIR})
@@ -32,6 +32,9 @@ dependency(zlib zlib)
 dependency(brotlienc libbrotlienc)
 dependency(utf8proc libutf8proc)
 dependency(curl libcurl)
+# Only to compile against: engine/http/client_curl.c loads the library when it is needed.
+add_library(dep_curl_headers INTERFACE)
+target_include_directories(dep_curl_headers SYSTEM INTERFACE ${curl_INCLUDE_DIRS})
 dependency(readline readline)
 dependency(gmp gmp)
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)

@@ -34,10 +34,12 @@ static bool is_multipart(struct str type)
     return type.n >= 20 && str_ieq(str_head(type, 20), STR("multipart/form-data;"));
 }
 
-/* Field errors of a form: 413 for what is too large, 400 for what is malformed. */
+/* 413 for a body that is too large as a whole, 400 for anything else the client did. */
 static int form_failed(struct exchange *x, const struct err *err)
 {
-    return refuse(x, err->code == ERR_TOO_LARGE ? 413 : err->code == ERR_IO ? 500 : 400,
+    const char *class = x->form ? form_error_class(x->form) : NULL;
+    bool large = class && strcmp(class, "RequestDataTooBig") == 0;
+    return refuse(x, err->code == ERR_IO ? 500 : large ? 413 : 400,
                   arena_strdup(&x->arena, err->msg));
 }
 

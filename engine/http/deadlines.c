@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Slow clients.  Twice a second every connection is held against the deadline of
+/* Slow clients.  Four times a second every connection is held against the deadline of
  * what it is doing; past it the socket is shut down, which libmicrohttpd sees.
  *
  *     IDLE      -> keepalive_timeout, unless bytes came: then it is a header
@@ -7,6 +7,10 @@
  *     BODY      -> body_timeout between pieces, body_min_rate over all after 20 s
  *     HANDLING  -> request_deadline; a client that hung up cancels its request
  *     SENDING   -> response_timeout without the client taking anything
+ *
+ * A body can also be stuck: a line of a chunk that is longer than its buffer makes
+ * libmicrohttpd wait for room that never comes; then bytes wait in the kernel although
+ * nothing reads them.
  *
  * libmicrohttpd does not tell when the first byte of a header arrives or how far a
  * response got; the kernel does (TCP_INFO), and only those connections are asked. */
@@ -17,8 +21,9 @@
 #include "fiber/watch.h"
 
 #include <linux/tcp.h>
+#include <sys/ioctl.h>
 
-enum { RATE_AFTER = 20, WATCH_AFTER_MS = 400 };
+enum { RATE_AFTER = 20, WATCH_AFTER_MS = 400, STUCK_SWEEPS = 3, IDLE_EVERY = 8 };
 
 void connection_stage(struct connection *c, enum stage stage)
 {
@@ -31,6 +36,17 @@ void connection_shut(struct connection *c)
 {
     c->closing = true;
     shutdown(c->fd, SHUT_RDWR);
+}
+
+/* No response has begun on this connection: it may be told why it ends. */
+static void say_and_shut(struct connection *c, const char *status)
+{
+    char text[160];
+    int n = snprintf(text, sizeof text,
+                     "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", status);
+    ssize_t sent = send(c->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)sent; /* the shutdown says it too */
+    connection_shut(c);
 }
 
 static bool tcp_info(const struct connection *c, struct tcp_info *info)
@@ -61,6 +77,18 @@ static bool body_too_slow(const struct connection *c, int64_t now)
     double elapsed = (double)(now - c->since) / (double)CLOCK_SECOND;
     return past(now, c->progress, l->body_timeout) ||
            (elapsed > RATE_AFTER && (double)c->bytes < l->body_min_rate * elapsed);
+}
+
+/* Seen at several sweeps in a row, so that a worker that was busy is not taken for it. */
+static bool body_stuck(struct connection *c)
+{
+    int unread = 0;
+    if (c->bytes != c->bytes_seen || ioctl(c->fd, FIONREAD, &unread) != 0 || unread == 0) {
+        c->bytes_seen = c->bytes;
+        c->stuck = 0;
+        return false;
+    }
+    return ++c->stuck >= STUCK_SWEEPS;
 }
 
 static bool sending_stalled(struct connection *c, int64_t now)
@@ -102,12 +130,16 @@ static bool expired(struct connection *c, int64_t now)
     const struct http_limits *l = &c->server->options.limits;
     switch (c->stage) {
     case STAGE_IDLE:
-        if (header_has_begun(c, now))
+        if (c->server->sweeps % IDLE_EVERY == 0 && header_has_begun(c, now))
             connection_stage(c, STAGE_HEADER);
         return past(now, c->since, l->keepalive_timeout);
     case STAGE_HEADER:
-        return past(now, c->since, l->header_timeout);
+        return past(now, c->since, c->server->draining ? 1 : l->header_timeout);
     case STAGE_BODY:
+        if (body_stuck(c)) {
+            say_and_shut(c, "413 Content Too Large");
+            return true;
+        }
         return body_too_slow(c, now);
     case STAGE_SENDING:
         return sending_stalled(c, now);
@@ -122,10 +154,13 @@ void deadlines_sweep(void *server)
 {
     struct http_server *s = server;
     int64_t now = clock_monotonic();
+    s->sweeps++;
     for (struct connection *c = s->connections, *next; c; c = next) {
         next = c->next;
         if (!c->closing && expired(c, now)) {
             s->stats.timed_out++;
+            if (c->stage == STAGE_BODY && !c->closing)
+                say_and_shut(c, "408 Request Timeout");
             connection_shut(c);
             if (c->exchange && c->stage == STAGE_SENDING)
                 exchange_abort(c->exchange);

@@ -306,7 +306,7 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
     if (!s->watch)
         goto fail;
     s->hook = hook_open(l, true, before_wait, s);
-    s->sweeper = timer_open(l, 0.5, false, deadlines_sweep, s);
+    s->sweeper = timer_open(l, 0.25, false, deadlines_sweep, s);
     return s;
 fail:
     http_server_free(s);

@@ -33,6 +33,8 @@ struct connection {
     int64_t since;             /* monotonic: begin of the stage */
     int64_t progress;          /* monotonic: last byte seen in it */
     uint64_t bytes;            /* of the body, or acknowledged by the client */
+    uint64_t bytes_seen;       /* of the body, at the last sweep */
+    unsigned stuck;            /* sweeps with unread bytes and none read */
     struct exchange *exchange; /* of the request in hand */
     struct watch *hangup;      /* while a request waits long */
     struct http_listener *listener;
@@ -100,6 +102,7 @@ struct http_server {
     struct http_listener *listeners;
     struct connection *connections;
     struct exchange *free_exchanges;
+    unsigned sweeps;
     struct shared *shared; /* equal small responses */
     size_t free_count;
     struct http_server_stats stats;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Private: see mhd_pool.c. */
-#ifndef HTTP_MHD_POOL_H
-#define HTTP_MHD_POOL_H
+/* Private: see mhd_wrap.c. */
+#ifndef HTTP_MHD_WRAP_H
+#define HTTP_MHD_WRAP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct MemoryPool;
 
@@ -14,5 +15,10 @@ void *__wrap_MHD_pool_reset(struct MemoryPool *p, void *keep, size_t copy_bytes,
 /* Makes `block` of `size` bytes larger or smaller; NULL when there is no room. */
 void *__wrap_MHD_pool_reallocate(struct MemoryPool *p, void *block, size_t size, size_t new_size);
 void *__real_MHD_pool_reallocate(struct MemoryPool *p, void *block, size_t size, size_t new_size);
+
+/* The hexadecimal number that `text` begins with; gives its digits, 0 when there are none
+ * or the number is too large. */
+size_t __wrap_MHD_strx_to_uint64_n_(const char *text, size_t n, uint64_t *out);
+size_t __real_MHD_strx_to_uint64_n_(const char *text, size_t n, uint64_t *out);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* libmicrohttpd clears the memory pool of a connection after every request, and what is
+/* Three functions of libmicrohttpd that ours take the place of.
+ *
+ * It clears the memory pool of a connection after every request, and what is
  * left of its read buffer before every response, for tidiness: nothing reads those bytes
  * before they are written again.  With a pool large
  * enough for the headers that our settings allow, this costs as much as half a request
@@ -8,8 +10,11 @@
  * Where the library is linked statically in the one version whose pool is known
  * (cmake/Dependencies.cmake), the linker puts these functions in place of its own
  * (--wrap); they do the same but for the clearing.  A connection's pool holds bytes of
- * that connection only. */
-#include "http/mhd_pool.h"
+ * that connection only.
+ *
+ * And it accepts any chunk size that fits 64 bits, then waits for that many bytes: sizes
+ * that no limit allows are made to look like an overflow, which it answers with 413. */
+#include "http/mhd_wrap.h"
 
 #include "base/banned.h"
 
@@ -43,4 +48,15 @@ void *__wrap_MHD_pool_reallocate(struct MemoryPool *p, void *block, size_t size,
     if (p->pos == aligned(at + size))
         p->pos = aligned(at + new_size);
     return block;
+}
+
+/* A tebibyte: more than any body may have. */
+#define CHUNK_MAX (UINT64_C(1) << 40)
+
+size_t __wrap_MHD_strx_to_uint64_n_(const char *text, size_t n, uint64_t *out)
+{
+    size_t digits = __real_MHD_strx_to_uint64_n_(text, n, out);
+    if (digits && *out > CHUNK_MAX)
+        return 0; /* as on overflow */
+    return digits;
 }
