@@ -25,6 +25,7 @@ LIBRARIES = {
     "sqlite3.h": {"db"}, "libpq-fe.h": {"db"}, "libpq/": {"db"},
     "hiredis/": {"cache", "tasks", "channels"}, "libmemcached/": {"cache"},
     "uv.h": {"fiber"},
+    "curl/": {"http", "mail"},
     "pcre2.h": {"http", "value"},
     "openssl/": {"crypto"}, "argon2.h": {"crypto"}, "crypt.h": {"crypto"},
     "gmp.h": {"value"},
