@@ -11,6 +11,7 @@
 #include <lualib.h>
 
 static const luaL_Reg modules[] = {
+    {"perilune._client", luaopen_perilune__client},
     {"perilune._core", luaopen_perilune__core},
     {"perilune.null", luaopen_perilune_null},
     {"perilune.json", luaopen_perilune_json},

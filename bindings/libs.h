@@ -14,6 +14,7 @@ void libs_open(lua_State *L);
 int libs_loadfile(lua_State *L, const char *path, const char *chunkname);
 
 int luaopen_perilune__core(lua_State *L);
+int luaopen_perilune__client(lua_State *L);
 int luaopen_perilune_null(lua_State *L);
 int luaopen_perilune_json(lua_State *L);
 int luaopen_perilune__csp(lua_State *L);

@@ -114,6 +114,7 @@ local classes = {
   { "NotFoundError", "OSError" },
   { "TimeoutError", "OSError" },
   { "ClosedError", "OSError" },
+  { "ConnectionError", "OSError" },
   { "CancelledError", "Exception" },
   { "TooLargeError", "Exception" },
   { "UsageError", "Exception" },
