@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "error.h"
 
+#include "inspect.h"
+
 #include "base/banned.h"
 
 #include <lauxlib.h>
@@ -38,7 +40,10 @@ static int raise_text(lua_State *L, const char *name, const char *message)
     exception_push(L, name, message);
     if (lua_istable(L, -1)) {
         luaL_where(L, 1);
-        lua_setfield(L, -2, "where");
+        if (!lua_rawlen(L, -1)) /* from C: the handler looks further up */
+            lua_pop(L, 1);
+        else
+            lua_setfield(L, -2, "where");
     }
     return lua_error(L);
 }
@@ -95,6 +100,27 @@ static int is_exception(lua_State *L, int idx)
     return exception_is(L, idx, "Exception");
 }
 
+/* Where the error object at index 1 was raised: the first handler that sees it knows. */
+static void add_place(lua_State *L)
+{
+    lua_pushliteral(L, "where");
+    if (lua_rawget(L, 1) == LUA_TNIL) {
+        lua_pushliteral(L, "where");
+        inspect_where(L, 1);
+        lua_rawset(L, 1);
+    }
+    lua_pushliteral(L, "traceback");
+    if (lua_rawget(L, 1) == LUA_TNIL) {
+        lua_pushliteral(L, "traceback");
+        lua_pushliteral(L, "tried"); /* where require() looked for a module */
+        lua_rawget(L, 1);
+        luaL_traceback(L, L, lua_tostring(L, -1), 1);
+        lua_remove(L, -2);
+        lua_rawset(L, 1);
+    }
+    lua_settop(L, 1);
+}
+
 int exception_handler(lua_State *L)
 {
     lua_settop(L, 1);
@@ -107,12 +133,9 @@ int exception_handler(lua_State *L)
         }
         lua_settop(L, 1);
     }
-    if (lua_istable(L, 1)) {
-        lua_pushliteral(L, "traceback");
-        if (lua_rawget(L, 1) == LUA_TNIL) {
-            luaL_traceback(L, L, NULL, 1);
-            lua_setfield(L, 1, "traceback");
-        }
+    if (is_exception(L, 1)) {
+        add_place(L);
+        inspect_collect(L);
     }
     lua_settop(L, 1);
     return 1;

@@ -43,16 +43,41 @@ static const char *text_field(lua_State *L, struct request *r, const char *name,
     return text;
 }
 
-/* (light request, error object) */
+/* Does the text begin with "file:line:", as what Lua itself raises does? */
+static bool has_place(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    const char *space = strchr(text, ' ');
+    return colon && colon != text && char_is_digit(colon[1]) && (!space || space > colon);
+}
+
+/* The author's line, unless the message says it already. */
+static const char *place(lua_State *L, struct request *r)
+{
+    const char *where = text_field(L, r, "where", NULL);
+    size_t n = where ? strlen(where) : 0;
+    if (n < 2 || has_place(r->exception.message))
+        return NULL;
+    return where[n - 1] == ' ' && where[n - 2] == ':' ? arena_strndup(r->arena, where, n - 2)
+                                                      : where;
+}
+
+/* (light request, error object, what, who) */
 static int record(lua_State *L)
 {
     struct request *r = lua_touserdata(L, 1);
     struct exception *e = &r->exception;
+    if (lua_istable(L, 2) && lua_touserdata(L, 4)) {
+        lua_pushliteral(L, "during");
+        lua_pushfstring(L, "%s %s", (char *)lua_touserdata(L, 3), (char *)lua_touserdata(L, 4));
+        lua_rawset(L, 2);
+    }
     e->kind = kind_of(L, 2);
     if (lua_istable(L, 2)) {
         e->name = text_field(L, r, "name", "Error");
         e->message = text_field(L, r, "message", "");
         e->traceback = text_field(L, r, "traceback", NULL);
+        e->where = place(L, r);
     } else {
         size_t n;
         const char *p = luaL_tolstring(L, 2, &n);
@@ -66,7 +91,7 @@ static int record(lua_State *L)
     return 0;
 }
 
-void request_exception_from_lua(lua_State *L, struct request *r)
+void request_exception_from_lua(lua_State *L, struct request *r, const char *what, const char *who)
 {
     r->exception = (struct exception){
         .kind = EXCEPTION_ERROR, .name = "Error", .message = "not enough memory"};
@@ -78,7 +103,9 @@ void request_exception_from_lua(lua_State *L, struct request *r)
     lua_insert(L, -2);
     lua_pushlightuserdata(L, r);
     lua_insert(L, -2);
-    if (lua_pcall(L, 2, 0, 0) != LUA_OK)
+    lua_pushlightuserdata(L, (void *)what);
+    lua_pushlightuserdata(L, (void *)who);
+    if (lua_pcall(L, 4, 0, 0) != LUA_OK)
         lua_pop(L, 1);
 }
 

@@ -4,6 +4,7 @@
 #include "embedded.h"
 #include "error.h"
 #include "host.h"
+#include "require.h"
 
 #include "base/banned.h"
 
@@ -164,8 +165,9 @@ static int search_project(lua_State *L)
         const char *path = lua_pushfstring(L, i % 2 ? "%s/%s/init.lua" : "%s/%s.lua", dir, file);
         FILE *f = fopen(path, "rb");
         if (!f) {
+            lua_pushfstring(L, "%sno file '%s'", i ? "\n\t" : "", path);
+            lua_remove(L, -2);
             luaL_addvalue(&tried);
-            luaL_addstring(&tried, "\n\t");
             continue;
         }
         fclose(f);
@@ -173,11 +175,11 @@ static int search_project(lua_State *L)
                                   : lua_pushfstring(L, "@%s", path);
         if (libs_loadfile(L, path, chunk) != LUA_OK)
             return lua_error(L);
+        require_guard(L);
         lua_pushstring(L, path);
         return 2;
     }
     luaL_pushresult(&tried);
-    lua_pushfstring(L, "no file '%s'", lua_tostring(L, -1));
     return 1;
 }
 

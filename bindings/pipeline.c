@@ -6,6 +6,7 @@
 #include "class.h"
 #include "error.h"
 #include "host.h"
+#include "inspect.h"
 #include "request.h"
 #include "response.h"
 #include "urls.h"
@@ -37,7 +38,7 @@ struct entry {
     struct request *request;
     struct response *response; /* in and out */
     const struct view *view;
-    const char *who;
+    const char *what, *who; /* "view", "shop.views.detail" */
     int function, object;
     int nargs;        /* of a view: 0 to 2 */
     bool no_response; /* the view returned, but nothing */
@@ -56,7 +57,7 @@ static struct response *enter(struct host *h, lua_CFunction step, struct entry *
     if (lua_pcall(L, 1, 0, -3) != LUA_OK) {
         response_unref(e->response);
         e->response = NULL;
-        request_exception_from_lua(L, e->request);
+        request_exception_from_lua(L, e->request, e->what, e->who);
     }
     lua_pop(L, 1);
     return e->response;
@@ -72,9 +73,33 @@ static int push_callee(lua_State *L, const struct entry *e)
     return 1;
 }
 
+/* Raises about what was called, "shop.views.detail (shop/views.lua:12)", and the value on
+ * top that it gave. */
+static int raise_about(lua_State *L, const struct entry *e, const char *class, const char *fmt)
+{
+    const char *given =
+        lua_isboolean(L, -1) && !lua_toboolean(L, -1) ? "false" : luaL_typename(L, -1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->function);
+    const char *place = inspect_defined(L, -1);
+    const char *who = strcmp(e->who, place) == 0 || !place[0]
+                          ? e->who
+                          : lua_pushfstring(L, "%s (%s)", e->who, place);
+    exception_push(L, class, lua_pushfstring(L, fmt, who, given));
+    if (place[0]) {
+        lua_pushfstring(L, "%s: ", place);
+        lua_setfield(L, -2, "where");
+    }
+    return lua_error(L);
+}
+
 /* The result on top as the entry's response. */
 static void take(lua_State *L, struct entry *e)
 {
+    int type = lua_type(L, -1);
+    if (type == LUA_TNUMBER || type == LUA_TFUNCTION || type == LUA_TTHREAD ||
+        (type == LUA_TBOOLEAN && lua_toboolean(L, -1)))
+        raise_about(L, e, "TypeError",
+                    "%s gave a %s; a response, a string (HTML) or a table (JSON) is wanted");
     e->response = response_from_value(L, -1, e->request, e->who);
 }
 
@@ -92,9 +117,8 @@ static int step_view(lua_State *L)
     take(L, e);
     if (!e->response) {
         e->no_response = true;
-        return exception_raise(L, "ValueError",
-                               "the view %s didn't return a response. It returned %s instead.",
-                               e->who, lua_isnil(L, -1) ? "nil" : "false");
+        return raise_about(L, e, "ValueError",
+                           "the view %s didn't return a response. It returned %s instead.");
     }
     return 0;
 }
@@ -102,7 +126,11 @@ static int step_view(lua_State *L)
 static struct response *call_view(const struct view *v, struct request *r)
 {
     const struct lua_view *lv = (const struct lua_view *)v;
-    struct entry e = {.request = r, .who = v->name, .function = lv->function, .nargs = lv->nparams};
+    struct entry e = {.request = r,
+                      .what = "view",
+                      .who = v->name,
+                      .function = lv->function,
+                      .nargs = lv->nparams};
     if (!enter(lv->host, step_view, &e))
         r->exception.final = e.no_response;
     return e.response;
@@ -152,17 +180,20 @@ static int step_call(lua_State *L)
     lua_call(L, 1 + self, 1);
     take(L, e);
     if (!e->response)
-        return exception_raise(L, "ValueError",
-                               "middleware %s returned %s; it must return a response (the one of "
-                               "get_response(request), or its own)",
-                               e->who, luaL_typename(L, -1));
+        return raise_about(L, e, "ValueError",
+                           "middleware %s returned %s; it must return a response (the one of "
+                           "get_response(request), or its own)");
     return 0;
 }
 
 static struct response *layer_call(void *self, struct request *r, const struct layer *next)
 {
     struct lua_layer *l = self;
-    struct entry e = {.request = r, .who = l->ops.name, .function = l->call, .object = l->object};
+    struct entry e = {.request = r,
+                      .what = "middleware",
+                      .who = l->ops.name,
+                      .function = l->call,
+                      .object = l->object};
     (void)next; /* get_response has it as an upvalue */
     return enter(l->host, step_call, &e);
 }
@@ -184,6 +215,7 @@ static struct response *layer_view(void *self, struct request *r, const struct v
     struct lua_layer *l = self;
     struct entry e = {.request = r,
                       .view = view,
+                      .what = "process_view of",
                       .who = l->ops.name,
                       .function = l->view_hook,
                       .object = l->object};
@@ -204,8 +236,11 @@ static int step_exception_hook(lua_State *L)
 static struct response *layer_exception(void *self, struct request *r)
 {
     struct lua_layer *l = self;
-    struct entry e = {
-        .request = r, .who = l->ops.name, .function = l->exception_hook, .object = l->object};
+    struct entry e = {.request = r,
+                      .what = "process_exception of",
+                      .who = l->ops.name,
+                      .function = l->exception_hook,
+                      .object = l->object};
     return enter(l->host, step_exception_hook, &e);
 }
 
@@ -221,10 +256,9 @@ static int step_template_hook(lua_State *L)
     response_unref(given); /* its object on the stack keeps it */
     take(L, e);
     if (!e->response)
-        return exception_raise(L, "ValueError",
-                               "process_template_response of %s returned %s; it must return a "
-                               "response",
-                               e->who, luaL_typename(L, -1));
+        return raise_about(
+            L, e, "ValueError",
+            "process_template_response of %s returned %s; it must return a response");
     return 0;
 }
 
@@ -233,6 +267,7 @@ static struct response *layer_template(void *self, struct request *r, struct res
     struct lua_layer *l = self;
     struct entry e = {.request = r,
                       .response = response,
+                      .what = "process_template_response of",
                       .who = l->ops.name,
                       .function = l->template_hook,
                       .object = l->object};
@@ -262,7 +297,8 @@ static int hook(lua_State *L, const char *name)
         return LUA_NOREF;
     }
     if (!lua_isfunction(L, -1))
-        exception_raise(L, "ImproperlyConfigured", "'%s' of a middleware must be a function", name);
+        exception_raise(L, "ImproperlyConfigured", "its '%s' must be a function, not a %s", name,
+                        luaL_typename(L, -1));
     return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
@@ -280,11 +316,10 @@ static int pipeline_l_wrap(lua_State *L)
     lua_pushvalue(L, 3);
     lua_call(L, 2, 1);
     if (!lua_isfunction(L, -1) && !lua_istable(L, -1) && !luaL_getmetafield(L, -1, "__call"))
-        return exception_raise(
-            L, "ImproperlyConfigured",
-            "middleware factory %s returned %s; it must return a function(request) "
-            "or an object with a call method",
-            name, luaL_typename(L, -1));
+        return exception_raise(L, "ImproperlyConfigured",
+                               "its factory returned %s; it must return a function(request) or an "
+                               "object with a call method",
+                               luaL_typename(L, -1));
     lua_settop(L, 4);
     l = arena_zalloc(&h->arena, sizeof *l);
     l->host = h;
@@ -297,7 +332,7 @@ static int pipeline_l_wrap(lua_State *L)
         l->call = hook(L, "call");
         if (l->call == LUA_NOREF)
             return exception_raise(L, "ImproperlyConfigured",
-                                   "middleware %s has no 'call' method (and is no function)", name);
+                                   "the table that its factory returned has no 'call' method");
         if (l->view_hook != LUA_NOREF)
             l->ops.process_view = layer_view;
         if (l->exception_hook != LUA_NOREF)
@@ -351,6 +386,10 @@ static int pipeline_l_builtins(lua_State *L)
 
 /* ---- error pages ---- */
 
+/* Running time for the page of a request that has used up its own. Less than what the
+ * master waits before it takes a worker for hung. */
+#define PAGE_SECONDS 0.2
+
 static int step_error(lua_State *L)
 {
     struct entry *e = lua_touserdata(L, 1);
@@ -368,8 +407,44 @@ static int step_error(lua_State *L)
 
 static struct response *error_page(void *data, struct request *r, int status)
 {
-    struct entry e = {.request = r, .who = "the error handler", .object = status};
-    return enter(data, step_error, &e);
+    char who[32];
+    struct entry e = {.request = r, .what = "error handler", .who = who, .object = status};
+    snprintf(who, sizeof who, "handler%d", status);
+    if (r->exception.kind == EXCEPTION_TIMEOUT) {
+        thread_limit(data, 0);
+        thread_limit(data, PAGE_SECONDS);
+    }
+    enter(data, step_error, &e);
+    if (e.response && e.response->status == 200) /* a string, or a response without one */
+        e.response->status = status;
+    return e.response;
+}
+
+static int step_load_page(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._errors");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "load_page");
+    request_push(L, e->request);
+    lua_pushstring(L, e->who);
+    lua_call(L, 2, 1);
+    take(L, e);
+    return 0;
+}
+
+struct response *lua_load_page(struct host *h, struct request *r, const char *why)
+{
+    struct entry e = {.request = r, .what = "page", .who = why};
+    return enter(h, step_load_page, &e);
+}
+
+/* match(request) -> what the resolver found, as urls.resolve() gives it, or nil */
+static int pipeline_l_match(lua_State *L)
+{
+    urls_push_match(L, request_check(L, 1)->match);
+    return 1;
 }
 
 struct pipeline_host lua_pipeline_host(struct host *h)
@@ -381,6 +456,7 @@ static const luaL_Reg functions[] = {
     {"wrap", pipeline_l_wrap},
     {"wrap_builtin", pipeline_l_wrap_builtin},
     {"builtins", pipeline_l_builtins},
+    {"match", pipeline_l_match},
     {NULL, NULL},
 };
 

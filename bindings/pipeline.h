@@ -14,8 +14,11 @@ struct view *lua_view_new(lua_State *L, int idx, const char *name);
 /* Pushes the function of a Lua view; nil for a view in C. [-0, +1] */
 void lua_view_push(lua_State *L, const struct view *v);
 
-/* Error pages: handler400 .. handler500 of the root urls, then perilune._errors. */
+/* Error pages: perilune._errors, which asks handler400 .. handler500 of the root urls. */
 struct pipeline_host lua_pipeline_host(struct host *h);
+
+/* The page that says why the project does not load; NULL when it cannot be made. */
+struct response *lua_load_page(struct host *h, struct request *r, const char *why);
 
 int luaopen_perilune__pipeline(lua_State *L);
 

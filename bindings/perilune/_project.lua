@@ -4,13 +4,15 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local pipeline = require "perilune._pipeline"
 local settings = require "perilune.settings"
+local suggest_module = require("perilune._modules").suggest
 require "perilune._request" -- the classes of what layers and views are given
 require "perilune._response"
 
 local M = {}
 
-local function misconfigured(text, ...)
-  error(exceptions.ImproperlyConfigured(text:format(...)), 0)
+-- The line of the settings that names `entry` is to blame.
+local function misconfigured(entry, text, ...)
+  error(exceptions.ImproperlyConfigured(("%s: %s"):format(settings._place("middleware", entry), text:format(...))), 0)
 end
 
 --- "shop.middleware.timing": the field of the module before the last dot; or the module
@@ -21,14 +23,14 @@ local function find_factory(name)
     if type(module) == "function" then
       return module
     end
-    misconfigured("middleware '%s' is a module that returns a %s; name one of its functions ('%s.…') or return a function", name, type(module), name)
+    misconfigured(name, "middleware '%s' is a module that returns a %s; name one of its functions ('%s.…') or return a function", name, type(module), name)
   end
   local module_name, field = name:match("^(.+)%.([^.]+)$")
   if not module_name then
-    misconfigured("middleware '%s' is neither built in nor a module of the project", name)
+    misconfigured(name, "middleware '%s' is neither built in nor a module of the project%s", name, suggest_module(name))
   end
   if not core.module_exists(module_name) then
-    misconfigured("middleware '%s': there is no module '%s'%s", name, module_name, core.suggest(name, pipeline.builtins()))
+    misconfigured(name, "middleware '%s': there is no module '%s'%s", name, module_name, suggest_module(module_name))
   end
   local module = require(module_name)
   if type(module) ~= "table" or module[field] == nil then
@@ -36,12 +38,23 @@ local function find_factory(name)
     for k in pairs(type(module) == "table" and module or {}) do
       names[#names + 1] = tostring(k)
     end
-    misconfigured("middleware '%s': module '%s' has no '%s'%s", name, module_name, field, core.suggest(field, names))
+    misconfigured(name, "middleware '%s': module '%s' has no '%s'%s", name, module_name, field, core.suggest(field, names))
   end
   if type(module[field]) ~= "function" then
-    misconfigured("middleware '%s' is a %s, not a function(get_response, settings)", name, type(module[field]))
+    misconfigured(name, "middleware '%s' is a %s, not a function(get_response, settings)", name, type(module[field]))
   end
   return module[field]
+end
+
+-- What a factory did wrong, with its name; what it raised has a line of its own, else it is
+-- the line where the factory begins.
+local function blamed(err, name, factory)
+  local info = debug.getinfo(factory, "S")
+  if err.where == nil and info.what ~= "C" then
+    err.where = ("%s:%d: "):format(info.source:gsub("^@", ""), info.linedefined)
+  end
+  err.message = ("middleware '%s': %s"):format(name, err.message)
+  return err
 end
 
 local function wrap(entry, index)
@@ -51,32 +64,35 @@ local function wrap(entry, index)
       return
     end
     if entry:find("^perilune%.middleware%.") and not core.module_exists(entry) then
-      misconfigured("middleware '%s' does not exist%s", entry, core.suggest(entry, pipeline.builtins()))
+      misconfigured(entry, "middleware '%s' does not exist%s", entry, core.suggest(entry, pipeline.builtins()))
     end
     entry = find_factory(entry)
   elseif type(entry) ~= "function" then
-    misconfigured("middleware[%d] is a %s; names and functions are allowed", index, type(entry))
+    misconfigured(nil, "item %d of setting 'middleware' is a %s; it takes names and functions", index, type(entry))
   end
   local ok, err = core.call(pipeline.wrap, name, entry, settings)
   if not ok then
     if exceptions.is(err, "MiddlewareNotUsed") then
       return -- it takes itself out of the chain
     end
-    if exceptions.is(err, "Exception") then
-      err.message = ("middleware '%s': %s"):format(name, err.message)
-    end
-    error(err, 0)
+    error(blamed(err, name, entry), 0)
   end
 end
 
 function M.load_middleware()
   local list = settings.middleware or {}
+  if type(list) ~= "table" then
+    misconfigured(nil, "setting 'middleware' must be a list of names and functions, not a %s", type(list))
+  end
   for i = #list, 1, -1 do -- the innermost first
     wrap(list[i], i)
   end
 end
 
 function M.load()
+  if settings.debug then
+    require("perilune._inspect").on_error(require("perilune._debug_frames").collect)
+  end
   require("perilune.apps")._load()
   require("perilune.urls")._load_root(settings.root_urlconf)
   M.load_middleware()

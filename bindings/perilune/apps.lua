@@ -22,17 +22,33 @@ local function optional(name)
 end
 M._optional = optional
 
+-- The folder of the project that a misspelt app must be.
+local function nearest(name)
+  local folders, seen = {}, {}
+  for _, module in ipairs(require("perilune._inspect").modules()) do
+    local folder = module:match("^(.*)%.[^.]*$")
+    if folder and not seen[folder] and folder ~= "perilune" then
+      seen[folder] = true
+      folders[#folders + 1] = folder
+    end
+  end
+  return core.suggest(name, folders)
+end
+
 local function add(name)
   if not (core.module_exists(name .. ".app") or core.package_exists(name)) then
-    error(exceptions.ImproperlyConfigured(("installed_apps: there is no app '%s' (no folder %s here)"):format(name, (name:gsub("%.", "/")))), 0)
+    error(exceptions.ImproperlyConfigured(("%s: there is no app '%s' (no folder %s here)%s"):format(settings._place("installed_apps", name), name, (name:gsub("%.", "/")), nearest(name))), 0)
   end
   local config = optional(name .. ".app") or {}
   if type(config) ~= "table" then
-    error(exceptions.ImproperlyConfigured(("%s.app must return a table, not %s"):format(name, type(config))), 0)
+    error(exceptions.ImproperlyConfigured(("%s/app.lua must return a table, not a %s"):format((name:gsub("%.", "/")), type(config))), 0)
   end
   local label = config.label or name:match("[^.]+$")
   if by_label[label] then
-    error(exceptions.ImproperlyConfigured(("installed_apps: '%s' and '%s' have the same label '%s'; give one another label in its app.lua"):format(by_label[label].name, name, label)), 0)
+    error(exceptions.ImproperlyConfigured(("%s: apps '%s' and '%s' have the same label '%s'; give one another label in its app.lua"):format(settings._place("installed_apps", name), by_label[label].name, name, label)), 0)
+  end
+  if config.ready ~= nil and type(config.ready) ~= "function" then
+    error(exceptions.ImproperlyConfigured(("%s/app.lua: 'ready' must be a function, not a %s"):format((name:gsub("%.", "/")), type(config.ready))), 0)
   end
   local app = {
     name = name,

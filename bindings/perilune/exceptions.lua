@@ -3,8 +3,9 @@
 -- called to make one: `error(exceptions.Http404("no such product"))`.
 --
 -- An instance has `message` and whatever fields it was given; `name` is its class's.
--- `traceback` is added where it is caught first by the engine, `where` ("file:line: ")
--- when the engine itself raised it. Names are Django's and Python's.
+-- `traceback` is added where it is caught first by the engine, and `where` ("file:line: "),
+-- the line of the project it came from. `hint`, a sentence of the author's, is shown on the
+-- debug page. Names are Django's and Python's.
 
 local M = {}
 
@@ -79,6 +80,20 @@ function M.is(value, class)
   return type(value) == "table" and is(value, class)
 end
 
+-- What require() says about a module that is nowhere, in one line that names the nearest;
+-- the places where it was looked for go into the traceback.
+local function missing_module(text)
+  local at = text:find("' not found:\n\tno field package.preload[", 1, true)
+  local where, name = text:sub(1, at and at - 1 or 0):match("^(.*)module '([^']*)$")
+  if not name then
+    return nil
+  end
+  local ok, near = pcall(function()
+    return require("perilune._modules").suggest(name)
+  end)
+  return M.ImportError(("%smodule '%s' not found%s"):format(where, name, ok and near or ""), { tried = text:sub(at + 2) })
+end
+
 --- Any raised value as an error object: objects as they are, everything else as an
 --- `Error` whose `value` is the original.
 function M.wrap(value)
@@ -93,7 +108,7 @@ function M.wrap(value)
   elseif type(value) == "table" and not (getmetatable(value) or {}).__tostring then
     text = "an error object that is a plain table; raise an object of perilune.exceptions instead"
   end
-  return M.Error(text, { value = value })
+  return type(value) == "string" and missing_module(value) or M.Error(text, { value = value })
 end
 
 -- name, parent

@@ -91,18 +91,64 @@ function M._override(changes, fn, ...)
   return table.unpack(result, 2, result.n)
 end
 
+local file -- { path =, name = } of the settings
+
+-- Calls fn(line) for the lines of the settings file until it says true: the number of that line.
+local function find_line(fn)
+  local f, number = io.open(file.path, "r"), 0
+  local found
+  for line in f and f:lines() or function() end do
+    number = number + 1
+    if fn((line:gsub("%-%-.*$", ""))) then
+      found = number
+      break
+    end
+  end
+  if f then
+    f:close()
+  end
+  return found
+end
+
+--- "settings.lua:12": where `name` is set, or `text` written in its value, as far as a look
+--- at the file can tell. For messages.
+function M._place(name, text)
+  if not file then
+    return "settings.lua"
+  end
+  local line = text and find_line(function(line)
+    return line:find('"' .. text .. '"', 1, true) or line:find("'" .. text .. "'", 1, true)
+  end) or find_line(function(line)
+    for word in line:gmatch("%f[%w_]([%w_]+)%s*=[^=]") do
+      if word == name then
+        return true
+      end
+    end
+  end)
+  return line and ("%s:%d"):format(file.name, line) or file.name
+end
+
 local function check(loaded, where)
+  local function wrong(name, text, ...)
+    error(exceptions.ImproperlyConfigured(("%s: %s"):format(M._place(name), text:format(...))), 0)
+  end
   if type(loaded) ~= "table" then
-    error(exceptions.ImproperlyConfigured(where .. " must return a table of settings, not " .. type(loaded)), 0)
+    local hint = loaded == nil and "; end it with 'return { … }'" or ""
+    error(exceptions.ImproperlyConfigured(("%s must return a table of settings, not %s%s"):format(where, type(loaded), hint)), 0)
   end
   for name in pairs(loaded) do
     if type(name) ~= "string" then
-      error(exceptions.ImproperlyConfigured(("%s: the key %s is no setting name"):format(where, tostring(name))), 0)
+      wrong(nil, "the key %s is no setting name", tostring(name))
     end
     local near = not known[name] and rows.misspelt(name)
     if near then
-      error(exceptions.ImproperlyConfigured(("%s: unknown setting '%s'; did you mean '%s'?"):format(where, name, near)), 0)
+      wrong(name, "unknown setting '%s'; did you mean '%s'?", name, near)
     end
+  end
+  local ok, err = pcall(rows.store, loaded)
+  if not ok then
+    local text = exceptions.is(err, "Exception") and err.message or tostring(err)
+    wrong(text:match("^setting '([%w_]+)'"), "%s", text)
   end
 end
 
@@ -112,9 +158,9 @@ function M._load(path, where)
   if not chunk then
     error(exceptions.ImproperlyConfigured(message), 0)
   end
+  file = { path = path, name = where }
   local loaded = chunk()
   check(loaded, where)
-  rows.store(loaded)
   values = loaded
 end
 

@@ -241,7 +241,7 @@ function Builder:target(inc)
     return target, "the list included at " .. inc.where
   end
   if package.loaded[target] == nil and not core.module_exists(target) then
-    misconfigured(inc.where, "include('%s'): there is no module '%s'", target, target)
+    misconfigured(inc.where, "include('%s'): there is no module '%s'%s", target, target, require("perilune._modules").suggest(target))
   end
   local conf = require(target)
   if type(conf) ~= "table" then
@@ -341,12 +341,13 @@ local function compiled_of(urlconf)
   local conf, title, where = urlconf, "the list of routes", "urls"
   if type(urlconf) == "string" then
     if package.loaded[urlconf] == nil and not core.module_exists(urlconf) then
-      misconfigured("root_urlconf", "there is no module '%s'", urlconf)
+      misconfigured(settings._place("root_urlconf", urlconf), "setting 'root_urlconf': there is no module '%s'%s", urlconf, require("perilune._modules").suggest(urlconf))
     end
-    conf, title, where = require(urlconf), "the module '" .. urlconf .. "'", urlconf
+    conf, title, where = require(urlconf), "the module '" .. urlconf .. "'", urlconf:gsub("%.", "/") .. ".lua"
   end
   if type(conf) ~= "table" then
-    misconfigured(where, "%s must return a list of routes, not a %s", title, type(conf))
+    local hint = conf == true and "; end it with 'return { … }'" or ""
+    misconfigured(where, "%s must return a list of routes, not a %s%s", title, type(conf), hint)
   end
   if not compiled[conf] then
     compiled[conf] = compile(conf, title, where)

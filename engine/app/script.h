@@ -45,8 +45,9 @@ struct script_ops {
     void (*request_end)(struct script *s, struct request *r);
     /* A turn of the loop has ended: the moment to collect garbage. */
     void (*idle)(struct script *s);
-    /* In development: a page that says why the code on disk does not load. */
-    struct response *(*load_failed)(struct script *s, const char *why);
+    /* In development: a page that says why the code on disk does not load. In the
+     * request's fiber; never NULL. */
+    struct response *(*load_failed)(struct script *s, struct request *r, const char *why);
     /* Seconds of running time that the request of the running fiber may use from now;
      * 0 takes the limit away. */
     void (*limit)(struct script *s, double seconds);

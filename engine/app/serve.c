@@ -8,11 +8,19 @@
 #include <unistd.h>
 
 /* The master reads the settings once, for what is its own (addresses, workers, pid
- * file), in a script host that is gone before the first worker starts. */
+ * file), in a script host that is gone before the first worker starts.  In development
+ * the defaults do while they cannot be read: the worker says why. */
 static int read_settings(const struct script_ops *ops, const struct script_options *so,
-                         struct app *app, struct err *err)
+                         bool development, struct app *app, struct err *err)
 {
-    return app_open(app, ops, so, err);
+    struct script_options bare = *so;
+    if (app_open(app, ops, so, err) == 0)
+        return 0;
+    bare.settings_file = NULL;
+    if (!development || app_open(app, ops, &bare, err) != 0)
+        return -1;
+    app->settings = settings_new();
+    return 0;
 }
 
 static unsigned count_workers(const struct serve_options *o, const struct settings *s)
@@ -39,7 +47,7 @@ int serve(const struct script_ops *ops, const struct script_options *so,
     struct app app;
     int status = 1;
 
-    if (read_settings(ops, so, &app, err) != 0)
+    if (read_settings(ops, so, o->development, &app, err) != 0)
         return 1;
     const struct settings *s = app.settings;
     struct strs bind = settings_list(s, SETTING_bind);

@@ -29,11 +29,9 @@ static void load_in_fiber(void *arg)
     l->done = true;
 }
 
-int worker_load(void *data, struct err *err)
+static int load_project(struct worker *w, struct err *err)
 {
-    struct worker *w = data;
     struct load l = {.worker = w, .err = err};
-    w->snapshot = w->development ? devel_snapshot(w->options.project_dir) : 0;
     if (app_open(&w->app, w->ops, &w->options, err) != 0)
         return -1;
     if (app_load_modules(&w->app, err) != 0 || loop_guard_stacks(w->app.loop, err) != 0)
@@ -41,12 +39,36 @@ int worker_load(void *data, struct err *err)
     fiber_start(w->app.loop, load_in_fiber, &l);
     while (!l.done)
         loop_turn(w->app.loop, true);
-    if (l.status != 0 && w->development) { /* stay up and show it, until the files change */
-        w->load_error = mem_strdup(err->msg);
-        log_write(w->options.log, LOG_LEVEL_ERROR, "perilune.server", "%s", err->msg);
-        return 0;
-    }
     return l.status;
+}
+
+/* In development a project that does not load is no reason to go: the worker shows why,
+ * until the files change. */
+static int stay_up(struct worker *w, struct err *err)
+{
+    struct script_options bare = w->options;
+    w->load_error = mem_strdup(err->msg);
+    log_write(w->options.log, LOG_LEVEL_ERROR, "perilune.server", "%s", err->msg);
+    if (w->app.loop)
+        return 0;
+    bare.settings_file = NULL; /* it is the settings that do not load */
+    if (app_open(&w->app, w->ops, &bare, err) != 0)
+        return -1;
+    w->app.settings = settings_new();
+    return loop_guard_stacks(w->app.loop, err);
+}
+
+int worker_load(void *data, struct err *err)
+{
+    struct worker *w = data;
+    w->snapshot = w->development ? devel_snapshot(w->options.project_dir) : 0;
+    if (load_project(w, err) == 0)
+        return 0;
+    if (w->development)
+        return stay_up(w, err);
+    pipeline_free(w->app.pipeline);
+    app_close(&w->app);
+    return -1;
 }
 
 /* ---- requests ---- */
@@ -57,7 +79,7 @@ static struct response *handle(void *data, struct request *r)
     struct response *response;
     server_worker_busy(w->server, r->target);
     if (w->load_error)
-        return w->ops->load_failed(w->app.script, w->load_error);
+        return w->ops->load_failed(w->app.script, r, w->load_error);
     r->app = &w->app;
     if (w->proxy)
         proxy_apply(w->proxy, r);

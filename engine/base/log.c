@@ -23,6 +23,10 @@ static void default_sink(void *data, const struct log_record *r)
     buf_addf(&line, "%s,%03d %s %s: ", when, (int)(r->time % CLOCK_SECOND / CLOCK_MS),
              log_level_name(r->level), r->name);
     log_escape(&line, str_head(r->text, LONGEST_LINE)); /* escaping never shortens */
+    if (r->trace.n && line.n < LONGEST_LINE) {
+        log_escape(&line, STR("\n"));
+        log_escape(&line, str_head(r->trace, LONGEST_LINE));
+    }
     if (line.n > LONGEST_LINE - 4) {
         size_t n = LONGEST_LINE - 4;
         while ((line.data[n] & 0xc0) == 0x80) /* not in the middle of a character */
@@ -61,6 +65,21 @@ void log_write(struct log *log, enum log_level level, const char *name, const ch
     va_start(ap, fmt);
     log_vwrite(log, level, name, fmt, ap);
     va_end(ap);
+}
+
+void log_write_record(struct log *log, struct log_record *r, const char *fmt, ...)
+{
+    struct buf text = BUF_INIT;
+    va_list ap;
+    if (r->level < log->level)
+        return;
+    va_start(ap, fmt);
+    buf_vaddf(&text, fmt, ap);
+    va_end(ap);
+    r->text = buf_str(&text);
+    r->time = clock_realtime();
+    log->sink(log->data, r);
+    buf_release(&text);
 }
 
 void log_escape(struct buf *b, struct str s)

@@ -56,6 +56,11 @@ void log_write(struct log *log, enum log_level level, const char *name, const ch
 void log_vwrite(struct log *log, enum log_level level, const char *name, const char *fmt,
                 va_list ap) __attribute__((format(printf, 4, 0)));
 
+/* The same for a record with more than a text; level and name are the caller's, text and
+ * time are set here. */
+void log_write_record(struct log *log, struct log_record *r, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Adds s to b as it may stand in one line of a log: backslash, control characters,
  * U+0085, U+2028, U+2029 and invalid UTF-8 as \n, \xNN or \uNNNN. */
 void log_escape(struct buf *b, struct str s);

@@ -49,6 +49,7 @@ struct exception {
     enum exception_kind kind;
     const char *name;      /* class: "Http404", "DisallowedHost", "Error" */
     const char *message;   /* one line, or more */
+    const char *where;     /* "shop/views.lua:12" of the author's code, when message does not say */
     const char *traceback; /* or NULL */
     bool from_script;      /* the script holds the error object of this request */
     bool final;            /* process_exception hooks are not asked (a view without a response) */

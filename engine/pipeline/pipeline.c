@@ -44,20 +44,32 @@ int exception_status(enum exception_kind kind)
 
 /* ---- exceptions into responses ---- */
 
+/* One record per error, with Django's words and loggers. */
 static void report(struct pipeline *p, const struct request *r, int status)
 {
     const struct exception *e = &r->exception;
+    const char *where = e->where ? e->where : "", *colon = e->where ? ": " : "";
+    struct log_record record = {
+        .level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+        .name = "perilune.request",
+        .request_id = r->id,
+    };
     char name[128];
     if (e->kind == EXCEPTION_SUSPICIOUS || e->kind == EXCEPTION_TOO_LARGE) {
         snprintf(name, sizeof name, "perilune.security.%s", e->name);
-        log_write(p->env.log, LOG_LEVEL_ERROR, name, "%s: %.*s", e->message, STR_ARG(r->target));
+        record.name = name;
+        record.level = LOG_LEVEL_ERROR;
+        log_write_record(p->env.log, &record, "%s%s%s: %.*s", where, colon, e->message,
+                         STR_ARG(r->target));
     } else if (status >= 500) {
-        log_write(p->env.log, LOG_LEVEL_ERROR, "perilune.request", "%s: %.*s: %s: %s%s%s",
-                  http_reason(status), STR_ARG(r->target), e->name, e->message,
-                  e->traceback ? "\n" : "", e->traceback ? e->traceback : "");
+        record.trace = e->traceback ? str_from(e->traceback) : STR_NULL;
+        log_write_record(p->env.log, &record, "%s: %.*s: %s: %s%s%s", http_reason(status),
+                         STR_ARG(r->target), e->name, where, colon, e->message);
+    } else if (status == 404 || !e->message[0]) {
+        log_write_record(p->env.log, &record, "%s: %.*s", http_reason(status), STR_ARG(r->path));
     } else {
-        log_write(p->env.log, LOG_LEVEL_WARNING, "perilune.request", "%s: %.*s",
-                  http_reason(status), STR_ARG(r->path));
+        log_write_record(p->env.log, &record, "%s: %.*s: %s%s%s", http_reason(status),
+                         STR_ARG(r->path), where, colon, e->message);
     }
 }
 
@@ -70,21 +82,34 @@ static struct response *bare_page(int status)
                          http_reason(status), http_reason(status));
 }
 
+/* The application's page, or NULL.  A handler that raises is an error of its own: it is
+ * reported, and the page of a 500 asked for instead, unless that is the one that failed. */
+static struct response *host_page(struct pipeline *p, struct request *r, int *status)
+{
+    while (p->host.error) {
+        const char *message = r->exception.message;
+        struct response *response = p->host.error(p->host.data, r, *status);
+        if (response || r->exception.message == message)
+            return response;
+        bool out_of_time = r->exception.kind == EXCEPTION_TIMEOUT && *status == 503;
+        bool last = *status == 500 || out_of_time;
+        if (!out_of_time)
+            *status = 500;
+        report(p, r, *status);
+        if (last)
+            return NULL;
+    }
+    return NULL;
+}
+
 static struct response *convert(struct pipeline *p, struct request *r)
 {
     int status = exception_status(r->exception.kind);
-    const char *message = r->exception.message;
-    struct response *response = NULL;
+    struct response *response;
     report(p, r, status);
-    if (p->host.error)
-        response = p->host.error(p->host.data, r, status);
-    if (!response) {
-        if (r->exception.message != message) { /* the handler itself raised */
-            status = 500;
-            report(p, r, status);
-        }
+    response = host_page(p, r, &status);
+    if (!response)
         response = bare_page(status);
-    }
     r->exception.kind = EXCEPTION_NONE;
     return response;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Where an error came from, for error pages and logs. */
+#ifndef BINDINGS_INSPECT_H
+#define BINDINGS_INSPECT_H
+
+#include <lua.h>
+
+/* Pushes "shop/views.lua:12: ", the innermost running function of the project from
+ * `level` on, or nil. [-0, +1, may raise for lack of memory] */
+void inspect_where(lua_State *L, int level);
+
+/* Pushes "shop/views.lua:12", where the function at idx is defined; "" when it is not
+ * Lua. [-0, +1, may raise] */
+const char *inspect_defined(lua_State *L, int idx);
+
+/* Lets the collector set with on_error() look at the stack of the error object at index 1
+ * of a message handler. [-0, +0] Never raises. */
+void inspect_collect(lua_State *L);
+
+#endif

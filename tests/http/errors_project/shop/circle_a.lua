@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+local b = require "shop.circle_b"
+return { text = b.text }

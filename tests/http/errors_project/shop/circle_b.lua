@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+local a = require "shop.circle_a"
+return { text = a.text }
