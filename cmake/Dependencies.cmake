@@ -30,6 +30,7 @@ dependency(pcre2 libpcre2-8)
 dependency(crypto libcrypto)
 dependency(zlib zlib)
 dependency(brotlienc libbrotlienc)
+dependency(brotlidec libbrotlidec) # of the tests
 dependency(utf8proc libutf8proc)
 dependency(curl libcurl)
 # Only to compile against: engine/http/client_curl.c loads the library when it is needed.

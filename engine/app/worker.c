@@ -2,11 +2,14 @@
 #include "app/worker.h"
 
 #include "app/devel.h"
+#include "app/statics.h"
 #include "base/mem.h"
 #include "fiber/fiber.h"
 #include "fiber/watch.h"
+#include "http/file_response.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/static.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/proxy.h"
 #include "server/access_log.h"
@@ -83,9 +86,12 @@ static struct response *handle(void *data, struct request *r)
     r->app = &w->app;
     if (w->proxy)
         proxy_apply(w->proxy, r);
+    if (w->statics && (response = static_files_handle(w->statics, r)))
+        return response;
     w->ops->limit(w->app.script, w->time_limit);
     response = pipeline_handle(w->app.pipeline, r);
     w->ops->limit(w->app.script, 0);
+    file_response_finish(response, r);
     return response;
 }
 
@@ -149,6 +155,8 @@ static void each_second(void *data)
     struct worker *w = data;
     if (w->access)
         access_log_flush(w->access);
+    if (w->statics)
+        static_files_sweep(w->statics);
     if (w->draining && clock_monotonic() > w->server->deadline)
         loop_stop(w->app.loop);
 }
@@ -253,7 +261,9 @@ static int open_all(struct worker *w, struct err *err)
     struct http_handler h = {handle, done, w};
     w->time_limit = settings_float(w->app.settings, SETTING_request_time_limit);
     w->max_requests = (uint64_t)settings_int(w->app.settings, SETTING_max_requests);
-    if (proxy_open(&w->proxy, w->app.settings, err) != 0 || open_access_log(w, err) != 0)
+    if (proxy_open(&w->proxy, w->app.settings, err) != 0 || open_access_log(w, err) != 0 ||
+        statics_open(&w->statics, w->app.settings, w->options.project_dir, w->development,
+                     w->app.log, err) != 0)
         return -1;
     w->http = http_server_new(w->app.loop, &ho, &h, w->app.log, err);
     if (!w->http)
@@ -274,6 +284,7 @@ static void close_all(struct worker *w)
     free(w->load_error);
     access_log_close(w->access);
     proxy_close(w->proxy);
+    static_files_free(w->statics);
     loop_turn(w->app.loop, false); /* libuv frees closed handles on its next turn */
     pipeline_free(w->app.pipeline);
     app_close(&w->app);

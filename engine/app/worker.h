@@ -9,6 +9,7 @@
 
 struct access_log;
 struct proxy;
+struct static_files;
 
 struct worker {
     const struct script_ops *ops; /* set by the caller, as is `options` */
@@ -20,6 +21,7 @@ struct worker {
     struct server_worker *server;
     struct access_log *access;
     struct proxy *proxy; /* NULL: nothing that a proxy says is believed */
+    struct static_files *statics; /* NULL: none are served here */
     struct watch *control;
     struct hook *before, *after;
     struct timer *second, *changes;

@@ -49,8 +49,9 @@ struct response {  /* fields are the caller's to read and set, unless marked */
     int (*render)(struct response *r, void *data, struct err *err);
     void *render_data;
 
-    bool close_connection;                      /* answer with "Connection: close" */
-    bool head_only;                             /* length as announced, no body sent (HEAD) */
+    bool ranges;           /* file_response_finish() has still to answer them */
+    bool close_connection; /* answer with "Connection: close" */
+    bool head_only;        /* length as announced, no body sent (HEAD) */
     bool csrf_exempt, xframe_exempt, cache_hit; /* marks of middlewares */
     const struct csp_policy *csp[2];            /* instead of those of the settings; never freed */
     void *script;                               /* the script's own object for it, or NULL */

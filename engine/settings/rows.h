@@ -65,6 +65,8 @@
     X(static_root, STR, NULL, 0, 0, "folder that collectstatic fills")                             \
     X(staticfiles_dirs, LIST, "", 0, 0, "further folders with static files")                       \
     X(serve_static, BOOL, "false", 0, 0, "serve static_root under static_url in production")       \
+    X(static_max_age, FLOAT, "60", 0, 1e9, "seconds a client keeps a static file without asking")  \
+    X(staticfiles_storage, STR, "plain", 0, 0, "plain, or manifest: names with hashes of the content") \
     X(media_url, STR, "/media/", 0, 0, "URL of uploaded files")                                    \
     X(media_root, STR, NULL, 0, 0, "folder of uploaded files")                                     \
     X(file_upload_temp_dir, STR, NULL, 0, 0, "where large uploads wait; default: the system's")    \
