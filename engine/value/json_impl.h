@@ -37,9 +37,10 @@ static inline size_t json_plain_run(const char *p, size_t n)
     const __m128i backslash = _mm_set1_epi8('\\'), del = _mm_set1_epi8(0x7f);
     for (; i + 16 <= n; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i bad = _mm_or_si128( /* signed: bytes beyond ASCII are below the space too */
-            _mm_or_si128(_mm_cmplt_epi8(v, space), _mm_cmpeq_epi8(v, del)),
-            _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
+        __m128i bad =
+            _mm_or_si128(/* signed: bytes beyond ASCII are below the space too */
+                         _mm_or_si128(_mm_cmplt_epi8(v, space), _mm_cmpeq_epi8(v, del)),
+                         _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
         int mask = _mm_movemask_epi8(bad);
         if (mask)
             return i + (size_t)__builtin_ctz((unsigned)mask);

@@ -176,7 +176,8 @@ static int read_string(struct json_reader *r, struct err *err)
     for (;;) {
         p += json_plain_run(p, (size_t)(r->end - p));
         if (p == r->end)
-            return (int)fail(r, begin - 1, err, ERR_SYNTAX, "the string that begins here has no end");
+            return (int)fail(r, begin - 1, err, ERR_SYNTAX,
+                             "the string that begins here has no end");
         if (*p == '"')
             break;
         size_t n;

@@ -11,7 +11,7 @@
 static void add_unit(struct buf *b, uint32_t unit)
 {
     static const char hex[] = "0123456789abcdef";
-    char t[6] = {'\\', 'u', hex[unit >> 12], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
+    char t[6] = {'\\',          'u', hex[unit >> 12], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
                  hex[unit & 15]};
     buf_add(b, t, sizeof t);
 }
@@ -43,11 +43,12 @@ static size_t add_special(struct buf *b, struct str s, bool ascii)
         return 1;
     }
     size_t n = utf8_decode(s, &cp);
+    if (n == 0)
+        return 0;
     if (!ascii) {
         buf_add(b, s.p, n);
     } else if (cp < 0x10000) {
-        if (n)
-            add_unit(b, cp);
+        add_unit(b, cp);
     } else {
         add_unit(b, 0xd800 + ((cp - 0x10000) >> 10));
         add_unit(b, 0xdc00 + ((cp - 0x10000) & 0x3ff));
@@ -83,7 +84,9 @@ int json_add_double(struct buf *b, double d, struct err *err)
 {
     if (!isfinite(d))
         return err_set(err, ERR_INVALID, "the number %s, which JSON does not have",
-                       isnan(d) ? "NaN" : d < 0 ? "-Infinity" : "Infinity");
+                       isnan(d) ? "NaN"
+                       : d < 0  ? "-Infinity"
+                                : "Infinity");
     number_add(b, d);
     return 0;
 }
