@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "error.h"
 #include "libs.h"
+#include "log.h"
 #include "module.h"
 #include "pipeline.h"
 #include "request.h"
@@ -64,6 +65,7 @@ static void host_close(struct script *script)
     lua_State *L = h->L;
     if (L)
         lua_close(L);
+    log_detach(h);
     h->L = NULL;
     keep_close(&h->keep);
     memory_release(&h->memory);
@@ -176,9 +178,8 @@ static int host_read_settings(struct script *script, struct settings *settings, 
     return start_step(h, load_settings, err);
 }
 
-static int host_load(struct script *script, struct app *app, struct err *err)
+void host_prepare(struct host *h, struct app *app)
 {
-    struct host *h = (struct host *)script;
     struct middleware_env env = {
         .settings = h->settings,
         .log = h->log,
@@ -188,10 +189,16 @@ static int host_load(struct script *script, struct app *app, struct err *err)
     };
     struct pipeline_host ph = lua_pipeline_host(h);
     h->app = app;
+    app->pipeline = pipeline_new(&env, &ph);
+}
+
+static int host_load(struct script *script, struct app *app, struct err *err)
+{
+    struct host *h = (struct host *)script;
     h->memory.limit = (size_t)settings_int(h->settings, SETTING_lua_memory_limit);
     if (h->options.serving && thread_watch(h, err) != 0)
         return -1;
-    app->pipeline = pipeline_new(&env, &ph);
+    host_prepare(h, app);
     return start_step(h, load_project, err);
 }
 

@@ -46,6 +46,9 @@ lua_State *host_thread(struct host *h);
  * error object pushed; function and arguments are gone in both cases.  Never raises. */
 int script_call(lua_State *L, int nargs, int nresults);
 
+/* Makes the app's pipeline, empty: what perilune._project.load() fills. */
+void host_prepare(struct host *h, struct app *app);
+
 /* Path of `name` below the project directory (as it is when absolute), in the arena. */
 const char *host_path(struct host *h, struct arena *a, const char *name);
 

@@ -162,6 +162,7 @@ function M._load(path, where)
   local loaded = chunk()
   check(loaded, where)
   values = loaded
+  require("perilune.log")._configure(loaded.logging, loaded.debug == true)
 end
 
 return setmetatable(M, {

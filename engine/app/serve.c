@@ -2,6 +2,7 @@
 #include "app/serve.h"
 
 #include "app/worker.h"
+#include "base/logging.h"
 #include "base/mem.h"
 #include "settings/settings.h"
 
@@ -38,11 +39,19 @@ static const char *text_or_null(const struct settings *s, enum setting_id id)
     return settings_str(s, id).p;
 }
 
+/* In the master: the workers are told, and reopen theirs. */
+static void reopen_logs(void *data)
+{
+    struct worker *w = data;
+    logging_reopen(w->options.log->logging);
+}
+
 int serve(const struct script_ops *ops, const struct script_options *so,
           const struct serve_options *o, struct err *err)
 {
     struct worker worker = {.ops = ops, .options = *so, .development = o->development};
-    struct server_app sa = {.data = &worker, .load = worker_load, .work = worker_work};
+    struct server_app sa = {
+        .data = &worker, .load = worker_load, .work = worker_work, .reopen = reopen_logs};
     struct server_options server;
     struct app app;
     int status = 1;

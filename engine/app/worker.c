@@ -3,6 +3,7 @@
 
 #include "app/devel.h"
 #include "app/statics.h"
+#include "base/logging.h"
 #include "base/mem.h"
 #include "fiber/fiber.h"
 #include "fiber/watch.h"
@@ -199,6 +200,7 @@ static void on_control(void *data, int events)
             loop_stop(w->app.loop);
             return;
         case SERVER_REOPEN:
+            logging_reopen(w->app.log->logging);
             if (w->access && access_log_reopen(w->access, &err) != 0)
                 log_write(w->app.log, LOG_LEVEL_ERROR, "perilune.server", "%s", err.msg);
             break;

@@ -30,6 +30,8 @@ struct logging {
     struct log_config *config; /* in force; NULL: none yet */
     struct log_handler *last_resort;
     struct log_format *last_format;
+    struct str (*request_id)(void *data); /* may be NULL */
+    void *request_id_data;
 };
 
 /* ---- loggers ---- */
@@ -138,6 +140,12 @@ void logger_set_level(struct logger *l, int level)
     refresh_all(l->logging);
 }
 
+void logging_set_request_id(struct logging *g, struct str (*request_id)(void *data), void *data)
+{
+    g->request_id = request_id;
+    g->request_id_data = data;
+}
+
 void logger_emit(struct logger *l, struct log_record *r)
 {
     struct logging *g = l->logging;
@@ -145,6 +153,8 @@ void logger_emit(struct logger *l, struct log_record *r)
     if ((int)r->level < l->threshold)
         return;
     r->name = l->name;
+    if (!r->request_id.n && g->request_id)
+        r->request_id = g->request_id(g->request_id_data);
     for (const struct logger *at = l; at; at = above(at)) {
         for (size_t i = 0; i < at->handlers.n; i++) {
             struct log_handler *h = at->handlers.items[i];

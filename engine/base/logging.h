@@ -31,6 +31,8 @@ int logger_threshold(const struct logger *l);
 int logger_level(const struct logger *l);
 /* LOG_LEVEL_NOTSET: that of the one above. Until the next logging_apply(). */
 void logger_set_level(struct logger *l, int level);
+/* What r->request_id is filled from when it is empty; NULL for none. */
+void logging_set_request_id(struct logging *g, struct str (*request_id)(void *data), void *data);
 /* r->name is taken to be the logger's. */
 void logger_emit(struct logger *l, struct log_record *r);
 

@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+-- The files of a new app.
+local M = {}
+
+M.files = {
+  { path = "app.lua", text = [[
+return {
+  -- label = "@NAME@",            -- how other parts of the project call it
+  -- verbose_name = "…",          -- how people call it
+  -- ready = function() end,      -- runs once, when all apps are loaded
+}
+]] },
+  { path = "urls.lua", text = [[
+local urls = require "perilune.urls"
+local views = require "@NAME@.views"
+
+return {
+  app_name = "@NAME@", -- reverse("@NAME@:index")
+  urls.path("", views.index, { name = "index" }),
+}
+]] },
+  { path = "views.lua", text = [[
+local http = require "perilune.http"
+
+local M = {}
+
+function M.index(request)
+  return http.Response("This is @NAME@.")
+end
+
+return M
+]] },
+  { path = "tests/test_views.lua", text = [[
+local urls = require "perilune.urls"
+local views = require "@NAME@.views"
+
+-- perilune run @NAME@/tests/test_views.lua
+assert(urls.resolve(urls.reverse("@NAME@:index")).view == views.index)
+print("ok")
+]] },
+}
+
+return M

@@ -1,0 +1,142 @@
+-- SPDX-License-Identifier: MIT
+-- The files of a new project.
+local M = {}
+
+M.files = {
+  { path = "settings.lua", text = [[
+-- The settings of @NAME@. `perilune diffsettings --all` lists everything that can be set.
+local env = require "perilune.env" -- the environment, and the file .env beside this one
+
+return {
+  debug = env.bool("DEBUG", false),
+  secret_key = env("SECRET_KEY"),
+  allowed_hosts = env.list("ALLOWED_HOSTS", { "localhost", "127.0.0.1" }),
+
+  installed_apps = { "home" },
+
+  middleware = {
+    "perilune.middleware.security",
+    "perilune.middleware.common",
+    "perilune.middleware.clickjacking",
+  },
+
+  root_urlconf = "urls",
+  time_zone = "UTC",
+}
+]] },
+  { path = "urls.lua", text = [[
+local urls = require "perilune.urls"
+
+-- The first route that fits answers. `perilune routes` lists them all.
+return {
+  urls.path("", urls.include "home.urls"),
+}
+]] },
+  { path = "home/urls.lua", text = [[
+local urls = require "perilune.urls"
+local views = require "home.views"
+
+return {
+  app_name = "home",
+  urls.path("", views.index, { name = "index" }),
+  urls.path("hello/<name>/", views.hello, { name = "hello" }),
+}
+]] },
+  { path = "home/views.lua", text = [[
+local html = require "perilune.utils.html"
+local http = require "perilune.http"
+local urls = require "perilune.urls"
+
+local M = {}
+
+local page = [=[
+<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <title>@NAME@</title>
+</head>
+<body>
+  <h1>%s</h1>
+  <p>This page comes from <code>home/views.lua</code>: change it and reload.</p>
+  <p><a href="%s">Say hello</a></p>
+</body>
+</html>
+]=]
+
+local function show(title)
+  local link = urls.reverse("home:hello", { name = "moon" })
+  return http.Response(page:format(html.escape(title), html.escape(link)))
+end
+
+function M.index(request)
+  return show("It works: @NAME@")
+end
+
+-- /hello/moon/
+function M.hello(request, params)
+  return show("Hello, " .. params.name .. "!")
+end
+
+return M
+]] },
+  { path = "home/commands/greet.lua", text = [[
+-- perilune greet NAME [--times N] [--loud]
+return {
+  help = "greet somebody",
+  arguments = {
+    { "name", help = "who" },
+    { "--times", type = "int", default = 1, help = "how often" },
+    { "--loud", flag = true, help = "in capitals" },
+  },
+  handle = function(options, command)
+    local text = ("Hello, %s!"):format(options.name)
+    for _ = 1, options.times do
+      command:write(command.style.success(options.loud and text:upper() or text))
+    end
+  end,
+}
+]] },
+  { path = "tests/test_home.lua", text = [[
+local urls = require "perilune.urls"
+local views = require "home.views"
+
+-- perilune run tests/test_home.lua
+assert(urls.reverse("home:hello", { name = "moon" }) == "/hello/moon/")
+assert(urls.resolve("/").view == views.index)
+print("ok")
+]] },
+  { path = "README.md", text = [[
+# @NAME@
+
+    perilune runserver            http://127.0.0.1:8000, reloads when a file changes
+    perilune help                 all commands
+    perilune startapp shop        a new app
+    perilune shell                try things out
+    perilune check --deploy       before it goes public
+    perilune serve                production
+
+`settings.lua` reads the environment and `.env`, which holds the secret key: it stays on
+this machine. On a server set `SECRET_KEY` and `ALLOWED_HOSTS`, and leave `DEBUG` out.
+]] },
+  { path = ".gitignore", text = [[
+.env
+*.sqlite3
+*.sqlite3-*
+/media/
+/staticfiles/
+]] },
+}
+
+--- .env, with the secret key.
+function M.env_file(secret_key)
+  return {
+    path = ".env",
+    mode = 384, -- 0600: nobody else
+    text = "# What differs from machine to machine, and what is secret. Not for version control.\n"
+      .. "SECRET_KEY='" .. secret_key .. "'\n"
+      .. "DEBUG=true\n",
+  }
+end
+
+return M
