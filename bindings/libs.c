@@ -18,6 +18,8 @@ static const luaL_Reg modules[] = {
     {"perilune.json", luaopen_perilune_json},
     {"perilune._csp", luaopen_perilune__csp},
     {"perilune._fiber", luaopen_perilune__fiber},
+    {"perilune._file", luaopen_perilune__file},
+    {"perilune._fs", luaopen_perilune__fs},
     {"perilune._http_util", luaopen_perilune__http_util},
     {"perilune._inspect", luaopen_perilune__inspect},
     {"perilune._module", luaopen_perilune__module},

@@ -19,6 +19,8 @@ int luaopen_perilune_null(lua_State *L);
 int luaopen_perilune_json(lua_State *L);
 int luaopen_perilune__csp(lua_State *L);
 int luaopen_perilune__fiber(lua_State *L);
+int luaopen_perilune__file(lua_State *L);
+int luaopen_perilune__fs(lua_State *L);
 int luaopen_perilune__http_util(lua_State *L);
 int luaopen_perilune__inspect(lua_State *L);
 int luaopen_perilune__module(lua_State *L);

@@ -259,8 +259,10 @@ void exchange_completed(void *server, struct MHD_Connection *mhd, void **slot,
     *slot = NULL;
     x->mhd = NULL;
     x->suspended = false;
-    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         x->aborted = true;
+        http_server_nudge(x->server); /* only its next run closes the socket */
+    }
     if (x->connection) {
         struct connection *c = x->connection;
         c->served++;
