@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "libs.h"
 
+#include "decimal.h"
 #include "embedded.h"
 #include "error.h"
 #include "host.h"
+#include "json.h"
+#include "null.h"
 #include "require.h"
 
 #include "base/banned.h"
@@ -16,6 +19,7 @@ static const luaL_Reg modules[] = {
     {"perilune._core", luaopen_perilune__core},
     {"perilune.null", luaopen_perilune_null},
     {"perilune.json", luaopen_perilune_json},
+    {"perilune.decimal", luaopen_perilune_decimal},
     {"perilune._csp", luaopen_perilune__csp},
     {"perilune._fiber", luaopen_perilune__fiber},
     {"perilune._file", luaopen_perilune__file},
@@ -281,6 +285,9 @@ void libs_open(lua_State *L)
     set_searchers(L);
     limit_globals(L);
     thread_open_coroutines(L);
+    null_open(L);
+    decimal_open(L);
+    json_open(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "perilune.exceptions"); /* everything raises */
     lua_call(L, 1, 0);

@@ -1,47 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* perilune.null: one value that is none, for JSON's null and SQL's NULL where a Lua table
- * could not hold a nil. */
-#include "class.h"
+#include "null.h"
+
 #include "error.h"
-#include "json.h"
 #include "libs.h"
 
-static int to_string(lua_State *L)
+#include <lauxlib.h>
+
+/* The metatable is that of all light userdata; others only come from C modules. */
+
+static int null_tostring(lua_State *L)
 {
-    lua_pushliteral(L, "null");
+    if (null_test(L, 1))
+        lua_pushliteral(L, "null");
+    else
+        lua_pushfstring(L, "userdata: %p", lua_touserdata(L, 1));
     return 1;
 }
 
-static int no_field(lua_State *L, void *self)
+static int null_index(lua_State *L)
 {
-    (void)self;
-    return exception_raise(L, "TypeError", "perilune.null has no fields ('%s' was asked for)",
+    return exception_raise(L, "TypeError", "%s has no fields, so no '%s'; compare with == first",
+                           null_test(L, 1) ? "perilune.null" : "a light userdata",
                            luaL_tolstring(L, 2, NULL));
 }
 
-static const struct class null_class = {
-    .name = "perilune.null",
-    .metamethods = (const luaL_Reg[]){{"__tostring", to_string}, {NULL, NULL}},
-    .index = no_field,
-    .newindex = no_field,
-};
-
-static char key; /* its address names the value in the registry */
-
-void null_push(lua_State *L)
+void null_open(lua_State *L)
 {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key) != LUA_TNIL)
-        return;
+    static const luaL_Reg metamethods[] = {
+        {"__tostring", null_tostring},
+        {"__index", null_index},
+        {"__newindex", null_index},
+        {NULL, NULL},
+    };
+    null_push(L);
+    luaL_newlib(L, metamethods);
+    lua_pushliteral(L, "perilune.null");
+    lua_setfield(L, -2, "__name");
+    lua_pushliteral(L, "perilune.null");
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
     lua_pop(L, 1);
-    class_register(L, &null_class);
-    class_push(L, &null_class, &key);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
-}
-
-bool null_test(lua_State *L, int idx)
-{
-    return lua_type(L, idx) == LUA_TUSERDATA && class_test(L, idx, &null_class);
 }
 
 int luaopen_perilune_null(lua_State *L)

@@ -83,11 +83,10 @@ int decimal_to_int64(const struct decimal *d, int64_t *out, struct err *err)
 
 int decimal_to_double(const struct decimal *d, double *out, struct err *err)
 {
-    struct buf text = BUF_INIT;
-    decimal_add_text(&text, d);
-    int result = number_parse(buf_str(&text), out);
-    buf_release(&text);
-    return result == 0 ? 0 : err_set(err, ERR_TOO_LARGE, "the decimal is too large for a float");
+    char text[DECIMAL_TEXT_MAX];
+    if (number_parse(str_make(text, decimal_write(d, text)), out) != 0)
+        return err_set(err, ERR_TOO_LARGE, "the decimal is too large for a float");
+    return 0;
 }
 
 static int compare_magnitude(const struct decimal *a, const struct decimal *b)

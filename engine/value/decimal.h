@@ -56,10 +56,15 @@ void decimal_from_int64(struct decimal *out, int64_t v);
 /* All digits of d: 0.1 is 0.1000000000000000055…  -1 for NaN and infinities. */
 int decimal_from_double(struct decimal *out, double d, struct err *err);
 
-/* Python's str(): 10.50, 1E+3, 1E-7. */
-void decimal_add_text(struct buf *b, const struct decimal *d);
+enum { DECIMAL_TEXT_MAX = DECIMAL_DIGITS_MAX * 2 + DECIMAL_EXPONENT_MAX };
+
+/* Python's str(): 10.50, 1E+3, 1E-7.  Gives the length; no NUL. */
+size_t decimal_write(const struct decimal *d, char out[DECIMAL_TEXT_MAX]);
 /* Never an exponent: 1000, 0.0000001. */
+size_t decimal_write_fixed(const struct decimal *d, char out[DECIMAL_TEXT_MAX]);
+void decimal_add_text(struct buf *b, const struct decimal *d);
 void decimal_add_fixed(struct buf *b, const struct decimal *d);
+
 /* Whole numbers within 64 bits; -1 otherwise. */
 int decimal_to_int64(const struct decimal *d, int64_t *out, struct err *err);
 /* The nearest double; -1 past the largest one. */

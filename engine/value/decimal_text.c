@@ -147,53 +147,63 @@ static size_t write_digits(const struct decimal *d, char *out)
     return n - lead;
 }
 
-static void add_zeros(struct buf *b, int64_t n)
+static char *put(char *o, const char *p, size_t n)
 {
-    while (n-- > 0)
-        buf_addc(b, '0');
+    memcpy(o, p, n);
+    return o + n;
 }
 
-/* The digits with `point` of them before the decimal point. */
-static void add_plain(struct buf *b, const char *digits, size_t n, int64_t point)
+static char *put_zeros(char *o, int64_t n)
+{
+    memset(o, '0', (size_t)n);
+    return o + n;
+}
+
+/* The digits with `point` of them before the decimal point; gives the end. */
+static char *write_plain(char *o, const char *digits, size_t n, int64_t point)
 {
     if (point <= 0) {
-        buf_adds(b, "0.");
-        add_zeros(b, -point);
-        buf_add(b, digits, n);
-    } else if (point >= (int64_t)n) {
-        buf_add(b, digits, n);
-        add_zeros(b, point - (int64_t)n);
-    } else {
-        buf_add(b, digits, (size_t)point);
-        buf_addc(b, '.');
-        buf_add(b, digits + point, n - (size_t)point);
+        o = put_zeros(put(o, "0.", 2), -point);
+        return put(o, digits, n);
     }
+    if (point >= (int64_t)n)
+        return put_zeros(put(o, digits, n), point - (int64_t)n);
+    o = put(o, digits, (size_t)point);
+    *o++ = '.';
+    return put(o, digits + point, n - (size_t)point);
+}
+
+size_t decimal_write(const struct decimal *d, char out[DECIMAL_TEXT_MAX])
+{
+    char digits[DECIMAL_DIGITS_MAX + 2], *o = out;
+    size_t n = write_digits(d, digits);
+    int64_t point = d->exponent + (int64_t)n;
+    if (d->negative)
+        *o++ = '-';
+    if (d->exponent <= 0 && point > -6)
+        return (size_t)(write_plain(o, digits, n, point) - out);
+    o = write_plain(o, digits, n, 1);
+    return (size_t)(o - out) + (size_t)snprintf(o, 8, "E%+d", (int)point - 1);
+}
+
+size_t decimal_write_fixed(const struct decimal *d, char out[DECIMAL_TEXT_MAX])
+{
+    char digits[DECIMAL_DIGITS_MAX + 2], *o = out;
+    size_t n = write_digits(d, digits);
+    if (d->negative)
+        *o++ = '-';
+    int64_t point = d->n == 0 && d->exponent > 0 ? 1 : d->exponent + (int64_t)n;
+    return (size_t)(write_plain(o, digits, n, point) - out);
 }
 
 void decimal_add_text(struct buf *b, const struct decimal *d)
 {
-    char digits[DECIMAL_DIGITS_MAX + 2];
-    size_t n = write_digits(d, digits);
-    int64_t point = d->exponent + (int64_t)n;
-    if (d->negative)
-        buf_addc(b, '-');
-    if (d->exponent <= 0 && point > -6) {
-        add_plain(b, digits, n, point);
-        return;
-    }
-    add_plain(b, digits, n, 1);
-    buf_adds(b, point > 0 ? "E+" : "E"); /* a negative one brings its sign */
-    buf_addint(b, point - 1);
+    char text[DECIMAL_TEXT_MAX];
+    buf_add(b, text, decimal_write(d, text));
 }
 
 void decimal_add_fixed(struct buf *b, const struct decimal *d)
 {
-    char digits[DECIMAL_DIGITS_MAX + 2];
-    size_t n = write_digits(d, digits);
-    if (d->negative)
-        buf_addc(b, '-');
-    if (d->n == 0 && d->exponent > 0)
-        buf_addc(b, '0');
-    else
-        add_plain(b, digits, n, d->exponent + (int64_t)n);
+    char text[DECIMAL_TEXT_MAX];
+    buf_add(b, text, decimal_write_fixed(d, text));
 }
