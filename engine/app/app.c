@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "app/modules.h"
+#include "base/buf.h"
 #include "fiber/fiber.h"
 #include "settings/settings.h"
 
@@ -51,6 +52,18 @@ int app_load_modules(struct app *app, struct err *err)
 struct view *app_find_view(const struct app *app, struct str name)
 {
     return modules_view(app->modules, name);
+}
+
+char *app_path(const struct app *app, struct str path)
+{
+    const char *dir = app->options.project_dir;
+    struct buf b = BUF_INIT;
+    if (!path.p)
+        return NULL;
+    if (!str_starts(path, STR("/")) && dir)
+        buf_addf(&b, "%s/", dir);
+    buf_addstr(&b, path);
+    return buf_detach(&b, NULL);
 }
 
 void app_run(struct app *app, void (*fn)(void *arg), void *arg)

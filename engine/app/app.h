@@ -33,6 +33,10 @@ int app_load_modules(struct app *app, struct err *err);
 /* A view of a C module: urls.path("x/", "geo.nearby"). NULL when there is none. */
 struct view *app_find_view(const struct app *app, struct str name);
 
+/* A path of the settings: below the project directory unless it is absolute. free() it;
+ * NULL when path.p is. */
+char *app_path(const struct app *app, struct str path);
+
 /* Runs fn(arg) in a fiber and the loop until nothing is left to do. */
 void app_run(struct app *app, void (*fn)(void *arg), void *arg);
 

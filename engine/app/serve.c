@@ -54,6 +54,7 @@ int serve(const struct script_ops *ops, const struct script_options *so,
         .data = &worker, .load = worker_load, .work = worker_work, .reopen = reopen_logs};
     struct server_options server;
     struct app app;
+    char *pid_file;
     int status = 1;
 
     if (read_settings(ops, so, o->development, &app, err) != 0)
@@ -68,7 +69,7 @@ int serve(const struct script_ops *ops, const struct script_options *so,
     server.nbinds = o->nbinds ? o->nbinds : bind.n;
     server.workers = count_workers(o, s);
     server.socket_mode = (mode_t)settings_int(s, SETTING_unix_socket_mode);
-    server.pid_file = text_or_null(s, SETTING_pid_file);
+    server.pid_file = pid_file = app_path(&app, settings_str(s, SETTING_pid_file));
     server.user = text_or_null(s, SETTING_user);
     server.group = text_or_null(s, SETTING_group);
     server.graceful_timeout = settings_float(s, SETTING_graceful_timeout);
@@ -78,6 +79,7 @@ int serve(const struct script_ops *ops, const struct script_options *so,
 
     status = server_run(&server, &sa, so->log, err);
     free(binds);
+    free(pid_file);
     app_close(&app);
     return status;
 }

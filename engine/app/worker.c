@@ -253,7 +253,9 @@ static int open_access_log(struct worker *w, struct err *err)
         return 0;
     if (access_format_parse(settings_str(s, SETTING_access_log_format), &format, err) != 0)
         return err_prefix(err, "setting 'access_log_format'");
-    w->access = access_log_open(path.p, format, err);
+    char *file = str_eq(path, STR("-")) ? mem_strdup("-") : app_path(&w->app, path);
+    w->access = access_log_open(file, format, err);
+    free(file);
     return w->access ? 0 : err_prefix(err, "setting 'access_log'");
 }
 

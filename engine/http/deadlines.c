@@ -8,6 +8,10 @@
  *     HANDLING  -> request_deadline; a client that hung up cancels its request
  *     SENDING   -> response_timeout without the client taking anything
  *
+ * While the server drains, IDLE and HEADER have a second at most.  They have that long
+ * because the next request of a busy client is on its way: closing at once would lose it,
+ * answering it with "Connection: close" does not.
+ *
  * A body can also be stuck: a line of a chunk that is longer than its buffer makes
  * libmicrohttpd wait for room that never comes; then bytes wait in the kernel although
  * nothing reads them.
@@ -23,7 +27,7 @@
 #include <linux/tcp.h>
 #include <sys/ioctl.h>
 
-enum { RATE_AFTER = 20, WATCH_AFTER_MS = 400, STUCK_SWEEPS = 3, IDLE_EVERY = 8 };
+enum { RATE_AFTER = 20, DRAIN_AFTER = 1, WATCH_AFTER_MS = 400, STUCK_SWEEPS = 3, IDLE_EVERY = 8 };
 
 void connection_stage(struct connection *c, enum stage stage)
 {
@@ -71,6 +75,12 @@ static bool header_has_begun(struct connection *c, int64_t now)
     return last > c->since + 5 * CLOCK_MS;
 }
 
+static bool unread(const struct connection *c)
+{
+    int n = 0;
+    return ioctl(c->fd, FIONREAD, &n) == 0 && n > 0;
+}
+
 static bool body_too_slow(const struct connection *c, int64_t now)
 {
     const struct http_limits *l = &c->server->options.limits;
@@ -82,8 +92,7 @@ static bool body_too_slow(const struct connection *c, int64_t now)
 /* Seen at several sweeps in a row, so that a worker that was busy is not taken for it. */
 static bool body_stuck(struct connection *c)
 {
-    int unread = 0;
-    if (c->bytes != c->bytes_seen || ioctl(c->fd, FIONREAD, &unread) != 0 || unread == 0) {
+    if (c->bytes != c->bytes_seen || !unread(c)) {
         c->bytes_seen = c->bytes;
         c->stuck = 0;
         return false;
@@ -132,9 +141,13 @@ static bool expired(struct connection *c, int64_t now)
     case STAGE_IDLE:
         if (c->server->sweeps % IDLE_EVERY == 0 && header_has_begun(c, now))
             connection_stage(c, STAGE_HEADER);
+        if (c->server->draining && past(now, c->since, DRAIN_AFTER))
+            return !unread(c);
         return past(now, c->since, l->keepalive_timeout);
     case STAGE_HEADER:
-        return past(now, c->since, c->server->draining ? 1 : l->header_timeout);
+        if (c->server->draining && past(now, c->since, DRAIN_AFTER))
+            return true;
+        return past(now, c->since, l->header_timeout);
     case STAGE_BODY:
         if (body_stuck(c)) {
             say_and_shut(c, "413 Content Too Large");

@@ -313,16 +313,27 @@ fail:
     return NULL;
 }
 
+/* Who stands in line: closing the last descriptor of the socket would turn them away. */
+static void accept_waiting(struct http_listener *l)
+{
+    uint64_t before;
+    do {
+        before = l->server->stats.accepted;
+        on_accept(l, 0);
+    } while (l->server->stats.accepted != before);
+}
+
 void http_server_drain(struct http_server *s)
 {
-    s->draining = true;
+    for (struct http_listener *l = s->listeners; l; l = l->next)
+        accept_waiting(l);
     for (struct http_listener *l = s->listeners; l; l = l->next) {
         watch_close(l->watch);
         l->watch = NULL;
     }
-    for (struct connection *c = s->connections; c; c = c->next)
-        if (c->stage == STAGE_IDLE || (c->stage == STAGE_HEADER && !c->exchange))
-            connection_shut(c);
+    s->accept_paused = false; /* there is nothing left to go on with */
+    s->draining = true;
+    deadlines_sweep(s);
     http_server_nudge(s);
 }
 

@@ -54,8 +54,9 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
                                     const struct http_handler *h, struct log *log, struct err *err);
 /* Accepts from a listening, non-blocking socket (not owned); several are allowed. */
 int http_server_listen(struct http_server *s, int fd, struct err *err);
-/* Stops accepting and closes idle connections; what runs may finish, and is told
- * "Connection: close". http_server_busy() is false when all is done. */
+/* Stops accepting; what runs or comes within a second may finish, and is told
+ * "Connection: close"; idle connections are closed when that second is over without a
+ * request. http_server_busy() is false when all is done. */
 void http_server_drain(struct http_server *s);
 bool http_server_busy(const struct http_server *s);
 /* Ends every connection at once and frees the server; fibers still running are
