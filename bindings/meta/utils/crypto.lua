@@ -22,20 +22,26 @@ function crypto.get_random_string(length, allowed_chars) end
 ---@return boolean
 function crypto.constant_time_compare(a, b) end
 
----@class perilune.utils.crypto.Hmac
-local Hmac = {}
+---@class perilune.utils.crypto.Digest
+local Digest = {}
 
 ---@return string bytes
-function Hmac:digest() end
+function Digest:digest() end
 
 ---@return string hexadecimal digits
-function Hmac:hexdigest() end
+function Digest:hexdigest() end
+
+---The hash of some data.
+---@param data string
+---@param algorithm? "sha256"|"sha1"|"sha224"|"sha384"|"sha512"|"md5" "sha256"
+---@return perilune.utils.crypto.Digest
+function crypto.hash(data, algorithm) end
 
 ---HMAC of a value under a key made of the salt and the secret.
 ---@param key_salt string
 ---@param value string
 ---@param opts? { secret?: string, algorithm?: string } settings.secret_key, "sha1"
----@return perilune.utils.crypto.Hmac
+---@return perilune.utils.crypto.Digest
 function crypto.salted_hmac(key_salt, value, opts) end
 
 ---PBKDF2 as raw bytes.

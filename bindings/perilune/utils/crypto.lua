@@ -29,15 +29,21 @@ function M.constant_time_compare(a, b)
   return crypto.equal(a, b)
 end
 
-local hmac = { __name = "perilune.utils.crypto.Hmac" }
-hmac.__index = hmac
+local Digest = { __name = "perilune.utils.crypto.Digest" }
+Digest.__index = Digest
 
-function hmac:digest()
+function Digest:digest()
   return self[1]
 end
 
-function hmac:hexdigest()
+function Digest:hexdigest()
   return crypto.hex(self[1])
+end
+
+--- The hash of `data`: `:digest()` gives its bytes, `:hexdigest()` their digits. `algorithm`
+--- is "sha256" when left out; md5, sha1, sha224, sha384 and sha512 are the others.
+function M.hash(data, algorithm)
+  return setmetatable({ crypto.digest(algorithm or "sha256", data) }, Digest)
 end
 
 local salted_options = { secret = true, algorithm = true }
@@ -48,7 +54,7 @@ local salted_options = { secret = true, algorithm = true }
 function M.salted_hmac(key_salt, value, options)
   options = check_options("salted_hmac", options, salted_options)
   local secret = options.secret or M.secret_key()
-  return setmetatable({ crypto.salted_hmac(key_salt, value, secret, options.algorithm or "sha1") }, hmac)
+  return setmetatable({ crypto.salted_hmac(key_salt, value, secret, options.algorithm or "sha1") }, Digest)
 end
 
 local pbkdf2_options = { dklen = true, digest = true }
