@@ -213,7 +213,7 @@ class Checks:
             self.passed += 1
         else:
             self.failed += 1
-            print("FAILED %s%s" % (name, ": %s" % why if why else ""), flush=True)
+            print("FAILED %s%s" % (name, ": %s" % (why,) if why else ""), flush=True)
         return bool(good)
 
     def done(self):

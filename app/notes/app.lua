@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: MIT
+return { label = "notes", verbose_name = "Notes" }
