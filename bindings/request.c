@@ -1,53 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* perilune.http.Request.  The object of a running request stands in the registry under
- * the request's address; what middleware attaches lives in its first user value. */
+ * the request's address; what middleware attaches lives in its first user value, what is
+ * made at the first look in the others. */
 #include "request.h"
 
 #include "class.h"
 #include "error.h"
+#include "querydict.h"
 #include "request_impl.h"
+#include "urls.h"
 
 #include "base/banned.h"
 #include "pipeline/csp.h"
 
 static const struct class request_class;
 
-static int push_str(lua_State *L, struct str s)
-{
-    if (s.p)
-        lua_pushlstring(L, s.p, s.n);
-    else
-        lua_pushnil(L);
-    return 1;
-}
-
 /* ---- plain fields ---- */
 
 static int get_method(lua_State *L, void *self)
 {
-    return push_str(L, ((struct request *)self)->method_name);
+    return request_push_str(L, ((struct request *)self)->method_name);
 }
 
-static int get_path(lua_State *L, void *self)
+static int get_path_info(lua_State *L, void *self)
 {
-    return push_str(L, ((struct request *)self)->path);
-}
-
-static int get_full_path(lua_State *L, void *self)
-{
-    const struct request *r = self;
-    if (r->query_string.n == 0)
-        return push_str(L, r->raw_path);
-    lua_pushlstring(L, r->raw_path.p, r->raw_path.n);
-    lua_pushliteral(L, "?");
-    lua_pushlstring(L, r->query_string.p, r->query_string.n);
-    lua_concat(L, 3);
-    return 1;
+    return request_push_str(L, ((struct request *)self)->path);
 }
 
 static int get_query_string(lua_State *L, void *self)
 {
-    return push_str(L, ((struct request *)self)->query_string);
+    const struct request *r = self;
+    return request_push_str(L, r->query_string.p ? r->query_string : STR(""));
 }
 
 static int get_scheme(lua_State *L, void *self)
@@ -58,35 +41,63 @@ static int get_scheme(lua_State *L, void *self)
 
 static int get_remote_addr(lua_State *L, void *self)
 {
-    return push_str(L, ((struct request *)self)->remote_addr);
+    return request_push_str(L, ((struct request *)self)->remote_addr);
 }
 
 static int get_id(lua_State *L, void *self)
 {
-    return push_str(L, ((struct request *)self)->id);
+    return request_push_str(L, ((struct request *)self)->id);
+}
+
+static int set_id(lua_State *L, void *self)
+{
+    struct request *r = self;
+    struct str id;
+    id.p = luaL_checklstring(L, 3, &id.n);
+    r->id = arena_str(r->arena, id);
+    return 0;
 }
 
 static int get_csp_nonce(lua_State *L, void *self)
 {
-    return push_str(L, csp_nonce(self));
+    return request_push_str(L, csp_nonce(self));
+}
+
+static void build_match(lua_State *L, struct request *r)
+{
+    urls_push_match(L, r->match);
+}
+
+static int get_match(lua_State *L, void *self)
+{
+    return request_cached(L, REQUEST_MATCH, build_match, self);
 }
 
 static const struct class_field fields[] = {
     {"method", get_method, NULL},
-    {"path", get_path, NULL},
-    {"path_info", get_path, NULL},
-    {"full_path", get_full_path, NULL},
+    {"path", request_get_path, NULL},
+    {"path_info", get_path_info, NULL},
+    {"full_path", request_get_full_path, NULL},
     {"query_string", get_query_string, NULL},
     {"scheme", get_scheme, NULL},
     {"remote_addr", get_remote_addr, NULL},
-    {"request_id", get_id, request_set_id},
+    {"request_id", get_id, set_id},
     {"csp_nonce", get_csp_nonce, NULL},
+    {"resolver_match", get_match, NULL},
     {"headers", request_get_headers, NULL},
     {"META", request_get_meta, NULL},
     {"content_type", request_get_content_type, NULL},
+    {"content_params", request_get_content_params, NULL},
+    {"encoding", request_get_encoding, NULL},
     {"body", request_get_body, NULL},
+    {"GET", request_get_query, NULL},
+    {"POST", request_get_post, NULL},
+    {"FILES", request_get_files, NULL},
+    {"COOKIES", request_get_cookies, NULL},
     {NULL, NULL, NULL},
 };
+
+/* ---- the object ---- */
 
 static int to_string(lua_State *L)
 {
@@ -100,8 +111,30 @@ static int to_string(lua_State *L)
     return 1;
 }
 
+/* get_signed_cookie(key, options): Lua's, as are signatures */
+static int l_get_signed_cookie(lua_State *L)
+{
+    request_check(L, 1);
+    lua_settop(L, 3);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._http_cookies");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "get_signed_cookie");
+    lua_replace(L, -2);
+    lua_insert(L, 1);
+    lua_call(L, 3, 1);
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
+    {"accepts", request_l_accepts},
+    {"build_absolute_uri", request_l_build_absolute_uri},
+    {"get_full_path", request_l_get_full_path},
+    {"get_full_path_info", request_l_get_full_path_info},
     {"get_host", request_l_get_host},
+    {"get_port", request_l_get_port},
+    {"get_preferred_type", request_l_get_preferred_type},
+    {"get_signed_cookie", l_get_signed_cookie},
     {"is_secure", request_l_is_secure},
     {"json", request_l_json},
     {NULL, NULL},
@@ -115,20 +148,28 @@ static const struct class request_class = {
     .methods = methods,
     .metamethods = metamethods,
     .attachable = true,
-    .user_values = REQUEST_VALUES,
+    .user_values = REQUEST_ALL_VALUES,
 };
 
 void request_push(lua_State *L, struct request *r)
 {
     struct handle *h;
     if (r->script) {
-        lua_rawgetp(L, LUA_REGISTRYINDEX, r);
+        if (lua_rawgetp(L, LUA_REGISTRYINDEX, r) == LUA_TNIL) {
+            lua_pop(L, 1);
+            request_push_made(L, r);
+        }
         return;
     }
     h = class_push(L, &request_class, r);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, r);
     r->script = h;
+}
+
+struct handle *request_handle(lua_State *L)
+{
+    return class_push(L, &request_class, NULL);
 }
 
 struct request *request_check(lua_State *L, int arg)
@@ -141,44 +182,56 @@ struct request *request_test(lua_State *L, int arg)
     return class_test(L, arg, &request_class);
 }
 
+/* Objects that look into the request's memory end with it. */
+static void detach_value(lua_State *L, int slot)
+{
+    if (lua_getiuservalue(L, -1, slot) == LUA_TUSERDATA)
+        class_detach(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+}
+
 void request_detach(lua_State *L, struct request *r)
 {
-    int top = lua_gettop(L);
     if (!r->script || !lua_checkstack(L, 4))
         return;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, r);
-    if (lua_getiuservalue(L, -1, REQUEST_FIELDS) == LUA_TTABLE &&
-        lua_getfield(L, -1, "headers") == LUA_TUSERDATA)
-        class_detach(lua_touserdata(L, -1));
-    lua_settop(L, top);
+    request_push(L, r);
+    detach_value(L, REQUEST_HEADERS);
+    detach_value(L, REQUEST_FILES);
+    lua_pop(L, 1);
     class_detach(r->script);
     r->script = NULL;
     lua_pushnil(L); /* no allocation: the slot exists */
     lua_rawsetp(L, LUA_REGISTRYINDEX, r);
 }
 
-int request_cached(lua_State *L, const char *key, int (*build)(lua_State *L, struct request *r),
+int request_cached(lua_State *L, int slot, void (*build)(lua_State *L, struct request *r),
                    struct request *r)
 {
-    if (lua_getiuservalue(L, 1, REQUEST_FIELDS) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_createtable(L, 0, 4);
-        lua_pushvalue(L, -1);
-        lua_setiuservalue(L, 1, REQUEST_FIELDS);
-    }
-    if (lua_getfield(L, -1, key) != LUA_TNIL)
+    if (lua_getiuservalue(L, 1, slot) != LUA_TNIL)
         return 1;
     lua_pop(L, 1);
     build(L, r);
     lua_pushvalue(L, -1);
-    lua_setfield(L, -3, key);
+    lua_setiuservalue(L, 1, slot);
+    return 1;
+}
+
+int request_push_buf(lua_State *L, struct request *r, struct buf *b)
+{
+    struct str s = arena_str(r->arena, buf_str(b));
+    buf_release(b);
+    lua_pushlstring(L, s.p, s.n);
     return 1;
 }
 
 int luaopen_perilune__request(lua_State *L)
 {
+    static const luaL_Reg functions[] = {
+        {"make", request_l_make}, {"finish", request_l_finish}, {NULL, NULL}};
     class_register(L, &request_class);
+    querydict_register(L);
     request_headers_register(L);
-    lua_newtable(L);
+    request_files_register(L);
+    luaL_newlib(L, functions);
     return 1;
 }

@@ -1,39 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a request that take work: header fields, META, body, host. */
-#include "request_impl.h"
-
+/* The header fields of a request: request.headers and request.META. */
 #include "class.h"
 #include "error.h"
-#include "host.h"
+#include "request_impl.h"
 
-#include "app/app.h"
 #include "base/banned.h"
-#include "base/log.h"
-#include "http/limits.h"
-#include "pipeline/request_host.h"
-#include "settings/settings.h"
 
 /* ---- header fields ---- */
 
-/* "user_agent" finds "User-Agent" as well: templates cannot write the dash. */
-static struct str find_header(const struct request *r, struct str name)
+/* "user_agent" finds "User-Agent" as well: templates cannot write the dash.  A field with
+ * "_" in its own name is never found: it could pass for another. */
+static struct str normal_name(struct str name, char dashed[128])
 {
-    struct str v = headers_get(&r->headers, name);
-    char dashed[128];
-    if (v.p || name.n >= sizeof dashed || !str_has(name, '_'))
-        return v;
+    if (name.n >= 128 || !str_has(name, '_'))
+        return name;
     for (size_t i = 0; i < name.n; i++)
         dashed[i] = name.p[i] == '_' ? '-' : name.p[i];
-    return headers_get(&r->headers, str_make(dashed, name.n));
+    return str_make(dashed, name.n);
 }
 
+/* Fields of one name are one, as everywhere in HTTP. [-0, +0|1] */
 static int push_header(lua_State *L, const struct request *r, struct str name)
 {
-    struct str v = find_header(r, name);
-    if (!v.p)
-        return 0;
-    lua_pushlstring(L, v.p, v.n);
-    return 1;
+    char dashed[128];
+    int n = 0;
+    name = normal_name(name, dashed);
+    for (unsigned i = 0; i < r->headers.n; i++) {
+        const struct header *h = &r->headers.items[i];
+        if (h->name.n != name.n || !str_ieq(h->name, name))
+            continue;
+        luaL_checkstack(L, 4, NULL);
+        if (n) {
+            lua_pushstring(L, str_ieq(name, STR("cookie")) ? "; " : ", ");
+            n++;
+        }
+        lua_pushlstring(L, h->value.p, h->value.n);
+        n++;
+    }
+    if (n > 1)
+        lua_concat(L, n);
+    return n > 0;
 }
 
 static struct str check_str(lua_State *L, int arg)
@@ -52,6 +58,7 @@ static int headers_index(lua_State *L, void *self)
 
 static const struct class headers_class;
 
+/* get(name, default) */
 static int headers_l_get(lua_State *L)
 {
     struct request *r = class_check(L, 1, &headers_class);
@@ -64,7 +71,8 @@ static int headers_l_get(lua_State *L)
 static int headers_l_has(lua_State *L)
 {
     struct request *r = class_check(L, 1, &headers_class);
-    lua_pushboolean(L, find_header(r, check_str(L, 2)).p != NULL);
+    char dashed[128];
+    lua_pushboolean(L, headers_has(&r->headers, normal_name(check_str(L, 2), dashed)));
     return 1;
 }
 
@@ -98,10 +106,19 @@ static int headers_pairs(lua_State *L)
     return 2;
 }
 
+static int headers_len(lua_State *L)
+{
+    struct request *r = class_check(L, 1, &headers_class);
+    lua_pushinteger(L, (lua_Integer)r->headers.n);
+    return 1;
+}
+
 static const struct class headers_class = {
     .name = "perilune.http.RequestHeaders",
+    .user_values = 1, /* the request's object, which must not go before */
     .methods = (const luaL_Reg[]){{"get", headers_l_get}, {"has", headers_l_has}, {NULL, NULL}},
-    .metamethods = (const luaL_Reg[]){{"__pairs", headers_pairs}, {NULL, NULL}},
+    .metamethods =
+        (const luaL_Reg[]){{"__pairs", headers_pairs}, {"__len", headers_len}, {NULL, NULL}},
     .index = headers_index,
     .newindex = headers_readonly,
 };
@@ -111,33 +128,66 @@ void request_headers_register(lua_State *L)
     class_register(L, &headers_class);
 }
 
-static int build_headers(lua_State *L, struct request *r)
+static void build_headers(lua_State *L, struct request *r)
 {
-    /* It has no life of its own: request_detach ends it with the request. */
-    class_push(L, &headers_class, r);
-    return 1;
+    class_push(L, &headers_class, r); /* ended by request_detach() */
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
 }
 
 int request_get_headers(lua_State *L, void *self)
 {
-    return request_cached(L, "headers", build_headers, self);
+    return request_cached(L, REQUEST_HEADERS, build_headers, self);
 }
 
 /* ---- META: the names of CGI ---- */
 
 static void set_meta(lua_State *L, const char *key, struct str value)
 {
-    lua_pushlstring(L, value.p, value.n);
+    request_push_str(L, value.p ? value : STR(""));
     lua_setfield(L, -2, key);
 }
 
-static int build_meta(lua_State *L, struct request *r)
+/* "HTTP_USER_AGENT"; empty for a name that cannot be one, or that could be taken for
+ * another. */
+static const char *meta_key(struct str name, char key[160])
 {
-    char key[160] = "HTTP_";
+    bool plain = str_ieq(name, STR("content-type")) || str_ieq(name, STR("content-length"));
+    size_t at = plain ? 0 : 5;
+    if (name.n + 6 > 160 || str_has(name, '_'))
+        return "";
+    memcpy(key, "HTTP_", 5);
+    for (size_t j = 0; j < name.n; j++)
+        key[at + j] = name.p[j] == '-' ? '_' : char_upper(name.p[j]);
+    key[at + name.n] = '\0';
+    return key;
+}
+
+static void set_meta_header(lua_State *L, const struct header *h)
+{
+    char space[160];
+    const char *key = meta_key(h->name, space);
+    if (!key[0])
+        return;
+    lua_pushlstring(L, h->value.p, h->value.n);
+    if (lua_getfield(L, -2, key) == LUA_TSTRING) { /* the same field again: joined */
+        lua_insert(L, -2);
+        lua_pushstring(L, strcmp(key, "HTTP_COOKIE") == 0 ? "; " : ",");
+        lua_insert(L, -2);
+        lua_concat(L, 3);
+    } else {
+        lua_pop(L, 1);
+    }
+    lua_setfield(L, -2, key);
+}
+
+static void build_meta(lua_State *L, struct request *r)
+{
+    luaL_checkstack(L, 6, NULL);
     lua_createtable(L, 0, 12 + (int)r->headers.n);
     set_meta(L, "REQUEST_METHOD", r->method_name);
     set_meta(L, "PATH_INFO", r->path);
-    set_meta(L, "SCRIPT_NAME", STR(""));
+    set_meta(L, "SCRIPT_NAME", request_script_name(L));
     set_meta(L, "QUERY_STRING", r->query_string);
     set_meta(L, "REMOTE_ADDR", r->remote_addr);
     set_meta(L, "SERVER_NAME", r->server_name);
@@ -146,105 +196,11 @@ static int build_meta(lua_State *L, struct request *r)
     lua_setfield(L, -2, "SERVER_PORT");
     lua_pushfstring(L, "%d", (int)r->remote_port);
     lua_setfield(L, -2, "REMOTE_PORT");
-    for (unsigned i = 0; i < r->headers.n; i++) {
-        const struct header *h = &r->headers.items[i];
-        bool plain =
-            str_ieq(h->name, STR("content-type")) || str_ieq(h->name, STR("content-length"));
-        size_t at = plain ? 0 : 5;
-        if (h->name.n + 6 > sizeof key)
-            continue;
-        for (size_t j = 0; j < h->name.n; j++)
-            key[at + j] = h->name.p[j] == '-' ? '_' : char_upper(h->name.p[j]);
-        key[at + h->name.n] = '\0';
-        lua_pushlstring(L, h->value.p, h->value.n);
-        if (lua_getfield(L, -2, key) == LUA_TSTRING) { /* the same field again: joined */
-            lua_insert(L, -2);
-            lua_pushliteral(L, ",");
-            lua_insert(L, -2);
-            lua_concat(L, 3);
-        } else {
-            lua_pop(L, 1);
-        }
-        lua_setfield(L, -2, key);
-        memcpy(key, "HTTP_", 5);
-    }
-    return 1;
+    for (unsigned i = 0; i < r->headers.n; i++)
+        set_meta_header(L, &r->headers.items[i]);
 }
 
 int request_get_meta(lua_State *L, void *self)
 {
-    return request_cached(L, "META", build_meta, self);
-}
-
-/* ---- others ---- */
-
-/* "text/html" of "text/html; charset=utf-8" */
-int request_get_content_type(lua_State *L, void *self)
-{
-    struct str v = headers_get(&((struct request *)self)->headers, STR("content-type"));
-    v = v.p ? str_trim(str_head(v, str_index(v, ';'))) : STR("");
-    lua_pushlstring(L, v.p, v.n);
-    return 1;
-}
-
-int request_get_body(lua_State *L, void *self)
-{
-    struct request *r = self;
-    if (r->form_consumed)
-        return exception_raise(L, "RawPostDataException",
-                               "the body of a multipart request is not kept: read request.POST and "
-                               "request.FILES");
-    lua_pushlstring(L, r->body.p ? r->body.p : "", r->body.n);
-    return 1;
-}
-
-int request_set_id(lua_State *L, void *self)
-{
-    struct request *r = self;
-    r->id = arena_str(r->arena, check_str(L, 3));
-    return 0;
-}
-
-int request_l_is_secure(lua_State *L)
-{
-    lua_pushboolean(L, request_check(L, 1)->secure_transport);
-    return 1;
-}
-
-/* The host of the request, checked against allowed_hosts. */
-int request_l_get_host(lua_State *L)
-{
-    struct request *r = request_check(L, 1);
-    struct host *h = host_of(L);
-    struct exception before = r->exception; /* one may be in flight */
-    struct str host;
-    if (!h->settings)
-        return exception_raise(L, "ImproperlyConfigured", "get_host needs a project's settings");
-    if (request_host(r, h->settings, &host) != 0) {
-        const char *message = r->exception.message;
-        r->exception = before;
-        return exception_raise(L, "DisallowedHost", "%s", message);
-    }
-    lua_pushlstring(L, host.p, host.n);
-    return 1;
-}
-
-/* json() -> value; BadRequest on anything that is not JSON */
-int request_l_json(lua_State *L)
-{
-    struct request *r = request_check(L, 1);
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "perilune.json");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "decode");
-    request_get_body(L, r);
-    lua_createtable(L, 0, 1);
-    lua_pushinteger(L, (lua_Integer)r->limits->json_max_depth);
-    lua_setfield(L, -2, "max_depth");
-    if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
-        struct err err;
-        exception_to_err(L, -1, &err);
-        return exception_raise(L, "BadRequest", "the body is no valid JSON: %s", err.msg);
-    }
-    return 1;
+    return request_cached(L, REQUEST_META, build_meta, self);
 }

@@ -8,8 +8,10 @@
 #include "keep.h"
 #include "request.h"
 #include "response_impl.h"
+#include "text_value.h"
 
 #include "base/banned.h"
+#include "http/header_params.h"
 
 const struct class response_class;
 
@@ -26,7 +28,7 @@ static void drop(void *object)
     response_unref(r);
 }
 
-static struct response *push_new(lua_State *L, int status)
+struct response *response_push_new(lua_State *L, int status)
 {
     struct handle *h = class_push(L, &response_class, NULL);
     struct keep_slot *slot = keep_reserve(L);
@@ -60,11 +62,13 @@ void response_push(lua_State *L, struct request *r, struct response *response)
 
 /* ---- fields ---- */
 
-static struct str check_str(lua_State *L, int arg)
+static int push_str(lua_State *L, struct str s)
 {
-    size_t n;
-    const char *p = luaL_checklstring(L, arg, &n);
-    return str_make(p, n);
+    if (s.p)
+        lua_pushlstring(L, s.p, s.n);
+    else
+        lua_pushnil(L);
+    return 1;
 }
 
 static int get_status(lua_State *L, void *self)
@@ -75,7 +79,11 @@ static int get_status(lua_State *L, void *self)
 
 int response_check_status(lua_State *L, int arg)
 {
-    lua_Integer status = luaL_checkinteger(L, arg);
+    int is_integer;
+    lua_Integer status = lua_tointegerx(L, arg, &is_integer);
+    if (!is_integer || lua_type(L, arg) != LUA_TNUMBER)
+        exception_raise(L, "TypeError", "HTTP status code must be an integer, not a %s",
+                        luaL_typename(L, arg));
     if (status < 100 || status > 599)
         exception_raise(L, "ValueError",
                         "HTTP status code must be an integer from 100 to 599, not %lld",
@@ -92,20 +100,19 @@ static int set_status(lua_State *L, void *self)
 static int get_reason(lua_State *L, void *self)
 {
     struct response *r = self;
-    if (r->reason.p)
-        lua_pushlstring(L, r->reason.p, r->reason.n);
-    else
-        lua_pushstring(L, http_reason(r->status));
-    return 1;
+    return push_str(L, r->reason.p ? r->reason : str_from(http_reason(r->status)));
+}
+
+void response_set_reason(lua_State *L, struct response *r, struct str text)
+{
+    if (!header_value_valid(text))
+        exception_raise(L, "BadHeaderError", "a reason phrase cannot hold line ends");
+    r->reason = arena_str(&r->arena, text);
 }
 
 static int set_reason(lua_State *L, void *self)
 {
-    struct response *r = self;
-    struct str text = check_str(L, 3);
-    if (!header_value_valid(text))
-        return exception_raise(L, "BadHeaderError", "a reason phrase cannot hold line ends");
-    r->reason = arena_str(&r->arena, text);
+    response_set_reason(L, self, text_value(L, 3, "a reason phrase"));
     return 0;
 }
 
@@ -114,16 +121,18 @@ static int get_content(lua_State *L, void *self)
     struct response *r = self;
     if (r->kind != RESPONSE_BYTES)
         return exception_raise(L, "AttributeError",
-                               "a streaming response has no content; it is sent piece by piece");
-    lua_pushlstring(L, r->bytes.p, r->bytes.n);
-    return 1;
+                               "a streaming response has no content; it is sent piece by piece "
+                               "(streaming_content)");
+    return push_str(L, r->bytes);
 }
 
 static int set_content(lua_State *L, void *self)
 {
-    size_t n;
-    const char *p = luaL_tolstring(L, 3, &n);
-    response_set_body(self, str_make(p, n));
+    struct response *r = self;
+    if (r->kind != RESPONSE_BYTES)
+        return exception_raise(L, "AttributeError",
+                               "a streaming response has no content; set streaming_content");
+    response_set_body(r, lua_isnil(L, 3) ? STR("") : text_value(L, 3, "the content of a response"));
     return 0;
 }
 
@@ -133,13 +142,14 @@ static int get_streaming(lua_State *L, void *self)
     return 1;
 }
 
+static struct str header_of(void *self, struct str name)
+{
+    return headers_get(&((struct response *)self)->headers, name);
+}
+
 static int get_content_type(lua_State *L, void *self)
 {
-    struct str v = headers_get(&((struct response *)self)->headers, STR("content-type"));
-    if (!v.p)
-        return 0;
-    lua_pushlstring(L, v.p, v.n);
-    return 1;
+    return push_str(L, header_of(self, STR("Content-Type")));
 }
 
 void response_set_header(lua_State *L, struct response *r, struct str name, struct str value)
@@ -151,8 +161,27 @@ void response_set_header(lua_State *L, struct response *r, struct str name, stru
 
 static int set_content_type(lua_State *L, void *self)
 {
-    response_set_header(L, self, STR("Content-Type"), check_str(L, 3));
+    response_set_header(L, self, STR("Content-Type"), text_value(L, 3, "content_type"));
     return 0;
+}
+
+/* The charset that Content-Type names, or "utf-8". */
+static int get_charset(lua_State *L, void *self)
+{
+    struct response *r = self;
+    struct str type = header_of(r, STR("Content-Type")), charset;
+    struct header_params h;
+    struct err err;
+    if (!type.p || header_params_parse(&h, &r->arena, type, 0, &err) != 0)
+        return push_str(L, STR("utf-8"));
+    charset = header_params_get(&h, STR("charset"));
+    return push_str(L, charset.n ? charset : STR("utf-8"));
+}
+
+/* Where a redirect leads to; nil for other responses. */
+static int get_url(lua_State *L, void *self)
+{
+    return push_str(L, header_of(self, STR("Location")));
 }
 
 static int get_exempt(lua_State *L, void *self)
@@ -184,17 +213,26 @@ static const struct class_field fields[] = {
     {"reason_phrase", get_reason, set_reason},
     {"content", get_content, set_content},
     {"streaming", get_streaming, NULL},
+    {"streaming_content", response_get_stream, response_set_stream_content},
     {"content_type", get_content_type, set_content_type},
+    {"charset", get_charset, NULL},
     {"headers", response_get_headers, NULL},
+    {"cookies", response_get_cookies, NULL},
+    {"url", get_url, NULL},
     {"csrf_exempt", get_exempt, set_exempt},
     {"xframe_options_exempt", get_xframe_exempt, set_xframe_exempt},
     {NULL, NULL, NULL},
 };
 
+/* <Response status_code=200, "text/html; charset=utf-8"> */
 static int to_string(lua_State *L)
 {
     struct response *r = response_check(L, 1);
-    lua_pushfstring(L, "<Response status_code=%d>", r->status);
+    struct str type = header_of(r, STR("Content-Type"));
+    if (type.n)
+        lua_pushfstring(L, "<Response status_code=%d, \"%s\">", r->status, type.p);
+    else
+        lua_pushfstring(L, "<Response status_code=%d>", r->status);
     return 1;
 }
 
@@ -207,80 +245,27 @@ const struct class response_class = {
     .user_values = RESPONSE_VALUES,
 };
 
-/* ---- making ---- */
+/* ---- from what a view gives ---- */
 
-static const char *const option_names[] = {"status", "content_type", "headers",
-                                           "reason", "charset",      NULL};
-
-static void check_options(lua_State *L, int options)
+/* The object stays in hand for a Lua layer further out. */
+static void keep_in_hand(lua_State *L, int idx, struct request *r)
 {
-    lua_pushnil(L);
-    while (lua_next(L, options)) {
-        lua_pop(L, 1);
-        const char *key = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-        for (const char *const *n = option_names; key && *n; n++)
-            if (strcmp(key, *n) == 0)
-                key = NULL;
-        if (key)
-            exception_raise(L, "TypeError",
-                            "Response has no option '%s'; there are status, content_type, headers, "
-                            "reason, charset",
-                            key);
-        if (lua_type(L, -1) != LUA_TSTRING)
-            exception_raise(L, "TypeError", "the options of Response are { name = value }");
-    }
+    if (!r || !r->script)
+        return;
+    request_push(L, r);
+    lua_pushvalue(L, idx);
+    lua_setiuservalue(L, -2, REQUEST_RESPONSE);
+    lua_pop(L, 1);
 }
 
-static void set_header_table(lua_State *L, struct response *r, int idx)
+static struct response *from_string(lua_State *L, int idx)
 {
-    luaL_checktype(L, idx, LUA_TTABLE);
-    lua_pushnil(L);
-    while (lua_next(L, idx)) {
-        lua_pushvalue(L, -2); /* tolstring must not change the key in place */
-        struct str name = check_str(L, -1);
-        size_t n;
-        const char *p = luaL_tolstring(L, -2, &n);
-        response_set_header(L, r, name, str_make(p, n));
-        lua_pop(L, 3);
-    }
-}
-
-static void apply_options(lua_State *L, struct response *r, int options)
-{
-    bool typed = false;
-    if (!lua_isnoneornil(L, options)) {
-        luaL_checktype(L, options, LUA_TTABLE);
-        check_options(L, options);
-        if (lua_getfield(L, options, "status") != LUA_TNIL)
-            r->status = response_check_status(L, -1);
-        if (lua_getfield(L, options, "reason") != LUA_TNIL)
-            r->reason = arena_str(&r->arena, check_str(L, -1));
-        if (lua_getfield(L, options, "headers") != LUA_TNIL)
-            set_header_table(L, r, lua_gettop(L));
-        if (lua_getfield(L, options, "content_type") != LUA_TNIL) {
-            response_set_header(L, r, STR("Content-Type"), check_str(L, -1));
-            typed = true;
-        }
-        lua_pop(L, 4);
-    }
-    if (!typed && !headers_has(&r->headers, STR("content-type")))
-        headers_put(&r->headers, STR("Content-Type"), STR("text/html; charset=utf-8"));
-}
-
-/* Response(content, options) */
-static int response_l_new(lua_State *L)
-{
-    struct response *r;
-    lua_settop(L, 2);
-    r = push_new(L, 200);
-    apply_options(L, r, 2);
-    if (!lua_isnil(L, 1)) {
-        size_t n;
-        const char *p = luaL_tolstring(L, 1, &n);
-        response_set_body(r, str_make(p, n));
-        lua_pop(L, 1);
-    }
-    return 1;
+    struct str text;
+    text.p = lua_tolstring(L, idx, &text.n);
+    struct response *response = response_new(200);
+    headers_put(&response->headers, STR("Content-Type"), RESPONSE_HTML);
+    response_set_body(response, text);
+    return response;
 }
 
 struct response *response_from_value(lua_State *L, int idx, struct request *r, const char *who)
@@ -294,26 +279,15 @@ struct response *response_from_value(lua_State *L, int idx, struct request *r, c
         if (!lua_toboolean(L, idx))
             return NULL;
         break;
-    case LUA_TSTRING: {
-        size_t n;
-        const char *p = lua_tolstring(L, idx, &n);
-        response = response_new(200);
-        headers_put(&response->headers, STR("Content-Type"), STR("text/html; charset=utf-8"));
-        response_set_body(response, str_make(p, n));
-        return response;
-    }
+    case LUA_TSTRING:
+        return from_string(L, idx);
     case LUA_TTABLE:
         return response_from_table(L, idx);
     case LUA_TUSERDATA:
         response = class_test(L, idx, &response_class);
         if (!response)
             break;
-        if (r && r->script) { /* the object stays in hand for a Lua layer further out */
-            request_push(L, r);
-            lua_pushvalue(L, idx);
-            lua_setiuservalue(L, -2, REQUEST_RESPONSE);
-            lua_pop(L, 1);
-        }
+        keep_in_hand(L, idx, r);
         response_ref(response);
         return response;
     default:
@@ -325,14 +299,32 @@ struct response *response_from_value(lua_State *L, int idx, struct request *r, c
     return NULL;
 }
 
+/* from_value(value, who) -> the response that the value of a view stands for, or nil */
+static int response_l_from_value(lua_State *L)
+{
+    const char *who = luaL_optstring(L, 2, "the view");
+    lua_settop(L, 2);
+    if (class_test(L, 1, &response_class)) {
+        lua_settop(L, 1);
+        return 1;
+    }
+    struct response *response = response_from_value(L, 1, NULL, who);
+    if (!response)
+        return 0;
+    response_push(L, NULL, response);
+    response_unref(response);
+    return 1;
+}
+
 int luaopen_perilune__response(lua_State *L)
 {
     class_register(L, &response_class);
     response_headers_register(L);
+    response_cookies_register(L);
+    response_json_open(L);
     lua_newtable(L);
-    lua_pushcfunction(L, response_l_new);
-    lua_setfield(L, -2, "Response");
-    lua_pushcfunction(L, response_l_stream);
-    lua_setfield(L, -2, "stream");
+    luaL_setfuncs(L, response_makers, 0);
+    lua_pushcfunction(L, response_l_from_value);
+    lua_setfield(L, -2, "from_value");
     return 1;
 }

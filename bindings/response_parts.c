@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a response: header fields, JSON bodies, streamed bodies. */
-#include "response_impl.h"
-
+/* The header fields of a response, its methods, and writing to its body. */
 #include "class.h"
 #include "error.h"
-#include "host.h"
+#include "response_impl.h"
+#include "text_value.h"
 
 #include "base/banned.h"
 
@@ -30,22 +29,25 @@ static int headers_index(lua_State *L, void *self)
     return 1;
 }
 
+static struct str value_arg(lua_State *L, int arg)
+{
+    return text_value(L, arg, "the value of a header field");
+}
+
 static int headers_newindex(lua_State *L, void *self)
 {
     struct response *r = self;
     struct str name = check_str(L, 2);
-    if (lua_isnil(L, 3)) {
+    if (lua_isnil(L, 3))
         headers_remove(&r->headers, name);
-    } else {
-        size_t n;
-        const char *p = luaL_tolstring(L, 3, &n);
-        response_set_header(L, r, name, str_make(p, n));
-    }
+    else
+        response_set_header(L, r, name, value_arg(L, 3));
     return 0;
 }
 
 static const struct class headers_class;
 
+/* get(name, default) */
 static int headers_l_get(lua_State *L)
 {
     struct response *r = class_check(L, 1, &headers_class);
@@ -63,13 +65,18 @@ static int headers_l_has(lua_State *L)
     return 1;
 }
 
-static int headers_l_setdefault(lua_State *L)
+static int set_default(lua_State *L, struct response *r)
 {
-    struct response *r = class_check(L, 1, &headers_class);
     struct err err;
-    if (headers_setdefault(&r->headers, check_str(L, 2), check_str(L, 3), &err) != 0)
+    struct str name = check_str(L, 2);
+    if (headers_setdefault(&r->headers, name, value_arg(L, 3), &err) != 0)
         return exception_raise(L, "BadHeaderError", "%s", err.msg);
     return 0;
+}
+
+static int headers_l_setdefault(lua_State *L)
+{
+    return set_default(L, class_check(L, 1, &headers_class));
 }
 
 static int headers_next(lua_State *L)
@@ -95,6 +102,13 @@ static int headers_pairs(lua_State *L)
     return 2;
 }
 
+static int headers_len(lua_State *L)
+{
+    struct response *r = class_check(L, 1, &headers_class);
+    lua_pushinteger(L, (lua_Integer)r->headers.n);
+    return 1;
+}
+
 static const struct class headers_class = {
     .name = "perilune.http.ResponseHeaders",
     .user_values = 1,
@@ -102,7 +116,8 @@ static const struct class headers_class = {
                                   {"has", headers_l_has},
                                   {"setdefault", headers_l_setdefault},
                                   {NULL, NULL}},
-    .metamethods = (const luaL_Reg[]){{"__pairs", headers_pairs}, {NULL, NULL}},
+    .metamethods =
+        (const luaL_Reg[]){{"__pairs", headers_pairs}, {"__len", headers_len}, {NULL, NULL}},
     .index = headers_index,
     .newindex = headers_newindex,
 };
@@ -125,100 +140,74 @@ int response_get_headers(lua_State *L, void *self)
     return 1;
 }
 
-static int response_l_has_header(lua_State *L)
+/* ---- methods ---- */
+
+static int l_has_header(lua_State *L)
 {
     lua_pushboolean(L, headers_has(&response_check(L, 1)->headers, check_str(L, 2)));
     return 1;
 }
 
-const luaL_Reg response_methods[] = {
-    {"has_header", response_l_has_header},
-    {NULL, NULL},
-};
-
-/* ---- JSON ---- */
-
-struct response *response_from_table(lua_State *L, int idx)
+static int l_setdefault(lua_State *L)
 {
-    struct response *r;
-    size_t n;
-    const char *p;
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "perilune.json");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "encode");
-    lua_pushvalue(L, idx);
-    lua_call(L, 1, 1);
-    p = lua_tolstring(L, -1, &n);
-    r = response_new(200);
-    headers_put(&r->headers, STR("Content-Type"), STR("application/json"));
-    response_set_body(r, str_make(p, n));
-    lua_pop(L, 2);
-    return r;
+    return set_default(L, response_check(L, 1));
 }
 
-/* ---- streams ---- */
-
-struct stream {
-    struct host *host;
-    int iterator; /* in the registry */
-};
-
-static int pull_once(lua_State *L)
+/* A body that is written to has a buffer of its own, so that many small pieces cost no
+ * more than one large. */
+static void free_buffer(void *data)
 {
-    struct buf *out = lua_touserdata(L, 1);
-    size_t n;
-    const char *p;
-    lua_pushvalue(L, 2);
-    lua_call(L, 0, 1);
-    if (lua_isnil(L, -1)) {
-        lua_pushboolean(L, 0);
-        return 1;
-    }
-    p = luaL_tolstring(L, -1, &n);
-    buf_add(out, p, n);
-    lua_pushboolean(L, 1);
-    return 1;
+    struct buf *b = data;
+    buf_release(b);
+    free(b);
 }
 
-static int stream_pull(void *data, struct buf *out, struct err *err)
+static struct buf *body_buffer(struct response *r)
 {
-    struct stream *s = data;
-    lua_State *L = host_thread(s->host);
-    int more;
-    if (!L || !lua_checkstack(L, 8))
-        return err_set(err, ERR_SCRIPT, "not enough memory");
-    lua_pushcfunction(L, pull_once);
-    lua_pushlightuserdata(L, out);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, s->iterator);
-    if (script_call(L, 2, 1) != LUA_OK) {
-        exception_to_err(L, -1, err);
-        lua_pop(L, 1);
-        return -1;
-    }
-    more = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return more;
+    if (r->release == free_buffer)
+        return r->release_data;
+    struct buf *b = mem_alloc(sizeof *b);
+    buf_init(b);
+    buf_addstr(b, r->bytes);
+    response_set_owned_body(r, buf_str(b), free_buffer, b);
+    return b;
 }
 
-static void stream_close(void *data)
+/* write(text): adds to the content; gives the response */
+static int l_write(lua_State *L)
 {
-    struct stream *s = data;
-    if (s->host->L)
-        luaL_unref(s->host->L, LUA_REGISTRYINDEX, s->iterator);
-    free(s);
-}
-
-int response_l_stream(lua_State *L)
-{
-    struct stream *s;
     struct response *r = response_check(L, 1);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    lua_pushvalue(L, 2);
-    int ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    s = mem_alloc(sizeof *s);
-    *s = (struct stream){host_of(L), ref};
-    response_set_stream(r, (struct response_source){stream_pull, stream_close, s});
+    struct str text = text_value(L, 2, "what is written to a response");
+    if (r->kind != RESPONSE_BYTES)
+        return exception_raise(L, "AttributeError", "a streaming response cannot be written to");
+    struct buf *b = body_buffer(r);
+    buf_addstr(b, text);
+    r->bytes = buf_str(b);
     lua_settop(L, 1);
     return 1;
 }
+
+/* set_signed_cookie(key, value, options): Lua's, as are signatures */
+static int l_set_signed_cookie(lua_State *L)
+{
+    response_check(L, 1);
+    lua_settop(L, 4);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._http_cookies");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "set_signed_cookie");
+    lua_replace(L, -2);
+    lua_insert(L, 1);
+    lua_call(L, 4, 0);
+    return 0;
+}
+
+const luaL_Reg response_methods[] = {
+    {"delete_cookie", response_l_delete_cookie},
+    {"has_header", l_has_header},
+    {"set_cookie", response_l_set_cookie},
+    {"set_signed_cookie", l_set_signed_cookie},
+    {"setdefault", l_setdefault},
+    {"write", l_write},
+    {NULL, NULL},
+};

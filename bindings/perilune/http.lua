@@ -1,21 +1,56 @@
 -- SPDX-License-Identifier: MIT
--- Responses and shortcuts of a view.
-local response = require "perilune._response"
+-- Requests and responses, as views and middleware see them. Requests, responses and
+-- QueryDicts are userdata of C; what is made of them in Lua stands in perilune._http_*.
+local exceptions = require "perilune.exceptions"
+local files = require "perilune._files"
+local querydict = require "perilune._querydict"
+local redirects = require "perilune._http_redirect"
+local responses = require "perilune._response"
+local shortcuts = require "perilune._http_shortcuts"
+local streams = require "perilune._http_stream"
+local util = require "perilune._http_util"
+local views = require "perilune._http_views"
 
 local M = {}
 
-M.Response = response.Response
+-- ---- responses ----
 
-local json_options = { content_type = "application/json" }
+M.Response = responses.Response
+M.JsonResponse = responses.JsonResponse
+M.NotModified = responses.NotModified
+M.BadRequest = responses.BadRequest
+M.Forbidden = responses.Forbidden
+M.NotFound = responses.NotFound
+M.NotAllowed = responses.NotAllowed
+M.Gone = responses.Gone
+M.ServerError = responses.ServerError
+M.ResponseRedirect = redirects.ResponseRedirect
+M.ResponsePermanentRedirect = redirects.ResponsePermanentRedirect
+M.StreamingResponse = streams.StreamingResponse
+M.FileResponse = files.FileResponse
 
---- A JSON response of any value that perilune.json encodes.
-function M.JsonResponse(value, opts)
-  local json = require "perilune.json"
-  if opts == nil then
-    return M.Response(json.encode(value), json_options)
-  end
-  opts.content_type = opts.content_type or "application/json"
-  return M.Response(json.encode(value), opts)
-end
+-- ---- shortcuts ----
+
+M.redirect = redirects.redirect
+M.resolve_url = redirects.resolve_url
+M.get_object_or_404 = shortcuts.get_object_or_404
+M.get_list_or_404 = shortcuts.get_list_or_404
+
+-- ---- wrappers of views ----
+
+M.require_methods = views.require_methods
+M.require_GET = views.require_GET
+M.require_POST = views.require_POST
+M.require_safe = views.require_safe
+M.condition = views.condition
+M.etag = views.etag
+M.last_modified = views.last_modified
+
+-- ---- the rest ----
+
+M.QueryDict = querydict.QueryDict
+M.parse_cookie = util.parse_cookie
+M.Http404 = exceptions.Http404
+M.BadHeaderError = exceptions.BadHeaderError
 
 return M
