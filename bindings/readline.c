@@ -244,7 +244,7 @@ static int readline_l_save(lua_State *L)
 
 /* ---- interrupting what runs ---- */
 
-static lua_State *running;
+static struct script_thread *running;
 
 static void stop_hook(lua_State *L, lua_Debug *ar)
 {
@@ -257,15 +257,16 @@ static void on_stop(int number)
 {
     (void)number;
     signal(SIGINT, SIG_DFL); /* a second one ends the program */
-    lua_sethook(running, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+    lua_sethook(running->running, stop_hook,
+                LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 /* interruptible(fn, ...) -> as pcall; Ctrl-C raises an error in fn */
 static int readline_l_interruptible(lua_State *L)
 {
     luaL_checkany(L, 1);
-    lua_State *outer = running;
-    running = L;
+    struct script_thread *outer = running;
+    running = thread_current(host_of(L));
     signal(SIGINT, on_stop);
     int ok = script_call(L, lua_gettop(L) - 1, LUA_MULTRET) == LUA_OK;
     signal(SIGINT, SIG_DFL);

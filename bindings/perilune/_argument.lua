@@ -216,7 +216,7 @@ end
 
 function Argument:value(text)
   local value, what = self.convert(text)
-  if value == nil or (value == false and self.kind ~= nil and type(self.kind) ~= "function") then
+  if value == nil then
     M.usage_error("argument %s: '%s' is not %s", self:label(), text, type(what) == "string" and what or "valid")
   end
   return self:check_choice(value)

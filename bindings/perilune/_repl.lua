@@ -35,7 +35,7 @@ end
 --- complete yet.
 function Session:compile(text)
   local source = text:match("^%s*=%s*(.*)$") or text
-  local chunk = load("return " .. source, "=shell", "t", self.names)
+  local chunk, why = load("return " .. source, "=shell", "t", self.names)
   if chunk then
     return chunk
   end
@@ -47,6 +47,10 @@ function Session:compile(text)
   end
   if chunk then
     return chunk
+  end
+  local odd = message:find(": syntax error near ", 1, true) or message:find(": unexpected symbol near ", 1, true)
+  if odd and not why:find("<eof>'? expected") then
+    message = why -- no statement begins like that: it was meant as an expression
   end
   return nil, not incomplete(message) and message or nil
 end

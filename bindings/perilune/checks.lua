@@ -140,10 +140,13 @@ function M.run(opts)
   local wanted, messages = nil, {}
   if opts.tags and #opts.tags > 0 then
     wanted = {}
-    local known = M.tags_available(true)
+    local known, exists = M.tags_available(true), {}
+    for _, tag in ipairs(known) do
+      exists[tag] = true
+    end
     for _, tag in ipairs(opts.tags) do
       wanted[tag] = true
-      if not table.concat(known, "\n", 1):find(tag, 1, true) then
+      if not exists[tag] then
         error(exceptions.CommandError(("there is no check with the tag '%s'%s"):format(tag, core.suggest(tag, known))), 0)
       end
     end

@@ -19,8 +19,8 @@ int cli_options_project(struct cli_options *o, const char *dir, struct err *err)
     char path[PATH_MAX * 2];
     if (absolute(dir, o->project_dir, err) != 0)
         return -1;
-    if (o->settings_file[0])
-        return 0; /* --settings has named it */
+    if (o->settings_given)
+        return 0;
     if (!name || !*name)
         name = "settings.lua";
     snprintf(path, sizeof path, name[0] == '/' ? "%.0s%s" : "%s/%s", o->project_dir, name);
@@ -72,6 +72,7 @@ static int take_option(struct cli_options *o, int argc, char **argv, int *i, str
     } else if ((v = cli_option_value("--settings", argc, argv, i, err))) {
         if (err->code || absolute(v, o->settings_file, err) != 0)
             return -1;
+        o->settings_given = true;
     } else {
         return 0;
     }

@@ -12,6 +12,7 @@
 struct cli_options {
     char project_dir[PATH_MAX];   /* "" when there is no project here */
     char settings_file[PATH_MAX]; /* the same */
+    bool settings_given;          /* --settings has named it */
     int verbosity;
     bool color, traceback;
     int argc; /* the command and its arguments */
