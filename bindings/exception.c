@@ -2,6 +2,7 @@
 /* The exception of a request against Lua's error objects. */
 #include "class.h"
 #include "error.h"
+#include "inspect.h"
 #include "request.h"
 
 #include "base/banned.h"
@@ -62,16 +63,33 @@ static const char *place(lua_State *L, struct request *r)
                                                       : where;
 }
 
-/* (light request, error object, what, who) */
+/* What the stack does not tell: the view or layer, and where its function begins when
+ * none of the project's lines were running (after a tail call, or in C). */
+static void add_origin(lua_State *L, const struct origin *from)
+{
+    lua_pushliteral(L, "during");
+    lua_pushfstring(L, "%s %s", from->what, from->who);
+    lua_rawset(L, 2);
+    lua_pushliteral(L, "where");
+    if (from->function && lua_rawget(L, 2) == LUA_TNIL) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, from->function);
+        const char *place = inspect_defined(L, -1);
+        if (place[0]) {
+            lua_pushliteral(L, "where");
+            lua_pushfstring(L, "%s: ", place);
+            lua_rawset(L, 2);
+        }
+    }
+    lua_settop(L, 3);
+}
+
+/* (light request, error object, light origin) */
 static int record(lua_State *L)
 {
     struct request *r = lua_touserdata(L, 1);
     struct exception *e = &r->exception;
-    if (lua_istable(L, 2) && lua_touserdata(L, 4)) {
-        lua_pushliteral(L, "during");
-        lua_pushfstring(L, "%s %s", (char *)lua_touserdata(L, 3), (char *)lua_touserdata(L, 4));
-        lua_rawset(L, 2);
-    }
+    if (lua_istable(L, 2) && lua_touserdata(L, 3))
+        add_origin(L, lua_touserdata(L, 3));
     e->kind = kind_of(L, 2);
     if (lua_istable(L, 2)) {
         e->name = text_field(L, r, "name", "Error");
@@ -91,7 +109,7 @@ static int record(lua_State *L)
     return 0;
 }
 
-void request_exception_from_lua(lua_State *L, struct request *r, const char *what, const char *who)
+void request_exception_from_lua(lua_State *L, struct request *r, const struct origin *from)
 {
     r->exception = (struct exception){
         .kind = EXCEPTION_ERROR, .name = "Error", .message = "not enough memory"};
@@ -103,9 +121,8 @@ void request_exception_from_lua(lua_State *L, struct request *r, const char *wha
     lua_insert(L, -2);
     lua_pushlightuserdata(L, r);
     lua_insert(L, -2);
-    lua_pushlightuserdata(L, (void *)what);
-    lua_pushlightuserdata(L, (void *)who);
-    if (lua_pcall(L, 4, 0, 0) != LUA_OK)
+    lua_pushlightuserdata(L, (void *)from);
+    if (lua_pcall(L, 3, 0, 0) != LUA_OK)
         lua_pop(L, 1);
 }
 

@@ -32,15 +32,24 @@ static bool of_project(lua_State *L, const lua_Debug *ar)
     return true;
 }
 
+/* A C function that C called: the engine's way into Lua. What a tail call reached has no
+ * name either. */
+static bool is_entry(const lua_Debug *ar)
+{
+    return ar->what[0] == 'C' && !ar->namewhat[0] && !ar->istailcall;
+}
+
 void inspect_where(lua_State *L, int level)
 {
     lua_Debug ar;
     for (int last = level + 100; level < last && lua_getstack(L, level, &ar); level++) {
-        lua_getinfo(L, "Sl", &ar);
+        lua_getinfo(L, "Slnt", &ar);
         if (of_project(L, &ar)) {
             lua_pushfstring(L, "%s:%d: ", ar.source + 1, ar.currentline);
             return;
         }
+        if (is_entry(&ar))
+            break;
     }
     lua_pushnil(L);
 }

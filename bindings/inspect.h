@@ -6,7 +6,8 @@
 #include <lua.h>
 
 /* Pushes "shop/views.lua:12: ", the innermost running function of the project from
- * `level` on, or nil. [-0, +1, may raise for lack of memory] */
+ * `level` on, no further out than where the engine entered Lua; or nil.
+ * [-0, +1, may raise for lack of memory] */
 void inspect_where(lua_State *L, int level);
 
 /* Pushes "shop/views.lua:12", where the function at idx is defined; "" when it is not

@@ -44,6 +44,10 @@ struct entry {
     bool no_response; /* the view returned, but nothing */
 };
 
+/* Running time for hooks, error page and outer layers of a request that has used up its
+ * own. Less than what the master waits before it takes a worker for hung. */
+#define GRACE_SECONDS 0.2
+
 /* Runs `step` with the entry under the handler; NULL with r->exception on failure. */
 static struct response *enter(struct host *h, lua_CFunction step, struct entry *e)
 {
@@ -57,7 +61,10 @@ static struct response *enter(struct host *h, lua_CFunction step, struct entry *
     if (lua_pcall(L, 1, 0, -3) != LUA_OK) {
         response_unref(e->response);
         e->response = NULL;
-        request_exception_from_lua(L, e->request, e->what, e->who);
+        thread_hold(h);
+        request_exception_from_lua(L, e->request, &(struct origin){e->what, e->who, e->function});
+        thread_release(h);
+        thread_grace(h, GRACE_SECONDS);
     }
     lua_pop(L, 1);
     return e->response;
@@ -386,10 +393,6 @@ static int pipeline_l_builtins(lua_State *L)
 
 /* ---- error pages ---- */
 
-/* Running time for the page of a request that has used up its own. Less than what the
- * master waits before it takes a worker for hung. */
-#define PAGE_SECONDS 0.2
-
 static int step_error(lua_State *L)
 {
     struct entry *e = lua_touserdata(L, 1);
@@ -410,10 +413,7 @@ static struct response *error_page(void *data, struct request *r, int status)
     char who[32];
     struct entry e = {.request = r, .what = "error handler", .who = who, .object = status};
     snprintf(who, sizeof who, "handler%d", status);
-    if (r->exception.kind == EXCEPTION_TIMEOUT) {
-        thread_limit(data, 0);
-        thread_limit(data, PAGE_SECONDS);
-    }
+    thread_grace(data, GRACE_SECONDS);
     enter(data, step_error, &e);
     if (e.response && e.response->status == 200) /* a string, or a response without one */
         e.response->status = status;

@@ -19,9 +19,15 @@ struct request *request_test(lua_State *L, int arg);
 /* The request ends: its object is detached and let go. L is any thread of the state. */
 void request_detach(lua_State *L, struct request *r);
 
-/* Records the error object on top of the stack as the exception of r and pops it. It came
- * out of `what` `who`: "view", "shop.views.detail"; NULL: not known. [-1, +0] Never raises. */
-void request_exception_from_lua(lua_State *L, struct request *r, const char *what, const char *who);
+/* What was running when an error was raised. */
+struct origin {
+    const char *what, *who; /* "view", "shop.views.detail" */
+    int function;           /* in the registry; 0: none */
+};
+
+/* Records the error object on top of the stack as the exception of r and pops it. `from`
+ * may be NULL. [-1, +0] Never raises. */
+void request_exception_from_lua(lua_State *L, struct request *r, const struct origin *from);
 /* Pushes the error object of r->exception, made from its text when it came from C.
  * [-0, +1, may raise] */
 void request_exception_push(lua_State *L, struct request *r);

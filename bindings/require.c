@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "host.h"
+#include "inspect.h"
 
 #include "base/banned.h"
 
@@ -56,10 +57,15 @@ static int raise_circle(lua_State *L, int chain, lua_Integer from, const char *n
     }
     luaL_addstring(&b, name);
     luaL_pushresult(&b);
-    return exception_raise(L, "ImportError",
-                           "circular require: %s; move what both need into a module of its own, or "
-                           "require inside the function that uses it",
-                           lua_tostring(L, -1));
+    exception_push(L, "ImportError",
+                   lua_pushfstring(L,
+                                   "circular require: %s; move what both need into a module of its "
+                                   "own, or require inside the function that uses it",
+                                   lua_tostring(L, -1)));
+    lua_pushliteral(L, "where");
+    inspect_where(L, 1);
+    lua_rawset(L, -3);
+    return lua_error(L);
 }
 
 /* (name, path); upvalue: the module's function */

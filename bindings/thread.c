@@ -75,6 +75,8 @@ static void on_count(lua_State *L, lua_Debug *ar)
         lua_sethook(L, NULL, 0, 0);
         return;
     }
+    if (t->held)
+        return;
     exception_raise(L, "TimeLimitExceeded",
                     "the request used more running time than setting request_time_limit allows");
 }
@@ -101,21 +103,51 @@ static void on_tick(int sig)
     errno = saved;
 }
 
+static sig_atomic_t ticks_of(double seconds)
+{
+    double ticks = seconds * 1000 / TICK_MS;
+    return ticks < 1 ? 1 : ticks > 1e9 ? 1000000000 : (sig_atomic_t)ticks;
+}
+
+static void disarm(struct script_thread *t)
+{
+    if (t->fired) {
+        t->fired = 0;
+        lua_sethook(t->L, NULL, 0, 0);
+    }
+}
+
 void thread_limit(struct host *h, double seconds)
 {
     struct script_thread *t = thread_current(h);
     if (!t)
         return;
-    if (seconds > 0) {
-        double ticks = seconds * 1000 / TICK_MS;
-        t->left = ticks < 1 ? 1 : ticks > 1e9 ? 1000000000 : (sig_atomic_t)ticks;
+    t->left = seconds > 0 ? ticks_of(seconds) : 0;
+    if (seconds <= 0)
+        disarm(t);
+}
+
+void thread_grace(struct host *h, double seconds)
+{
+    struct script_thread *t = thread_current(h);
+    if (!t || t->left == 0 || (!t->fired && t->left >= ticks_of(seconds)))
         return;
-    }
-    t->left = 0;
-    if (t->fired) {
-        t->fired = 0;
-        lua_sethook(t->L, NULL, 0, 0);
-    }
+    t->left = ticks_of(seconds);
+    disarm(t);
+}
+
+void thread_hold(struct host *h)
+{
+    struct script_thread *t = thread_current(h);
+    if (t)
+        t->held++;
+}
+
+void thread_release(struct host *h)
+{
+    struct script_thread *t = thread_current(h);
+    if (t)
+        t->held--;
 }
 
 int thread_watch(struct host *h, struct err *err)

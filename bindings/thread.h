@@ -21,6 +21,7 @@ struct script_thread { /* in FIBER_SCRIPT of the fiber */
     lua_State *running;         /* L, or the coroutine that runs on it */
     volatile sig_atomic_t left; /* ticks; 0: no limit */
     volatile sig_atomic_t fired;
+    volatile sig_atomic_t held; /* thread_hold() */
 };
 
 /* The thread of the running fiber, made at the first time; that of the main stack
@@ -29,6 +30,14 @@ struct script_thread *thread_current(struct host *h);
 
 /* `seconds` of running time from now for the running fiber; 0: no limit. */
 void thread_limit(struct host *h, double seconds);
+
+/* When less than `seconds` are left, or none: so many from now, for what is still to be
+ * done. Does nothing without a limit. */
+void thread_grace(struct host *h, double seconds);
+
+/* Between the two the limit does not strike: short work of the engine's own, in Lua. */
+void thread_hold(struct host *h);
+void thread_release(struct host *h);
 
 /* Starts the clock: once per process. */
 int thread_watch(struct host *h, struct err *err);

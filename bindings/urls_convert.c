@@ -87,7 +87,7 @@ static int failed(lua_State *L, struct request *r, struct err *err)
         if (lua_pcall(L, 2, 0, 0) != LUA_OK)
             lua_pop(L, 1);
     } else if (r) {
-        request_exception_from_lua(L, r, NULL, NULL);
+        request_exception_from_lua(L, r, NULL);
     } else {
         lua_pop(L, 1);
     }

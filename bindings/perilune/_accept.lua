@@ -30,8 +30,8 @@ end
 
 local forms = { { "html", "text", "html" }, { "json", "application", "json" }, { "text", "text", "plain" } }
 
---- HTML wherever it is wanted as much as anything else, so for `*/*` too, unless a
---- script asks: JSON or text that is named goes before HTML that is not.
+--- HTML wherever it is wanted as much as anything else, so for `*/*` too; JSON or text that
+--- is named goes before HTML that is not. A script (XMLHttpRequest) has to name HTML.
 function M.form(accept, requested_with)
   if not accept or accept == "" then
     return "html"

@@ -80,13 +80,19 @@ end
 
 -- ---- a project that does not load ----
 
-local function load_report(why)
+-- settings.allowed_hosts may not be there to be asked.
+local function names_this_machine(request)
+  local host = (request.headers["Host"] or ""):lower():gsub(":%d*$", "")
+  return host == "localhost" or host == "[::1]" or host:find "%.localhost$" or host:find "^127%.%d+%.%d+%.%d+$"
+end
+
+local function load_report(why, trusted)
   local source = require "perilune._debug_source"
   local values = require "perilune._debug_values"
   local message = values.text(why, 4000)
   local file, line = source.find_place(message)
-  local excerpt = file and source.excerpt(file, line, 7)
-  if not excerpt and file and line > 1 then -- the file ended too early, or has changed
+  local excerpt = trusted and file and source.excerpt(file, line, 7)
+  if trusted and not excerpt and file and line > 1 then -- the file ended too early, or has changed
     excerpt = source.excerpt(file, line - 1, 7)
   end
   return {
@@ -94,14 +100,14 @@ local function load_report(why)
     name = file and ("%s:%d"):format(file, line) or "Error",
     message = file and message:gsub("^" .. file:gsub("%p", "%%%0") .. ":" .. line .. ":%s*", "") or message,
     place = file and { file = file, line = line },
-    excerpt = excerpt,
+    excerpt = excerpt or nil,
     versions = ("Perilune %s, %s"):format(require("perilune._core").version, _VERSION),
     time = os.date("%Y-%m-%d %H:%M:%S %z"),
   }
 end
 
-local function build_load_page(form, why)
-  local report = load_report(why)
+local function build_load_page(request, form, why)
+  local report = load_report(why, names_this_machine(request) or pcall(host_allowed, request))
   if form == "html" then
     return require("perilune._debug_html").load_page(report)
   elseif form == "json" then
@@ -113,7 +119,7 @@ end
 --- Why the code on disk does not load. Needs no settings and nothing of the project.
 function M.load_page(request, why)
   local form = accept.of(request)
-  local ok, body = pcall(build_load_page, form, why)
+  local ok, body = pcall(build_load_page, request, form, why)
   if ok then
     return answer(500, form, body)
   end

@@ -7,7 +7,7 @@ local values = require "perilune._debug_values"
 
 local M = {}
 
-local HEAD, TAIL = 30, 15 -- frames kept of a deep stack
+local HEAD, TAIL, DEEPEST = 30, 15, 4000 -- frames kept of a deep stack; how deep to look
 local MAX_LOCALS, FRAMES_WITH_LOCALS = 40, 15
 
 local collected = setmetatable({}, { __mode = "k" }) -- error object -> frames
@@ -81,11 +81,11 @@ local function frame_of(info, kind, names)
   }
 end
 
--- Number of levels above the caller.
+-- Number of levels above the caller, as far as they are looked at: each takes a walk.
 local function depth()
-  local low, high = 1, 1
-  while debug.getinfo(high + 1, "l") do
-    low, high = high, high * 2
+  local low, high = 1, DEEPEST
+  if debug.getinfo(high + 1, "l") then
+    return high
   end
   while low < high do
     local middle = (low + high) // 2

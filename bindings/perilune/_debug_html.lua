@@ -67,7 +67,10 @@ local function place_text(place)
 end
 
 function Page:links(report)
-  self:add '<nav>\n'
+  if not report.trusted then
+    return
+  end
+  self:add "<nav>\n"
   for _, link in ipairs {
     { "source", "Source", report.excerpt },
     { "routes", "Routes", report.tried },

@@ -174,47 +174,45 @@ end
 
 -- ---- where it happened ----
 
-local function first_project_frame(list)
+-- "file:line: " before a message, once or more (errors that pass a coroutine get another
+-- one): the last, which is the innermost, and the rest.
+local function leading_place(message)
+  local file, line
+  while true do
+    local f, l, rest = message:match("^([^%s:]+):(%d+): (.*)$")
+    if not f then
+      return file, math.tointeger(line), message
+    end
+    file, line, message = f, l, rest
+  end
+end
+
+-- The author's line: what the message names, or the engine noted, with the frame of it.
+local function place_of(err, list)
+  local message, where = rawget(err, "message"), rawget(err, "where")
+  local file, line = leading_place(type(message) == "string" and message or "")
+  if not file or source.kind("@" .. file) ~= "project" then
+    file, line = source.find_place(type(where) == "string" and where or "")
+  end
+  if not file then
+    return nil
+  end
   for _, frame in ipairs(list) do
-    if frame.kind == "project" and frame.line then
+    if frame.file == file and frame.line == line then
       return frame
     end
   end
-  return nil
+  return { file = values.printable(file), line = line }
 end
 
--- The author's line: what the message or the engine names, else the innermost frame.
-local function place_of(err, list)
-  local frame = first_project_frame(list)
-  local message = rawget(err, "message")
-  local where = rawget(err, "where")
-  for _, text in ipairs { type(message) == "string" and message:match("^[^\n]*") or "", type(where) == "string" and where or "" } do
-    local file, line = source.find_place(text)
-    if file and source.excerpt(file, line, 0) then
-      for _, f in ipairs(list) do
-        if f.file == file and f.line == line then
-          return f
-        end
-      end
-      return { file = file, line = line }
-    end
-  end
-  return frame
-end
-
--- Without the line it begins with, when that is shown anyway.
+-- Without the places it begins with, when one of them is shown anyway.
 local function message_of(err, place)
   local message = rawget(err, "message")
-  if type(message) == "string" and place and place.line then
-    local prefix = ("%s:%d: "):format(place.file, place.line)
-    if message:sub(1, #prefix) == prefix then
-      message = message:sub(#prefix + 1)
-    end
-  end
   if type(message) ~= "string" then
-    message = values.repr(message)
+    return values.repr(message)
   end
-  return values.text(message, MAX_MESSAGE)
+  local file, _, rest = leading_place(message)
+  return values.text(place and file == place.file and rest or message, MAX_MESSAGE)
 end
 
 local function add_excerpts(list, place)

@@ -52,13 +52,16 @@ local function lines_of(file)
     return nil
   end
   local lines = {}
-  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+  for line in (text:sub(-1) == "\n" and text or text .. "\n"):gmatch("(.-)\r?\n") do
     lines[#lines + 1] = line
   end
   return lines
 end
 
 local function mask_all(text)
+  if text:find("\\", 1, true) then -- quotes within quotes: everything between the first and the last
+    return (text:gsub("([\"']).*([\"'])", "%1" .. values.MASK .. "%2"))
+  end
   return (text:gsub("([\"'])(.-)%1", function(quote, inner)
     return #inner > 0 and quote .. values.MASK .. quote or nil
   end))

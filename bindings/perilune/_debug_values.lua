@@ -5,7 +5,7 @@ local M = {}
 
 M.MASK = ("*"):rep(20)
 
-local MAX_DEPTH, MAX_ITEMS, MAX_STRING, MAX_TEXT = 2, 10, 200, 1000
+local MAX_DEPTH, MAX_ITEMS, MAX_STRING, MAX_INNER_STRING, MAX_TEXT = 2, 10, 200, 60, 1000
 local MAX_LOOKED_AT = 1000 -- keys of a table, to find the ones that are shown
 
 local secret_parts = { "API", "AUTH", "TOKEN", "KEY", "SECRET", "PASS", "SIGNATURE", "COOKIE", "DSN" }
@@ -115,9 +115,9 @@ end
 
 local escapes = { ["\n"] = "\\n", ["\t"] = "\\t", ["\""] = "\\\"", ["\\"] = "\\\\" }
 
-local function quoted(text)
-  local more = #text > MAX_STRING and #text
-  text = M.mask_text(text:sub(1, MAX_STRING))
+local function quoted(text, max)
+  local more = #text > max and #text
+  text = M.mask_text(text:sub(1, max))
   if more then -- not in the middle of a character
     text = text:gsub("[\xC2-\xF4][\x80-\xBF]*$", function(tail)
       return utf8.len(tail) and tail or ""
@@ -236,7 +236,7 @@ end
 function show(value, depth)
   local kind = type(value)
   if kind == "string" then
-    return quoted(value)
+    return quoted(value, depth == 1 and MAX_STRING or MAX_INNER_STRING)
   elseif kind == "table" then
     return table_text(value, depth)
   elseif kind == "function" then

@@ -7,6 +7,7 @@ local native = require "perilune._pipeline"
 local response = require "perilune._response"
 local settings = require "perilune.settings"
 local urls = require "perilune.urls"
+require "perilune._request" -- its class: the project may not have come so far
 
 local M = {}
 

@@ -5,9 +5,35 @@ local inspect = require "perilune._inspect"
 
 local M = {}
 
---- "; did you mean 'shop.views'?" or "".
+local function split(name)
+  local parent, last = name:match("^(.*)%.([^.]*)$")
+  return parent or "", last or name
+end
+
+local function join(parent, last)
+  return parent == "" and last or parent .. "." .. last
+end
+
+--- "; did you mean 'shop.views'?" or "": a module beside it with a name like it, or one
+--- of that name elsewhere.
 function M.suggest(name)
-  return core.suggest(name, inspect.modules())
+  local parent, last = split(name)
+  local beside, parents = {}, {}
+  for _, module in ipairs(inspect.modules()) do
+    local p, l = split(module)
+    if p == parent then
+      beside[#beside + 1] = l
+    end
+    if l == last then
+      parents[#parents + 1] = p
+    end
+  end
+  local near = core.suggest(last, beside):match("'(.*)'")
+  if near then
+    return ("; did you mean '%s'?"):format(join(parent, near))
+  end
+  near = core.suggest(parent, parents):match("'(.*)'") or #parents == 1 and parents[1]
+  return near and ("; did you mean '%s'?"):format(join(near, last)) or ""
 end
 
 return M

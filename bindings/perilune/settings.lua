@@ -93,15 +93,14 @@ end
 
 local file -- { path =, name = } of the settings
 
--- Calls fn(line) for the lines of the settings file until it says true: the number of that line.
+-- The number of the last line of the settings file for which fn(line) is true: it is the
+-- last that counts.
 local function find_line(fn)
-  local f, number = io.open(file.path, "r"), 0
-  local found
+  local f, number, found = io.open(file.path, "r"), 0, nil
   for line in f and f:lines() or function() end do
     number = number + 1
     if fn((line:gsub("%-%-.*$", ""))) then
       found = number
-      break
     end
   end
   if f then

@@ -23,12 +23,12 @@ local script_prefix = "/"
 
 local own_source = debug.getinfo(1, "S").source
 
--- "shop/urls.lua:12": the nearest caller outside of this file.
+-- "shop/urls.lua:12": the nearest caller outside of this file; nil when the engine called.
 local function place()
   for level = 2, math.huge do
-    local info = debug.getinfo(level, "Sl")
-    if not info then
-      return "?"
+    local info = debug.getinfo(level, "Slnt")
+    if not info or (info.what == "C" and info.namewhat == "" and not info.istailcall) then
+      return nil
     end
     if info.source ~= own_source and info.currentline > 0 then
       return ("%s:%d"):format(info.source:gsub("^@", ""), info.currentline)
@@ -38,7 +38,8 @@ end
 
 -- An error that the caller's line is to blame for.
 local function raise(class, text, ...)
-  error(exceptions[class](text:format(...), { where = place() .. ": " }), 0)
+  local where = place()
+  error(exceptions[class](text:format(...), { where = where and where .. ": " }), 0)
 end
 
 local function misconfigured(where, text, ...)
@@ -112,7 +113,7 @@ local function check_view(where, what, view)
 end
 
 local function declare(kind, pattern, view, opts)
-  local where = place()
+  local where = place() or "?"
   if type(pattern) ~= "string" then
     misconfigured(where, "the first argument of %s() must be a string, not a %s", kind, type(pattern))
   end
@@ -146,7 +147,7 @@ end
 
 --- The routes of a module ("shop.urls") or of a list, to be used as a view.
 function M.include(target, opts)
-  local where = place()
+  local where = place() or "?"
   if type(target) ~= "string" and type(target) ~= "table" then
     misconfigured(where, "include() takes the name of a module or a list of routes, not a %s", type(target))
   end
@@ -157,7 +158,7 @@ end
 --- A converter for path(): <name:parameter>. Its functions raise ValueError (or return
 --- nil) for what does not fit.
 function M.register_converter(name, spec)
-  local where = place()
+  local where = place() or "?"
   if type(name) ~= "string" or type(spec) ~= "table" then
     misconfigured(where, "register_converter() takes a name and a table")
   end
@@ -488,7 +489,7 @@ function M.reverse(name, params, opts)
   end
   if not url then
     check_texts(values, names)
-    error(exceptions.NoReverseMatch(message, { where = place() .. ": " }), 0)
+    raise("NoReverseMatch", "%s", message)
   end
   local query = opts.query ~= nil and query_string(opts.query) or ""
   if query ~= "" then

@@ -7,7 +7,8 @@ return {
   internal_ips = { "192.0.2.7" },
   trusted_proxies = { "127.0.0.2" },
   root_urlconf = "urls",
-  request_time_limit = 1,
+  request_time_limit = 1.5,
+  lua_memory_limit = 128 * 2 ^ 20,
   middleware = { "shop.middleware.outer", "perilune.middleware.common", "shop.middleware.sometimes", "shop.middleware.hooks" },
   databases = {
     default = { engine = "postgresql", host = "db", user = "shop", password = "hunter2-in-databases", options = { dsn = "postgresql://shop:hunter2-in-dsn@db/shop" } },
