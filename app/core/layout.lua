@@ -87,7 +87,7 @@ function M.page(request, page)
     request_id = request.request_id or "-",
     account = account(request),
   })
-  return http.Response(tostring(text), { status = page.status or 200, headers = page.headers })
+  return http.Response(text, { status = page.status or 200, headers = page.headers })
 end
 
 --- A page of a heading and a sentence. `page`: title, text, status, headers.
