@@ -163,6 +163,15 @@ static bool expired(struct connection *c, int64_t now)
     return false;
 }
 
+/* libmicrohttpd can miss the shutdown of a connection whose buffer is full: it reads what
+ * came before, has no room for the rest, and forgets the error.  Its own timer gets it. */
+static void insist(struct connection *c)
+{
+    struct exchange *x = c->exchange;
+    if (c->stage == STAGE_BODY && x && x->mhd && !x->suspended)
+        MHD_set_connection_option(x->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+}
+
 void deadlines_sweep(void *server)
 {
     struct http_server *s = server;
@@ -170,7 +179,9 @@ void deadlines_sweep(void *server)
     s->sweeps++;
     for (struct connection *c = s->connections, *next; c; c = next) {
         next = c->next;
-        if (!c->closing && expired(c, now)) {
+        if (c->closing) {
+            insist(c);
+        } else if (expired(c, now)) {
             s->stats.timed_out++;
             if (c->stage == STAGE_BODY && !c->closing)
                 say_and_shut(c, "408 Request Timeout");

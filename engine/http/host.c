@@ -47,6 +47,9 @@ bool host_split(struct arena *a, struct str host, struct str *domain, struct str
     for (size_t i = 0; i < rest.n; i++)
         if (!char_is_digit(rest.p[i]))
             return false;
+    uint64_t number;
+    if (rest.n && (!str_to_uint64(rest, &number) || number > 65535))
+        return false;
     if (host.p[n - 1] == '.')
         n--;
     if (n == 0)

@@ -21,7 +21,7 @@ static _Thread_local struct {
     unsigned n;
 } spare;
 
-enum { SPARE_MAX = 512 };
+enum { SPARE_MAX = 2048 };
 
 static struct allocation *allocate(void)
 {

@@ -152,7 +152,8 @@ def quickest(address, data, tries=5):
 def cookies(check, ask, address):
     for cookie in (b";" * 8000, b"a;" * 4000, b"=;" * 4000, b'a="' * 2500, b"a=" + b"\\" * 7900):
         ms, answers = quickest(address, get(b"/", CLOSE + b"Cookie: " + cookie + b"\r\n"))
-        check([a.status for a in answers] == [200] and ms < 50,
+        # libmicrohttpd splits cookies itself, into the memory of the header: thousands are too much.
+        check([a.status for a in answers] in ([200], [431]) and ms < 50,
               "8 KB of Cookie %r" % cookie[:6], "%s, %.1f ms" % (answers, ms))
 
 
