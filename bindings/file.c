@@ -7,8 +7,8 @@
 #include "response.h"
 
 #include "base/banned.h"
-#include "base/log.h"
 #include "http/file_response.h"
+#include "http/mime.h"
 
 #include <fcntl.h>
 #include <lauxlib.h>
@@ -81,96 +81,6 @@ static int file_l_handle(lua_State *L)
     return 1;
 }
 
-/* ---- what can only be read ---- */
-
-struct reader { /* owner: the response's source */
-    struct host *host;
-    int next, close; /* functions in the registry; close may be LUA_NOREF */
-};
-
-/* next() -> piece, nil at the end; pushes whether there was one */
-static int pull_once(lua_State *L)
-{
-    struct buf *out = lua_touserdata(L, 1);
-    size_t n;
-    const char *p;
-    lua_call(L, 0, 1);
-    p = lua_tolstring(L, -1, &n);
-    if (!p && !lua_isnil(L, -1))
-        return exception_raise(L, "TypeError", "read() gives strings, not a %s",
-                               luaL_typename(L, -1));
-    buf_add(out, p, p ? n : 0);
-    lua_pushboolean(L, p != NULL);
-    return 1;
-}
-
-static int pull(void *data, struct buf *out, struct err *err)
-{
-    struct reader *r = data;
-    lua_State *L = host_thread(r->host);
-    int more;
-    if (!L || !lua_checkstack(L, 8))
-        return err_set(err, ERR_SCRIPT, "not enough memory");
-    lua_pushcfunction(L, pull_once);
-    lua_pushlightuserdata(L, out);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, r->next);
-    if (script_call(L, 2, 1) != LUA_OK) {
-        exception_to_err(L, -1, err);
-        lua_pop(L, 1);
-        return -1;
-    }
-    more = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return more;
-}
-
-static void call_close(const struct reader *r)
-{
-    lua_State *L = host_thread(r->host);
-    struct err err;
-    if (!L || !lua_checkstack(L, 8))
-        return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, r->close);
-    if (script_call(L, 0, 0) == LUA_OK)
-        return;
-    exception_to_err(L, -1, &err);
-    lua_pop(L, 1);
-    log_write(r->host->log, LOG_LEVEL_ERROR, "perilune.http", "closing a file: %s", err.msg);
-}
-
-/* Also when the client went away, or when the response was never sent. */
-static void close_reader(void *data)
-{
-    struct reader *r = data;
-    if (r->host->L) {
-        if (r->close != LUA_NOREF)
-            call_close(r);
-        luaL_unref(r->host->L, LUA_REGISTRYINDEX, r->close);
-        luaL_unref(r->host->L, LUA_REGISTRYINDEX, r->next);
-    }
-    free(r);
-}
-
-/* stream(response, next, close): the body is what next() gives until nil. */
-static int file_l_stream(lua_State *L)
-{
-    struct response *response = response_check(L, 1);
-    struct reader *r;
-    int next, close = LUA_NOREF;
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    lua_settop(L, 3);
-    if (!lua_isnil(L, 3)) {
-        luaL_checktype(L, 3, LUA_TFUNCTION);
-        close = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
-    lua_pushvalue(L, 2);
-    next = luaL_ref(L, LUA_REGISTRYINDEX);
-    r = mem_alloc(sizeof *r);
-    *r = (struct reader){host_of(L), next, close};
-    response_set_stream(response, (struct response_source){pull, close_reader, r});
-    return 0;
-}
-
 /* content_type(filename) -> as FileResponse announces it */
 static int file_l_content_type(lua_State *L)
 {
@@ -179,11 +89,19 @@ static int file_l_content_type(lua_State *L)
     return 1;
 }
 
+/* compressible(filename) -> whether its content is text that compresses well */
+static int file_l_compressible(lua_State *L)
+{
+    struct mime m = mime_guess(str_from(luaL_checkstring(L, 1)));
+    lua_pushboolean(L, m.type.p && !m.encoding.p && mime_compressible(m.type));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"open", file_l_open},
     {"handle", file_l_handle},
-    {"stream", file_l_stream},
     {"content_type", file_l_content_type},
+    {"compressible", file_l_compressible},
     {NULL, NULL},
 };
 

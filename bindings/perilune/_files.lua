@@ -89,13 +89,13 @@ local function attach_handle(r, handle)
   elseif whole then
     handle:close() -- the response has a descriptor of its own
   else
-    file.stream(r, read_pieces(handle), close_object(handle))
+    response.stream(r, read_pieces(handle), close_object(handle))
   end
 end
 
 local function attach_object(r, object)
   local chunks = field(object, "chunks")
-  file.stream(r, callable(chunks) and chunks(object) or read_pieces(object), close_object(object))
+  response.stream(r, callable(chunks) and chunks(object) or read_pieces(object), close_object(object))
 end
 
 local function attach(r, source, root)
