@@ -10,7 +10,7 @@ local base_dir = package.searchpath("settings", package.path):match "^(.*)/"
 return {
   debug = env.bool("DEBUG", false),
   -- Good enough to look around on this machine; a site that others reach sets its own.
-  secret_key = env("SECRET_KEY", "not a secret: set SECRET_KEY before anybody else can reach this site"),
+  secret_key = env("SECRET_KEY", "insecure: set SECRET_KEY before anybody else can reach this site"),
   allowed_hosts = env.list("ALLOWED_HOSTS", { "127.0.0.1", "localhost", "[::1]" }),
 
   installed_apps = { "core", "notes", "uploads" },

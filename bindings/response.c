@@ -8,6 +8,7 @@
 #include "keep.h"
 #include "request.h"
 #include "response_impl.h"
+#include "safestring.h"
 #include "text_value.h"
 
 #include "base/banned.h"
@@ -258,10 +259,8 @@ static void keep_in_hand(lua_State *L, int idx, struct request *r)
     lua_pop(L, 1);
 }
 
-static struct response *from_string(lua_State *L, int idx)
+static struct response *from_html(struct str text)
 {
-    struct str text;
-    text.p = lua_tolstring(L, idx, &text.n);
     struct response *response = response_new(200);
     headers_put(&response->headers, STR("Content-Type"), RESPONSE_HTML);
     response_set_body(response, text);
@@ -271,6 +270,7 @@ static struct response *from_string(lua_State *L, int idx)
 struct response *response_from_value(lua_State *L, int idx, struct request *r, const char *who)
 {
     struct response *response;
+    struct str html;
     idx = lua_absindex(L, idx);
     switch (lua_type(L, idx)) {
     case LUA_TNIL:
@@ -280,16 +280,21 @@ struct response *response_from_value(lua_State *L, int idx, struct request *r, c
             return NULL;
         break;
     case LUA_TSTRING:
-        return from_string(L, idx);
+        html.p = lua_tolstring(L, idx, &html.n);
+        return from_html(html);
     case LUA_TTABLE:
         return response_from_table(L, idx);
     case LUA_TUSERDATA:
         response = class_test(L, idx, &response_class);
-        if (!response)
-            break;
-        keep_in_hand(L, idx, r);
-        response_ref(response);
-        return response;
+        if (response) {
+            keep_in_hand(L, idx, r);
+            response_ref(response);
+            return response;
+        }
+        html = safestring_test(L, idx); /* of format_html and its like */
+        if (html.p)
+            return from_html(html);
+        break;
     default:
         break;
     }

@@ -670,4 +670,16 @@ describe("perilune.http", function()
   end)
 end)
 
+describe("what a view gives", function()
+  local from_value = require("perilune._response").from_value
+  local safestring = require "perilune.utils.safestring"
+  it("is HTML for strings, safe ones too", function()
+    for _, value in ipairs { "<b>", safestring.mark_safe "<b>" } do
+      local response = from_value(value, "view")
+      assert.equal("<b>", response.content)
+      assert.equal("text/html; charset=utf-8", response.headers["Content-Type"])
+    end
+  end)
+end)
+
 t.finish()
