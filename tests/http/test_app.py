@@ -44,7 +44,7 @@ def site(options, workers=1, command="serve", **env):
 
 def run(options, project, settings, *args):
     """A command in the project; gives what it printed."""
-    done = subprocess.run([options.perilune, "-C", project, *args], env=dict(os.environ, **settings),
+    done = subprocess.run([options.perilune, *args], cwd=project, env=dict(os.environ, **settings),
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     if done.returncode:
         raise RuntimeError("perilune %s: %d\n%s" % (" ".join(args), done.returncode, done.stderr))
@@ -357,6 +357,54 @@ def test_runserver(t, options):
             f.write(source.replace("It works", "It still works"))
         wait_for(lambda: b"It still works" in server.request("GET", "/").body, 10, "the new page")
         t.check(True, "reload")
+
+
+# ---- the guide ----
+
+GUIDE = os.path.join(APP, "..", "docs", "guide", "getting-started.md")
+
+
+def guide_files():
+    """The Lua files of the guide: {"posts/views.lua": text}."""
+    with open(GUIDE) as f:
+        text = f.read()
+    found = re.findall(r"`(posts/[a-z]+\.lua)`:?\n\n```lua\n(.*?)```", text, re.S)
+    return dict(found)
+
+
+def test_guide(t, options):
+    with tempfile.TemporaryDirectory(prefix="perilune-guide-") as folder:
+        project = os.path.join(folder, "blog")
+        run(options, folder, {}, "startproject", "blog")
+        run(options, project, {}, "startapp", "posts")
+        files = guide_files()
+        t.check(set(files) == {"posts/views.lua", "posts/urls.lua", "posts/middleware.lua"}, "files of the guide", files)
+        for name, text in files.items():
+            with open(os.path.join(project, name), "w") as f:
+                f.write(text)
+        for name, old, new in (
+                ("settings.lua", '{ "home" }', '{ "home", "posts" }'),
+                ("settings.lua", '"perilune.middleware.clickjacking",', '"perilune.middleware.clickjacking", "posts.middleware.powered",'),
+                ("urls.lua", 'urls.path("", urls.include "home.urls"),', 'urls.path("", urls.include "home.urls"),\n  urls.path("posts/", urls.include "posts.urls"),')):
+            path = os.path.join(project, name)
+            with open(path) as f:
+                before = f.read()
+            t.check(old in before, "%s has %s" % (name, old))
+            with open(path, "w") as f:
+                f.write(before.replace(old, new))
+        t.check("no issues" in run(options, project, {}, "check"), "check")
+        t.check("posts:detail" in run(options, project, {}, "routes"), "routes")
+        with Server(options.perilune, project, "runserver") as server:
+            t.check(b"It works: blog" in server.request("GET", "/").body, "the first page")
+            a = server.request("GET", "/posts/")
+            t.check(a.status == 200 and b'<a href="/posts/2/">Perilune</a>' in a.body, "list", a.body)
+            t.check(a.get("x-powered-by") == "Perilune" and "text/html" in a.get("content-type"), "layer", a.headers)
+            a = server.request("GET", "/posts/2/", {"Accept": "text/html"})
+            t.check(a.body.startswith(b"<h1>Perilune</h1>"), "detail", a.body)
+            a = server.request("GET", "/posts/2/", {"Accept": "application/json"})
+            t.check(data(a)["title"] == "Perilune", "detail as JSON", a.body)
+            a = server.request("GET", "/posts/3/", {"Accept": "text/plain"})
+            t.check(a.status == 404 and b"there is no such post" in a.body, "no such post", a.body)
 
 
 TESTS = [value for name, value in sorted(globals().items()) if name.startswith("test_")]
