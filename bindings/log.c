@@ -5,7 +5,6 @@
  * record never needs Lua once it is made: the engine logs from outside of fibers too. */
 #include "log.h"
 
-#include "class.h"
 #include "error.h"
 #include "host.h"
 #include "libs.h"
@@ -16,7 +15,16 @@
 #include "fiber/fiber.h"
 #include "http/request.h"
 
-static const struct class logger_class;
+#include <lauxlib.h>
+
+/* Not a class of class.h: a call that writes nothing must cost next to nothing, so its
+ * methods stand in a table that __index names, and the type is told by a word. */
+struct lua_logger {
+    const void *is; /* logger_mark */
+    struct logger *logger;
+};
+
+static const char logger_mark;
 
 /* ---- behind the host's log ---- */
 
@@ -46,11 +54,13 @@ void log_detach(struct host *h)
 
 static struct logger *check_logger(lua_State *L, const char *method)
 {
-    struct logger *l = class_test(L, 1, &logger_class);
-    if (!l)
+    const struct lua_logger *l = lua_touserdata(L, 1);
+    if (lua_type(L, 1) != LUA_TUSERDATA || lua_rawlen(L, 1) != sizeof *l || l->is != &logger_mark) {
         exception_raise(L, "TypeError", "call it with a colon: logger:%s(…), not logger.%s(…)",
                         method, method);
-    return l;
+        return NULL;
+    }
+    return l->logger;
 }
 
 static int unknown_level(lua_State *L, struct str name)
@@ -259,41 +269,82 @@ static int logger_l_set_level(lua_State *L)
     return 0;
 }
 
-static int get_name(lua_State *L, void *object)
-{
-    lua_pushstring(L, logger_name(object));
-    return 1;
-}
-
-static int get_level(lua_State *L, void *object)
-{
-    lua_pushinteger(L, logger_level(object));
-    return 1;
-}
+static const luaL_Reg logger_methods[] = {
+    {"debug", logger_l_debug},
+    {"info", logger_l_info},
+    {"warning", logger_l_warning},
+    {"error", logger_l_error},
+    {"critical", logger_l_critical},
+    {"exception", logger_l_exception},
+    {"log", logger_l_log},
+    {"enabled", logger_l_enabled},
+    {"set_level", logger_l_set_level},
+    {NULL, NULL},
+};
 
 static int logger_tostring(lua_State *L)
 {
-    lua_pushfstring(L, "logger %s", logger_name(class_check(L, 1, &logger_class)));
+    lua_pushfstring(L, "logger %s", logger_name(check_logger(L, "tostring")));
     return 1;
 }
 
-static const struct class logger_class = {
-    .name = "perilune.log.Logger",
-    .fields = (const struct class_field[]){{"name", get_name, NULL},
-                                           {"level", get_level, NULL},
-                                           {NULL, NULL, NULL}},
-    .methods = (const luaL_Reg[]){{"debug", logger_l_debug},
-                                  {"info", logger_l_info},
-                                  {"warning", logger_l_warning},
-                                  {"error", logger_l_error},
-                                  {"critical", logger_l_critical},
-                                  {"exception", logger_l_exception},
-                                  {"log", logger_l_log},
-                                  {"enabled", logger_l_enabled},
-                                  {"set_level", logger_l_set_level},
-                                  {NULL, NULL}},
-    .metamethods = (const luaL_Reg[]){{"__tostring", logger_tostring}, {NULL, NULL}},
-};
+static int unknown_field(lua_State *L, const char *key)
+{
+    struct suggest s;
+    char near[64];
+    suggest_init(&s, str_from(key));
+    suggest_add(&s, STR("name"));
+    suggest_add(&s, STR("level"));
+    for (const luaL_Reg *m = logger_methods; m->name; m++)
+        suggest_add(&s, str_from(m->name));
+    return exception_raise(L, "AttributeError", "a logger has no field '%s'%s", key,
+                           suggest_text(&s, near, sizeof near));
+}
+
+/* What is not in the table of methods: the level, which may change. Upvalue: the logger */
+static int logger_index(lua_State *L)
+{
+    const struct lua_logger *l = lua_touserdata(L, lua_upvalueindex(1));
+    const char *key = luaL_tolstring(L, 2, NULL);
+    if (strcmp(key, "level") != 0)
+        return unknown_field(L, key);
+    lua_pushinteger(L, logger_level(l->logger));
+    return 1;
+}
+
+static int logger_newindex(lua_State *L)
+{
+    const char *key = luaL_tolstring(L, 2, NULL);
+    bool level = strcmp(key, "level") == 0;
+    return exception_raise(L, "AttributeError", "field '%s' of a logger is read-only%s", key,
+                           level ? "; logger:set_level(…) changes it" : "");
+}
+
+/* [-0, +1] */
+static void push_logger(lua_State *L, struct logger *logger)
+{
+    struct lua_logger *l = lua_newuserdatauv(L, sizeof *l, 0);
+    *l = (struct lua_logger){&logger_mark, logger};
+    lua_createtable(L, 0, 5); /* the metatable */
+    lua_pushcfunction(L, logger_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, logger_newindex);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushliteral(L, "perilune.log.Logger");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "__name");
+    lua_setfield(L, -2, "__metatable");
+    luaL_newlib(L, logger_methods);
+    lua_pushstring(L, logger_name(logger));
+    lua_setfield(L, -2, "name");
+    lua_createtable(L, 0, 1); /* of the table of methods */
+    lua_pushvalue(L, -4);
+    lua_pushcclosure(L, logger_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+}
 
 /* get(name) -> logger; one object for a name (upvalue 1) */
 static int log_l_get(lua_State *L)
@@ -310,7 +361,7 @@ static int log_l_get(lua_State *L)
     lua_settop(L, 1);
     lua_pushvalue(L, 1);
     if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) {
-        class_push(L, &logger_class, logging_logger(logging_of(L), str_make(name, n)));
+        push_logger(L, logging_logger(logging_of(L), str_make(name, n)));
         lua_pushvalue(L, 1);
         lua_pushvalue(L, -2);
         lua_rawset(L, lua_upvalueindex(1));
@@ -534,7 +585,6 @@ int luaopen_perilune__log(lua_State *L)
         {"configure", log_l_configure}, {"level", log_l_level}, {"records", log_l_records},
         {"clear", log_l_clear},         {NULL, NULL},
     };
-    class_register(L, &logger_class);
     luaL_newlib(L, functions);
     lua_newtable(L);
     lua_pushcclosure(L, log_l_get, 1);
