@@ -11,7 +11,7 @@ local M = {}
 local KNOWN = { as_attachment = true, filename = true, content_type = true, status = true, reason = true, headers = true, root = true }
 
 -- What the codes of struct err are called here.
-local CLASSES = { not_found = "NotFoundError", denied = "PermissionDenied", invalid = "ValueError" }
+local CLASSES = { not_found = "NotFoundError", invalid = "ValueError" }
 
 local function new_response(opts)
   return response.Response(nil, {
@@ -47,7 +47,7 @@ local function has_header(headers, wanted)
   return false
 end
 
-local function fail(what, message, code)
+local function fail(message, code)
   error(exceptions[CLASSES[code] or "OSError"](("FileResponse: %s"):format(message)), 4)
 end
 
@@ -59,7 +59,7 @@ local function attach_path(r, path, root)
   if root and (code == "not_found" or code == "denied" or code == "invalid") then
     error(exceptions.Http404(("there is no file '%s'"):format(path)), 3)
   end
-  fail(path, message, code)
+  fail(message, code)
 end
 
 -- Pieces of anything that can be read, until there are none: nil, or "".
@@ -85,7 +85,7 @@ end
 local function attach_handle(r, handle)
   local whole, message, code = file.handle(r, handle)
   if whole == nil then
-    fail(handle, message, code)
+    fail(message, code)
   elseif whole then
     handle:close() -- the response has a descriptor of its own
   else
@@ -120,6 +120,9 @@ end
 --- names (what is not there is an Http404 then).
 function M.FileResponse(source, opts)
   opts = options("FileResponse", opts, KNOWN)
+  if opts.filename ~= nil and type(opts.filename) ~= "string" then
+    error(exceptions.TypeError(("FileResponse: option 'filename' is a string, not a %s"):format(type(opts.filename))), 2)
+  end
   local r = new_response(opts)
   local name = attach(r, source, opts.root)
   name = (opts.filename or name or ""):match("[^/]*$")

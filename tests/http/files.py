@@ -46,7 +46,7 @@ return list
 
 VIEWS = """-- SPDX-License-Identifier: MIT
 local http = require "perilune.http"
-local FileResponse = http.FileResponse or require("perilune._files").FileResponse
+local FileResponse = http.FileResponse
 local M = {}
 
 function M.home() return "home" end
@@ -60,6 +60,7 @@ function M.missing() return FileResponse("files/none.txt") end
 function M.folder() return FileResponse("files") end
 function M.wrong() return FileResponse(42) end
 function M.option() return FileResponse("files/ten.txt", { attachment = true }) end
+function M.badname() return FileResponse("files/ten.txt", { filename = 5 }) end
 function M.error_page()
   local r = FileResponse("files/ten.txt")
   r.status_code = 404
@@ -79,7 +80,6 @@ function M.closed()
   f:close()
   return FileResponse(f)
 end
-M.closes = 0
 local closes = 0
 function M.closes() return tostring(closes) end
 local function object(pieces)
@@ -210,7 +210,8 @@ class Cases(Checks):
                         etag=self.etag, accept_ranges="bytes")
         for path, text in (("missing", "files/none.txt"), ("folder", "is a folder"),
                            ("wrong", "takes a path"), ("option", "as_attachment"),
-                           ("closed", "closed")):
+                           ("closed", "closed"),
+                           ("badname", "'filename' is a string")):
             self.expect(path, self.get("/" + path), 500)
             self.check(text in self.server.output(), path, "no word of it in the log")
 
