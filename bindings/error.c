@@ -4,6 +4,7 @@
 #include "inspect.h"
 
 #include "base/banned.h"
+#include "base/str.h"
 
 #include <lauxlib.h>
 #include <stdarg.h>
@@ -121,18 +122,24 @@ static void add_place(lua_State *L)
     lua_settop(L, 1);
 }
 
+void exception_wrap(lua_State *L)
+{
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 6) || is_exception(L, top))
+        return;
+    if (push_module(L)) {
+        lua_getfield(L, -1, "wrap");
+        lua_pushvalue(L, top);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+            lua_replace(L, top);
+    }
+    lua_settop(L, top);
+}
+
 int exception_handler(lua_State *L)
 {
     lua_settop(L, 1);
-    if (!is_exception(L, 1)) {
-        if (push_module(L)) {
-            lua_getfield(L, -1, "wrap");
-            lua_pushvalue(L, 1);
-            if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-                lua_replace(L, 1);
-        }
-        lua_settop(L, 1);
-    }
+    exception_wrap(L);
     if (is_exception(L, 1)) {
         add_place(L);
         inspect_collect(L);
@@ -167,5 +174,34 @@ int exception_to_err(lua_State *L, int idx, struct err *e)
     else
         err_set(e, code, "%s", lua_tostring(L, -1));
     lua_pop(L, 1);
+    return -1;
+}
+
+/* Does the text name a line, as "shop/views.lua:12"? */
+static bool names_line(const char *text)
+{
+    while ((text = strstr(text, ".lua:"))) {
+        text += 5;
+        if (char_is_digit(*text))
+            return true;
+    }
+    return false;
+}
+
+int exception_to_line(lua_State *L, int idx, struct err *err)
+{
+    idx = lua_absindex(L, idx);
+    exception_to_err(L, idx, err);
+    for (char *p = err->msg; *p; p++)
+        if (*p == '\n' || *p == '\t')
+            *p = ' ';
+    if (lua_istable(L, idx) && lua_checkstack(L, 4) && !names_line(err->msg)) {
+        lua_pushliteral(L, "where");
+        lua_rawget(L, idx);
+        struct str where = lua_isstring(L, -1) ? str_from(lua_tostring(L, -1)) : STR("");
+        if (str_ends(where, STR(": ")))
+            err_prefix(err, "%.*s", (int)where.n - 2, where.p);
+        lua_pop(L, 1);
+    }
     return -1;
 }

@@ -19,6 +19,10 @@ int exception_raise_err(lua_State *L, const struct err *e);
 /* Pushes the object instead of raising it. [-0, +1, may raise] */
 void exception_push(lua_State *L, const char *name, const char *message);
 
+/* The value on top as an error object, whatever it is; left as it is when memory is out.
+ * [-1, +1] Never raises. */
+void exception_wrap(lua_State *L);
+
 /* Message handler for lua_pcall: turns whatever was raised into an error object with
  * a traceback. Never fails for lack of anything but memory. */
 int exception_handler(lua_State *L);
@@ -29,5 +33,8 @@ int exception_is(lua_State *L, int idx, const char *name);
 /* Fills *e from the error object (or any value) at idx: "message", ERR_SCRIPT, or the
  * code of the class. [-0, +0] */
 int exception_to_err(lua_State *L, int idx, struct err *e);
+/* The same in one line that names file and line of the author's code, for logs and
+ * terminals. [-0, +0] */
+int exception_to_line(lua_State *L, int idx, struct err *e);
 
 #endif

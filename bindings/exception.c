@@ -88,6 +88,11 @@ static int record(lua_State *L)
 {
     struct request *r = lua_touserdata(L, 1);
     struct exception *e = &r->exception;
+    if (lua_type(L, 2) == LUA_TSTRING) { /* memory was out: no handler ran */
+        lua_pushvalue(L, 2);
+        exception_wrap(L);
+        lua_replace(L, 2);
+    }
     if (lua_istable(L, 2) && lua_touserdata(L, 3))
         add_origin(L, lua_touserdata(L, 3));
     e->kind = kind_of(L, 2);

@@ -128,33 +128,6 @@ static int load_project(lua_State *L)
     return 0;
 }
 
-/* Does the text name a line, as "shop/views.lua:12"? */
-static bool names_line(const char *text)
-{
-    while ((text = strstr(text, ".lua:"))) {
-        text += 5;
-        if (char_is_digit(*text))
-            return true;
-    }
-    return false;
-}
-
-/* The error of a start in one line that names a place, where there is one. */
-static void tell_place(lua_State *L, struct err *err)
-{
-    for (char *p = err->msg; *p; p++)
-        if (*p == '\n' || *p == '\t')
-            *p = ' ';
-    if (lua_istable(L, -1) && !names_line(err->msg)) {
-        lua_pushliteral(L, "where");
-        lua_rawget(L, -2);
-        struct str where = lua_isstring(L, -1) ? str_from(lua_tostring(L, -1)) : STR("");
-        if (str_ends(where, STR(": ")))
-            err_prefix(err, "%.*s", (int)where.n - 2, where.p);
-        lua_pop(L, 1);
-    }
-}
-
 /* Runs a step of the start and gives its error with the traceback, when asked for. */
 static int start_step(struct host *h, lua_CFunction step, struct err *err)
 {
@@ -162,8 +135,7 @@ static int start_step(struct host *h, lua_CFunction step, struct err *err)
     lua_pushcfunction(L, step);
     if (script_call(L, 0, 0) == LUA_OK)
         return 0;
-    exception_to_err(L, -1, err);
-    tell_place(L, err);
+    exception_to_line(L, -1, err);
     if (h->options.traceback && lua_istable(L, -1) &&
         lua_getfield(L, -1, "traceback") == LUA_TSTRING)
         log_write(h->log, LOG_LEVEL_ERROR, "perilune", "%s\n%s", err->msg, lua_tostring(L, -1));

@@ -39,7 +39,7 @@ static int stream_pull(void *data, struct buf *out, struct err *err)
     lua_pushlightuserdata(L, out);
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->iterator);
     if (script_call(L, 2, 1) != LUA_OK) {
-        exception_to_err(L, -1, err);
+        exception_to_line(L, -1, err);
         lua_pop(L, 1);
         return -1;
     }

@@ -223,8 +223,17 @@ local function add_excerpts(list, place)
   end
 end
 
-local function versions()
-  return ("Perilune %s, %s"):format(core.version, _VERSION)
+local function settings_name()
+  local path, dir = core.settings_file or "settings.lua", core.project_dir
+  if dir and path:sub(1, #dir + 1) == dir .. "/" then
+    path = path:sub(#dir + 2)
+  end
+  return values.printable(path)
+end
+
+local function versions(trusted)
+  local folder = trusted and core.project_dir and " · " .. values.printable(core.project_dir) or ""
+  return ("Perilune %s, %s%s"):format(core.version, _VERSION, folder)
 end
 
 -- ---- together ----
@@ -256,8 +265,8 @@ function M.of(request, status, err, match, trusted)
     user = trusted and read(user_text, request) or nil,
     parts = request_parts(request, trusted),
     settings = trusted and read(setting_rows) or nil,
-    settings_file = values.printable(core.settings_file or "settings.lua"),
-    versions = versions(),
+    settings_file = settings_name(),
+    versions = versions(trusted),
     time = os.date("%Y-%m-%d %H:%M:%S %z"),
     trusted = trusted,
   }

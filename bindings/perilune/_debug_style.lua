@@ -55,7 +55,7 @@ ol.tried li::marker{color:var(--dim);font-size:.85rem}
 ol.tried code{overflow-wrap:anywhere}
 ol.tried span{color:var(--dim)}
 pre{margin:0;padding:.7rem .9rem;overflow-x:auto;background:var(--code)}
-footer{margin-top:2.2rem;padding-top:1rem;padding-bottom:2.5rem;color:var(--dim);font-size:.88rem;border-top:1px solid var(--line)}
+footer{margin-top:2.2rem;padding-top:1rem;padding-bottom:2.5rem;color:var(--dim);font-size:.88rem;overflow-wrap:anywhere;border-top:1px solid var(--line)}
 @media(max-width:40rem){header,main,footer{padding-left:.8rem;padding-right:.8rem}h1{font-size:1.4rem}
 .facts,dl.rows{grid-template-columns:minmax(0,1fr);gap:0}.facts dd,dl.rows dd{margin-bottom:.45rem}
 .src b{width:2.6rem;margin-right:.6rem;padding-right:.5rem}.flat{padding-left:.9rem}ol.tried{padding-left:2.2rem}}

