@@ -120,11 +120,7 @@ int decimal_m_pow(lua_State *L)
 int decimal_l_divmod(lua_State *L)
 {
     lua_settop(L, 2);
-    decimal_m_idiv(L);
-    lua_insert(L, 1);
-    lua_settop(L, 3);
-    lua_remove(L, 1);
-    return decimal_m_mod(L);
+    return decimal_m_idiv(L) + decimal_m_mod(L);
 }
 
 static int unary(lua_State *L, unary_fn *fn)

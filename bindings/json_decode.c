@@ -105,7 +105,8 @@ static int push_object(struct decoder *d)
 static int push_value(struct decoder *d, enum json_token t)
 {
     lua_State *L = d->L;
-    luaL_checkstack(L, 6, "decoding JSON"); /* a slot, key, value, two copies, a buffer's box */
+    if (!lua_checkstack(L, 6)) /* a slot, key, value, two copies, a buffer's box */
+        luaL_error(L, "stack overflow (decoding JSON)");
     switch (t) {
     case JSON_NULL:
         null_push(L);

@@ -107,6 +107,14 @@ static void add_line(struct encoder *e)
         buf_addc(e->out, ' ');
 }
 
+static void add_separator(struct encoder *e, const char *separator)
+{
+    if (separator[0] && !separator[1])
+        buf_addc(e->out, separator[0]);
+    else
+        buf_adds(e->out, separator);
+}
+
 static int enter(struct encoder *e, char bracket)
 {
     if (e->depth == JSON_ENCODE_DEPTH)
@@ -142,14 +150,52 @@ static int bad_list_key(struct encoder *e, lua_Integer n)
     return fail(e, TYPE, "a key of type %s in the table", luaL_typename(L, -2));
 }
 
-/* Are 1..n all the keys that there are? */
-static int check_list(struct encoder *e, int idx, lua_Integer n)
+static bool is_scalar(lua_State *L, int idx)
+{
+    int type = lua_type(L, idx);
+    return type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TBOOLEAN;
+}
+
+static int write_item(struct encoder *e, lua_Integer i)
+{
+    if (i > 1)
+        add_separator(e, e->style->item);
+    add_line(e);
+    return write_value(e, lua_gettop(e->L)) == 0 ? 0 : add_index_step(e, i);
+}
+
+/* Writes the items while the keys come as 1, 2, 3 and no __tojson can change the table.
+ * Gives how many; *rest says that the next key and value are on the stack. -1 on failure. */
+static lua_Integer write_scalars(struct encoder *e, int idx, bool *rest)
 {
     lua_State *L = e->L;
-    lua_Integer count = 0;
-    for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1), count++)
-        if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) < 1 || lua_tointeger(L, -2) > n)
+    lua_Integer i = 0;
+    *rest = true;
+    lua_pushnil(L);
+    while (lua_next(L, idx)) {
+        if (!lua_isinteger(L, -2) || lua_tointeger(L, -2) != i + 1 || !is_scalar(L, -1))
+            return i;
+        if (write_item(e, ++i) != 0)
+            return -1;
+        lua_pop(L, 1);
+    }
+    *rest = false;
+    return i;
+}
+
+/* Are the keys that come behind `done` others, from the one on the stack on, all there are
+ * to 1..n?  Takes it off. */
+static int check_list(struct encoder *e, int idx, lua_Integer done, lua_Integer n)
+{
+    lua_State *L = e->L;
+    lua_Integer count = done;
+    do {
+        lua_Integer key = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
+        if (key < 1 || key > n)
             return bad_list_key(e, n);
+        lua_pop(L, 1);
+        count++;
+    } while (lua_next(L, idx));
     return count == n ? 0 : fail(e, TYPE, "a list with holes (perilune.null may fill them)");
 }
 
@@ -157,15 +203,16 @@ static int write_list(struct encoder *e, int idx)
 {
     lua_State *L = e->L;
     lua_Integer n = (lua_Integer)lua_rawlen(L, idx);
-    if (check_list(e, idx, n) != 0 || enter(e, '[') != 0)
+    bool rest;
+    if (enter(e, '[') != 0)
         return -1;
-    for (lua_Integer i = 1; i <= n; i++) {
-        if (i > 1)
-            buf_adds(e->out, e->style->item);
-        add_line(e);
+    lua_Integer i = write_scalars(e, idx, &rest);
+    if (i < 0 || (rest && check_list(e, idx, i, n) != 0))
+        return -1;
+    for (i++; rest && i <= n; i++) {
         lua_rawgeti(L, idx, i);
-        if (write_value(e, lua_gettop(L)) != 0)
-            return add_index_step(e, i);
+        if (write_item(e, i) != 0)
+            return -1;
         lua_pop(L, 1);
     }
     leave(e, ']', n == 0);
@@ -178,10 +225,10 @@ static struct member *add_member(struct encoder *e)
 {
     if (e->n == e->cap) {
         if (e->members == e->few) {
-            struct member *more = mem_alloc(2 * sizeof e->few);
+            struct member *more = mem_alloc(sizeof e->few + sizeof e->few);
             memcpy(more, e->few, sizeof e->few);
             e->members = more;
-            e->cap = 2 * FEW_MEMBERS;
+            e->cap += FEW_MEMBERS;
         } else {
             e->members = vec_grow(e->members, &e->cap, sizeof *e->members);
         }
@@ -242,11 +289,11 @@ static int write_member(struct encoder *e, const struct member *m, bool first)
 {
     struct err err;
     if (!first)
-        buf_adds(e->out, e->style->item);
+        add_separator(e, e->style->item);
     add_line(e);
     if (json_add_string(e->out, m->key, e->style->ascii, &err) != 0)
         return fail(e, VALUE, "a key: %s", err.msg);
-    buf_adds(e->out, e->style->key);
+    add_separator(e, e->style->key);
     return write_value(e, m->slot + 1) == 0 ? 0 : add_key_step(e, m->key);
 }
 

@@ -46,10 +46,18 @@ static inline size_t json_plain_run(const char *p, size_t n)
             return i + (size_t)__builtin_ctz((unsigned)mask);
     }
 #endif
-    for (uint64_t w; i + 8 <= n; i += 8) {
+    uint64_t w;
+    for (; i + 8 <= n; i += 8) {
         memcpy(&w, p + i, 8);
         if (json_word_has_special(w))
             break;
+    }
+    if (i < n && i + 8 > n && n >= 4) { /* the last bytes at once, some of them again */
+        uint32_t first, last;
+        memcpy(&first, p + (n >= 8 ? n - 8 : 0), 4);
+        memcpy(&last, p + n - 4, 4);
+        if (!json_word_has_special((uint64_t)first << 32 | last))
+            return n;
     }
     while (i < n && json_is_plain(p[i]))
         i++;

@@ -239,7 +239,13 @@ size_t json_unescape(struct str text, char *out)
 static enum json_token read_integer(struct json_reader *r, const char *begin, const char *end,
                                     struct err *err)
 {
-    if (!str_to_int64(str_make(begin, (size_t)(end - begin)), &r->integer))
+    bool negative = *begin == '-';
+    if (end - begin <= 18) {
+        int64_t v = 0;
+        for (const char *p = begin + negative; p < end; p++)
+            v = v * 10 + (*p - '0');
+        r->integer = negative ? -v : v;
+    } else if (!str_to_int64(str_make(begin, (size_t)(end - begin)), &r->integer))
         return fail(r, begin, err, ERR_TOO_LARGE,
                     "the integer does not fit 64 bits; send it as a string");
     return JSON_INT;

@@ -59,13 +59,11 @@ struct pow10 pow10_bits(int k)
     unsigned __int128 p0 = (unsigned __int128)s[2] * m;
     unsigned __int128 p1 = (unsigned __int128)s[1] * m + (uint64_t)(p0 >> 64);
     unsigned __int128 p2 = (unsigned __int128)s[0] * m + (uint64_t)(p1 >> 64);
-    uint64_t w3 = (uint64_t)(p2 >> 64), w2 = (uint64_t)p2, w1 = (uint64_t)p1, w0 = (uint64_t)p0;
-    if (!(w3 >> 63)) {
-        w3 = w3 << 1 | w2 >> 63;
-        w2 = w2 << 1 | w1 >> 63;
-        w1 = w1 << 1 | w0 >> 63;
-        w0 <<= 1;
+    uint64_t hi = (uint64_t)(p2 >> 64), lo = (uint64_t)p2;
+    if (!(hi >> 63)) {
+        hi = hi << 1 | lo >> 63;
+        lo = lo << 1 | (uint64_t)p1 >> 63;
     }
     /* 5^55 is the last power that 128 bits hold; no reciprocal of a power of five ends. */
-    return (struct pow10){w3, w2, k >= 0 && k <= 55};
+    return (struct pow10){hi, lo, k >= 0 && k <= 55};
 }
