@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "fiber/fiber.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
@@ -63,7 +64,7 @@ static int list_candidates(lua_State *L)
     return 1;
 }
 
-/* malloc'd strings for readline, which frees them; the first is what all begin with */
+/* malloc'd strings for readline, which frees them; the first is what all n > 0 begin with */
 static char **matches_of(lua_State *L, size_t n)
 {
     char **list = mem_alloc((n + 2) * sizeof *list);
@@ -73,6 +74,7 @@ static char **matches_of(lua_State *L, size_t n)
         lua_pop(L, 1);
     }
     list[n + 1] = NULL;
+    assert(n > 0);
     size_t common = strlen(list[1]);
     for (size_t i = 2; i <= n; i++) {
         size_t same = 0;
@@ -257,6 +259,8 @@ static void on_stop(int number)
 {
     (void)number;
     signal(SIGINT, SIG_DFL); /* a second one ends the program */
+    /* Lua lets a signal handler call this one function. */
+    /* NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
     lua_sethook(running->running, stop_hook,
                 LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }

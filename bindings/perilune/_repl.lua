@@ -5,6 +5,7 @@
 -- must write local), and so do those of a `local x = 1` typed as a line of its own, which
 -- would otherwise be gone with the line.
 local pretty = require "perilune._pretty"
+local settings = require "perilune.settings"
 
 local M = {}
 
@@ -81,6 +82,9 @@ end
 -- Names that `value` answers to, without running anything of it.
 local function names_of(value)
   local names = {}
+  for _, name in ipairs(value == settings and settings.names() or {}) do
+    names[name] = true
+  end
   for _ = 1, 10 do -- a chain of classes
     if type(value) ~= "table" then
       local mt = type(value) == "string" and { __index = string } or nil

@@ -256,6 +256,7 @@ function M.main(argv)
   if name == "--help" or name == "-h" then
     name = "help"
   end
+  rawset(os, "exit", system.exit)
   local ok, status = core.call(main, name, table.move(argv, 2, #argv, 1, {}))
   if not ok then
     status = report(name, status, { traceback = core.show_traceback })
