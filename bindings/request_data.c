@@ -131,11 +131,19 @@ int request_get_cookies(lua_State *L, void *self)
 
 /* ---- JSON ---- */
 
+static bool is_blank(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && (s.p[i] == ' ' || (s.p[i] >= '\t' && s.p[i] <= '\r')))
+        i++;
+    return i == s.n;
+}
+
 static void build_json(lua_State *L, struct request *r)
 {
     struct str body = body_of(L, r);
     struct err err;
-    if (str_trim(body).n == 0)
+    if (is_blank(body))
         exception_raise(L, "BadRequest", "the body is empty; JSON is wanted");
     if (json_decode(L, body, (unsigned)r->limits->json_max_depth, &err) != 0)
         exception_raise(L, "BadRequest", "the body is no valid JSON: %s", err.msg);

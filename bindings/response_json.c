@@ -81,7 +81,7 @@ static void write_json(lua_State *L, int idx, struct buf *out, const struct json
 {
     struct err err;
     if (json_encode(L, idx, out, style, &err) != 0)
-        exception_raise(L, err.code == ERR_INVALID ? "TypeError" : "ValueError", "%s", err.msg);
+        json_raise(L, &err);
 }
 
 struct response *response_from_table(lua_State *L, int idx)

@@ -31,7 +31,8 @@ end
 
 --- require_methods{ "GET", "POST" }(view): other methods are answered with 405.
 function M.require_methods(...)
-  local methods = type(...) == "table" and (...) or { ... }
+  local first = ...
+  local methods = type(first) == "table" and first or { ... }
   for i, method in ipairs(methods) do
     if type(method) ~= "string" or method ~= method:upper() then
       error(exceptions.ValueError(("method %d of require_methods is %s; methods are upper case, as in \"GET\""):format(i, tostring(method))), 2)

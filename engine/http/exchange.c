@@ -161,14 +161,18 @@ static void run(void *arg)
     *fiber_slot(x->fiber, FIBER_REQUEST) = &x->request;
     response = s->handler.handle(s->handler.data, &x->request);
     if (x->refused) { /* a deadline passed meanwhile */
+        response_clear_body(response);
         response_unref(response);
         response = response_text(x->refused, STR("text/plain; charset=utf-8"), "%d %s\n%s\n",
                                  x->refused, http_reason(x->refused), x->why);
     }
-    if (x->request.method == METHOD_HEAD)
+    if (x->request.method == METHOD_HEAD) {
         response->head_only = true;
+        if (response->kind == RESPONSE_STREAM)
+            response_clear_body(response); /* closes the source while its fiber still lives */
+    }
     x->response = response;
-    x->streaming = response->kind == RESPONSE_STREAM && !response->head_only;
+    x->streaming = response->kind == RESPONSE_STREAM;
     exchange_resume(x);
     if (x->streaming)
         send_produce(x);
