@@ -406,6 +406,9 @@ def routes(w):
     listed = json.loads(w.good("routes", "--json", cwd="blog").out)
     w.check([x["path"] for x in listed] == ["/", "/hello/<name>/"] and listed[0]["name"] == "home:index"
             and listed[0]["where"].startswith("home/urls.lua:"), "--json", listed)
+    w.write("blog/home/views.lua", "local http = require \"perilune.http\"\nlocal M = {}\nM.hello = http.Response\n"
+            "M.index = http.require_GET(function()\n  return \"\"\nend)\nreturn M\n")
+    w.good("routes", cwd="blog", out="home.views.index (home/views.lua:4)")
     w.write("blog/urls.lua", "return {}")
     w.good("routes", cwd="blog", out="there are no routes")
     w.check(json.loads(w.good("routes", "--json", cwd="blog").out) == [], "no routes as JSON")

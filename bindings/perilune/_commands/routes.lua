@@ -52,13 +52,39 @@ local function exported_names()
   return names
 end
 
+local function place_of(fn)
+  local info = type(fn) == "function" and debug.getinfo(fn, "S")
+  if info and info.what ~= "C" then
+    return ("%s:%d"):format(info.source:gsub("^@", ""), info.linedefined)
+  end
+end
+
+-- The place of a view that the library has wrapped (require_GET and the like) is that of
+-- the author's function inside.
+local function own_place(fn, depth)
+  local place = place_of(fn)
+  if not place or not place:find("^perilune/") or depth > 8 then
+    return place
+  end
+  for i = 1, 60 do
+    local name, inner = debug.getupvalue(fn, i)
+    if not name then
+      break
+    end
+    local found = type(inner) == "function" and own_place(inner, depth + 1)
+    if found and not found:find("^perilune/") then
+      return found
+    end
+  end
+  return place
+end
+
 -- "shop.views.detail (shop/views.lua:12)": where the function itself stands.
 local function view_of(view, names)
-  local info = type(view) == "function" and debug.getinfo(view, "S")
-  if not info or info.what == "C" then
+  local place = own_place(view, 1)
+  if not place then
     return names[view] or "(in C)"
   end
-  local place = ("%s:%d"):format(info.source:gsub("^@", ""), info.linedefined)
   return names[view] and ("%s (%s)"):format(names[view], place) or place
 end
 
