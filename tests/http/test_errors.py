@@ -354,7 +354,7 @@ def check_who(c, server):
 def check_not_found(c, server):
     error = error_of(server.request("GET", "/product/7/", JSON))
     c.check(error["hint"] == "Did you mean /products/7/ ?", "404: the nearest route", error)
-    c.check(error["tried"][:3] == ["", "products/<int:pk>/", "shop/"], "404: routes tried",
+    c.check(error["tried"][:3] == ["", "products/<int:pk>/", "converted/<fails:what>/"], "404: routes tried",
             error["tried"][:4])
     body = server.request("GET", "/shop/none/", HTML).body.decode()
     c.check("carts/&lt;uuid:cart&gt;/" in body and "archive" in body, "404: routes of an include")
@@ -363,6 +363,16 @@ def check_not_found(c, server):
             and error["route"] == "products/<int:pk>/", "404: raised by a view", error)
     answer = server.request("GET", "/" + "x" * 8000 + "/", HTML)
     c.check(answer.status == 404 and len(answer.body) < 60000, "404: a long path", len(answer.body))
+
+
+def check_converters(c, server):
+    for what in ("nil", "value"):
+        answer = server.request("GET", "/converted/%s/" % what, JSON)
+        c.check(answer.status == 404, "converters: %s does not fit" % what, answer.status)
+    answer = server.request("GET", "/converted/other/", JSON)
+    error = error_of(answer)
+    c.check(answer.status == 500 and "the converter fails" in error["message"]
+            and re.fullmatch(r"urls\.lua:\d+", error["at"]), "converters: an error in one", error)
 
 
 def check_layers(c, server):
@@ -394,6 +404,10 @@ def check_values(c, server):
                  r"bell \x07 escape \x1B invalid \xFF\xFE direction \u{202E} end",
                  "<dt>touched</dt><dd>false</dd>"):
         c.check(part in body, "values: " + part)
+    for form in (HTML, TEXT, JSON):
+        answer = server.request("GET", "/wide/?" + "q=%22%3C&" * 800, form)
+        c.check(answer.status == 500 and 1000 < len(answer.body) <= 1000000,
+                "values: the largest page, %s" % form["Accept"], len(answer.body))
     body = server.request("GET", "/nil_field/", HTML).body.decode()
     c.check("<dt>currency</dt><dd>&quot;EUR&quot;</dd>" in body, "values: locals of the frame")
     c.check("title = &quot;&lt;b&gt;bold" in body, "values: escaped")
@@ -423,6 +437,7 @@ def test_debug(c, perilune):
         check_who(c, server)
         check_not_found(c, server)
         check_layers(c, server)
+        check_converters(c, server)
         check_values(c, server)
         check_forms(c, server)
         answer = server.request("GET", "/forbidden/", HTML)

@@ -224,4 +224,34 @@ describe("accept", function()
   end)
 end)
 
+describe("a page that cannot be made", function()
+  local debug_pages = require "perilune._debug"
+  local request = setmetatable({}, {
+    __index = function(_, key)
+      error("no " .. key)
+    end,
+  })
+
+  it("is plain text with both errors", function()
+    local response = debug_pages.page(request, 500, exceptions.ValueError("the first", { traceback = "its traceback" }))
+    assert.equal(500, response.status_code)
+    assert.equal("text/plain; charset=utf-8", response.content_type)
+    for _, part in ipairs { "ValueError: the first", "its traceback", "could not be made", "no " } do
+      assert.is_true(response.content:find(part, 1, true) ~= nil, part)
+    end
+  end)
+
+  it("takes any error", function()
+    for _, value in ipairs { "text", 1, true, {}, setmetatable({}, { __tostring = error }) } do
+      assert.equal(500, debug_pages.page(request, 500, value).status_code)
+    end
+    assert.equal(500, debug_pages.page(request, 500, nil).status_code)
+  end)
+
+  it("says so of a project that does not load", function()
+    local response = debug_pages.load_page(request, "shop/views.lua:3: oops")
+    assert.is_true(response.content:find("shop/views.lua:3: oops", 1, true) ~= nil)
+  end)
+end)
+
 t.finish()

@@ -5,6 +5,18 @@ local urls = require "perilune.urls"
 local views = require "shop.views"
 local path = urls.path
 
+urls.register_converter("fails", {
+  regex = "[a-z]+",
+  to_value = function(text)
+    if text == "nil" then
+      return nil
+    elseif text == "value" then
+      error(exceptions.ValueError("does not fit"))
+    end
+    error("the converter fails")
+  end,
+})
+
 local function handler(status)
   return function(request, err)
     local mode = request.headers["X-Handler"]
@@ -22,6 +34,7 @@ end
 local list = {
   path("", views.home, { name = "home" }),
   path("products/<int:pk>/", views.product, { name = "product" }),
+  path("converted/<fails:what>/", views.home, { name = "converted" }),
   path("shop/", urls.include("shop.urls", { namespace = "shop" })),
 }
 for _, name in ipairs(views.names) do

@@ -201,4 +201,18 @@ view("many_values", function()
   error("many values " .. #big .. #list .. tostring(touched) .. tostring(deep.itself == deep) .. tostring(rawequal(trap, nil)) .. #control)
 end)
 
+-- Thirty frames with forty variables each, all of it to be escaped: a page as large as can be.
+do
+  local lines = { "local down", "function down(n)" }
+  for i = 1, 40 do
+    lines[#lines + 1] = ("  local v%d = { q = ('\"'):rep(300), l = ('<'):rep(300), a = ('&'):rep(300), z = ('\\0'):rep(300) }"):format(i)
+  end
+  lines[#lines + 1] = "  if n > 30 then error(('<\"&'):rep(5000)) end"
+  lines[#lines + 1] = "  local deeper = down(n + 1)\n  return deeper\nend\nreturn down"
+  local down = assert(load(table.concat(lines, "\n"), "@shop/generated.lua"))()
+  view("wide", function()
+    return down(1)
+  end)
+end
+
 return M
