@@ -161,12 +161,19 @@ static struct view template = {.call = template_view, .name = "template"};
 
 /* ---- the application's error pages ---- */
 
-enum { PAGE_NONE, PAGE_GOOD, PAGE_FAILS };
-static int page;
+enum { PAGE_NONE, PAGE_GOOD, PAGE_FAILS, PAGE_FAILS_FIRST, PAGE_LATE };
+static int page, pages_asked;
 
 static struct response *error_page(void *data, struct request *r, int status)
 {
     assert_ptr_equal(data, &page);
+    pages_asked++;
+    if (page == PAGE_LATE)
+        return request_raise(r, EXCEPTION_TIMEOUT, "TimeLimitExceeded", "late again");
+    if (page == PAGE_FAILS_FIRST && status != 500)
+        return request_raise(r, EXCEPTION_ERROR, "KeyError", "the handler broke");
+    if (page == PAGE_FAILS_FIRST)
+        return response_text(status, STR_NULL, "page %d %s", status, r->exception.message);
     if (page == PAGE_GOOD)
         return response_text(status, STR_NULL, "page %d %s", status, r->exception.message);
     if (page == PAGE_FAILS)
@@ -381,6 +388,60 @@ static void test_page_fails(void **state)
     assert_non_null(strstr(w.logged.data, "KeyError: the handler broke"));
 }
 
+/* One that raises is an error itself: the page of a 500 is asked for, once. */
+static void test_page_fails_once(void **state)
+{
+    (void)state;
+    page = PAGE_FAILS_FIRST;
+    pages_asked = 0;
+    view_act = ACT_404;
+    run("/", 500, "page 500 the handler broke",
+        ROUND "C.pe:Http404 B.pe:Http404 A.pe:Http404 C<500 B<500 A<500");
+    assert_int_equal(pages_asked, 2);
+    assert_non_null(strstr(w.logged.data, "WARNING perilune.request: Not Found: /"));
+    assert_non_null(strstr(w.logged.data, "ERROR perilune.request: Internal Server Error: /: "
+                                          "KeyError: the handler broke"));
+    page = PAGE_FAILS;
+    pages_asked = 0;
+    view_act = ACT_ERROR;
+    run("/", 500, NULL, ROUND "C.pe:ValueError B.pe:ValueError A.pe:ValueError C<500 B<500 A<500");
+    assert_int_equal(pages_asked, 1);
+}
+
+static void test_page_out_of_time(void **state)
+{
+    (void)state;
+    page = PAGE_LATE;
+    pages_asked = 0;
+    view_act = ACT_TIMEOUT;
+    c.ops.process_exception = b.ops.process_exception = a.ops.process_exception = NULL;
+    run("/", 503, NULL, ROUND "C<503 B<503 A<503");
+    assert_int_equal(pages_asked, 1);
+}
+
+/* Where it came from stands before the text, unless the text says so. */
+static struct response *placed_view(const struct view *v, struct request *r)
+{
+    (void)v;
+    request_raise(r, EXCEPTION_ERROR, "ValueError", "too small");
+    r->exception.where = "shop/views.lua:12";
+    r->exception.traceback = "stack traceback:\n\tshop/views.lua:12: in ?";
+    return NULL;
+}
+
+static void test_log_of_a_place(void **state)
+{
+    struct response *response;
+    (void)state;
+    plain.call = placed_view;
+    world_request(&w, "GET", "/");
+    response = world_run(&w);
+    plain.call = view_call;
+    assert_int_equal(response->status, 500);
+    assert_non_null(strstr(w.logged.data, "/: ValueError: shop/views.lua:12: too small"));
+    response_unref(response);
+}
+
 /* ---- nothing at all ---- */
 
 static void test_view_gives_nothing(void **state)
@@ -592,6 +653,9 @@ int main(void)
         TEST(test_page_says_nothing),
         TEST(test_page_of_the_application),
         TEST(test_page_fails),
+        TEST(test_page_fails_once),
+        TEST(test_page_out_of_time),
+        TEST(test_log_of_a_place),
         TEST(test_view_gives_nothing),
         TEST(test_view_of_a_script_gives_nothing),
         TEST(test_layer_gives_nothing),
