@@ -124,6 +124,8 @@ exceptions.RequestDataTooBig = nil
 exceptions.Resolver404 = nil
 ---@type perilune.ExceptionClass below BadSignature
 exceptions.SignatureExpired = nil
+---@type perilune.ExceptionClass
+exceptions.RuntimeError = nil
 ---@type perilune.ExceptionClass below SuspiciousOperation
 exceptions.SuspiciousFileOperation = nil
 ---@type perilune.ExceptionClass below SuspiciousOperation

@@ -121,6 +121,7 @@ local classes = {
   { "IndexError", "Exception" },
   { "AttributeError", "Exception" },
   { "NotImplementedError", "Exception" },
+  { "RuntimeError", "Exception" },
   { "OverflowError", "Exception" },
   { "ZeroDivisionError", "Exception" },
   { "UnicodeError", "ValueError" },
