@@ -172,18 +172,28 @@ def page(server, form):
     return server.request("GET", "/", form)
 
 
-def text_of(server):
-    """The page as text; none while one worker takes over from the other."""
+def ask(server, form):
+    """An answer; none while one worker takes over from the other."""
     try:
-        return page(server, TEXT).body.decode()
+        return page(server, form)
     except (Failure, OSError):
-        return ""
+        return None
+
+
+def text_of(server):
+    answer = ask(server, TEXT)
+    return answer.body.decode() if answer else ""
 
 
 def shown(server, line):
-    """The load page in all its forms, once it tells of `line`."""
+    """The load page as HTML and JSON, once it tells of `line`. For a moment the old worker
+    and the new one both take connections."""
     wait_for(lambda: re.search(line.rstrip("$"), text_of(server)), 10, "a page about " + line)
-    return page(server, HTML), page(server, JSON)
+
+    def failed(form):
+        answer = ask(server, form)
+        return answer and answer.status == 500 and answer
+    return tuple(wait_for(lambda f=form: failed(f), 10, "the page") for form in (HTML, JSON))
 
 
 def check_shown(c, server, folder, name, files, line):
