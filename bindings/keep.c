@@ -6,8 +6,13 @@
 #include "base/mem.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 
-enum { SWEEP_FIRST = 1024 };
+enum {
+    SWEEP_FIRST = 1024, /* objects */
+    LIGHT = 8192,       /* bytes that are not worth a thought */
+    HEAVY = 4 << 20,    /* bytes that are worth a sweep */
+};
 
 void keep_open(lua_State *L, struct keep *k)
 {
@@ -56,12 +61,21 @@ struct keep_slot *keep_reserve(lua_State *L)
     return &k->slots[i];
 }
 
+void keep_weigh(lua_State *L, size_t bytes)
+{
+    if (bytes < LIGHT)
+        return;
+    host_of(L)->keep.weight += bytes;
+    lua_gc(L, LUA_GCSTEP, bytes / 1024 < INT_MAX ? (int)(bytes / 1024) : INT_MAX);
+}
+
 void keep_sweep(struct host *h)
 {
     struct keep *k = &h->keep;
     lua_State *L = h->L;
-    if (k->used < k->sweep_at || !lua_checkstack(L, 4))
+    if ((k->used < k->sweep_at && k->weight < HEAVY) || !lua_checkstack(L, 4))
         return;
+    k->weight = 0;
     lua_rawgeti(L, LUA_REGISTRYINDEX, k->table);
     for (size_t i = 1; i <= k->n; i++) {
         struct keep_slot s = k->slots[i];

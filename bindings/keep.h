@@ -23,6 +23,7 @@ struct keep_slot {
 struct keep { /* of a host */
     struct keep_slot *slots;
     size_t n, cap, used, free, sweep_at;
+    size_t weight; /* noted since the last sweep */
     int table; /* weak values, in the registry */
 };
 
@@ -31,6 +32,9 @@ void keep_open(lua_State *L, struct keep *k);
  * drop, right away, before anything may raise) is dropped once the userdata is garbage.
  * [-0, +0, may raise: then there is nothing to undo] */
 struct keep_slot *keep_reserve(lua_State *L);
+/* `bytes` hang on a kept object, of which the collector does not know: it works as if they
+ * were Lua's own, and the next sweep comes earlier. [-0, +0; runs finalizers] */
+void keep_weigh(lua_State *L, size_t bytes);
 /* Drops what is garbage, when enough has gathered. */
 void keep_sweep(struct host *h);
 /* Drops everything; before or after lua_close(). */

@@ -288,6 +288,7 @@ struct response *response_from_value(lua_State *L, int idx, struct request *r, c
         response = class_test(L, idx, &response_class);
         if (response) {
             keep_in_hand(L, idx, r);
+            keep_weigh(L, response->bytes.n);
             response_ref(response);
             return response;
         }

@@ -77,10 +77,11 @@ struct worker {
     bool failed;      /* err says why it ends */
     struct err err;
     /* The watchdog's memory: */
-    uint64_t turn;      /* as last seen */
-    int64_t turn_since; /* when it changed */
-    int64_t stopped;    /* since when it is stopped; 0: it is not */
-    int64_t kill_at;    /* SIGABRT was sent: SIGKILL then; 0: not */
+    uint64_t turn;       /* as last seen */
+    int64_t turn_since;  /* when it changed */
+    int64_t turn_waited; /* for a CPU, until then */
+    int64_t stopped;     /* since when it is stopped; 0: it is not */
+    int64_t kill_at;     /* SIGABRT was sent: SIGKILL then; 0: not */
 };
 
 struct seat {

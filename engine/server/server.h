@@ -29,7 +29,8 @@ struct server_options {
     const char *user, *group; /* names or numbers the workers run as; NULL: as the master */
     double graceful_timeout;  /* seconds a worker has to finish once told to drain */
     double ready_timeout;     /* seconds from its start to server_worker_ready() */
-    double hang_timeout;      /* seconds busy without progress, or stopped; 0: no watchdog */
+    double hang_timeout;      /* seconds busy without progress, those in which it got no CPU not
+                                 counted, or stopped; 0: no watchdog */
     /* A worker that dies is replaced at once; when that one dies soon too, after
      * the first delay, which doubles up to the longest.  Ten deaths within the
      * window keep it there. */

@@ -2,6 +2,9 @@
 /* Finds workers that hang.  The worker only counts its turns; the clock is here. */
 #include "server/master.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static const int64_t shortest_look = 10 * CLOCK_MS, longest_look = 250 * CLOCK_MS;
 static const int64_t abort_grace = CLOCK_SECOND;
 
@@ -21,16 +24,41 @@ static void forgive_gap(struct master *m, int64_t now, int64_t period)
     m->watched = now;
 }
 
+/* ns that a process has waited for a CPU so far, which on a crowded machine is most of
+ * its time and no fault of its own; 0 where the kernel does not say. */
+static int64_t waited_for_cpu(pid_t pid)
+{
+    char text[128];
+    struct str rest, word;
+    int64_t waited = 0;
+    ssize_t n;
+    int fd;
+
+    snprintf(text, sizeof text, "/proc/%d/schedstat", (int)pid);
+    fd = open(text, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    n = read(fd, text, sizeof text);
+    close(fd);
+    rest = str_make(text, n > 0 ? (size_t)n : 0); /* ns on a CPU, ns waiting for one, times */
+    if (!str_split(&rest, ' ', &word) || !str_split(&rest, ' ', &word) ||
+        !str_to_int64(word, &waited))
+        return 0;
+    return waited;
+}
+
 static void look_at_turn(struct master *m, struct worker *w, int64_t now, int64_t limit)
 {
     const struct server_slot *s = master_slot(m, w->slot);
     uint64_t turn = atomic_load_explicit(&s->turn, memory_order_relaxed);
     struct str what = str_head(str_make(s->what, s->what_n), sizeof s->what);
+    int64_t waited = turn & 1 ? waited_for_cpu(w->pid) : 0;
 
     if (turn != w->turn || !(turn & 1)) {
         w->turn = turn;
         w->turn_since = now;
-    } else if (now - w->turn_since >= limit) {
+        w->turn_waited = waited;
+    } else if (now - w->turn_since - (waited - w->turn_waited) >= limit) {
         log_write(m->log, LOG_LEVEL_ERROR, SERVER_LOG,
                   "worker %u (pid %d) hangs: busy with '%.*s' for %.1f s without progress "
                   "(hang_timeout is %g s); aborting it",
