@@ -94,6 +94,12 @@ def test_forms(c):
     c.equal("the body of a multipart form", {"ok": False, "name": "RawPostDataException"},
             json.loads(c.upload("/raw/", part("a", b"1")).body))
     c.equal("too many fields", 400, c.post("/form/", b"a=1&" * 21).status)
+    c.equal("too many fields of a multipart form", 400,
+            c.upload("/form/", *[part("a", b"1")] * 21).status)
+    c.equal("too many files", 400, c.upload("/form/", *[part("f", b"1", "n")] * 101).status)
+    c.equal("too large a field", 413, c.upload("/form/", part("a", b"x" * 100001)).status)
+    c.equal("a multipart form without a boundary", 400, c.post("/form/", b"x", {
+        "Content-Type": "multipart/form-data; a=b"}).status)
     c.equal("too large a body", 413, c.post("/form/", b"a=" + b"x" * 100000).status)
     c.equal("another charset", 400, c.post("/form/", b"a=1", {
         "Content-Type": "application/x-www-form-urlencoded; charset=latin-1"}).status)

@@ -663,6 +663,27 @@ describe("shortcuts for objects", function()
 end)
 
 describe("perilune.http", function()
+  it("is described for editors, name by name", function()
+    local file = assert(io.open "../../bindings/meta/http.lua")
+    local meta = file:read "a"
+    file:close()
+    local described, missing = {}, {}
+    for name in meta:gmatch "\nfunction http%.([%w_]+)" do
+      described[name] = true
+    end
+    for name in meta:match("@class perilune.http\n(.-)\nlocal http"):gmatch "@field ([%w_]+)" do
+      described[name] = true
+    end
+    for name in pairs(http) do
+      if not described[name] then
+        missing[#missing + 1] = name
+      end
+      described[name] = nil
+    end
+    assert.same({}, missing)
+    assert.is_nil((next(described)))
+  end)
+
   it("has QueryDict, cookies and Http404", function()
     assert.equal("2", http.QueryDict("a=1&a=2").a)
     assert.equal("b", http.parse_cookie("a=b").a)
