@@ -19,6 +19,7 @@
 #include "settings/settings.h"
 
 #include <lauxlib.h>
+#include <malloc.h>
 
 lua_State *host_thread(struct host *h)
 {
@@ -180,9 +181,20 @@ static void host_request_end(struct script *script, struct request *r)
     request_detach(h->L, r);
 }
 
-static void host_idle(struct script *script)
+/* What a request took that ran out of memory goes back at once: nothing else would make
+ * the collector look for it. */
+static bool host_idle(struct script *script)
 {
-    keep_sweep((struct host *)script);
+    struct host *h = (struct host *)script;
+    if (!h->memory.exhausted) {
+        keep_sweep(h);
+        return false;
+    }
+    h->memory.exhausted = false;
+    lua_gc(h->L, LUA_GCCOLLECT);
+    keep_sweep(h);
+    malloc_trim(0);
+    return memory_spent(&h->memory);
 }
 
 static void host_limit(struct script *script, double seconds)

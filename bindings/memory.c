@@ -49,6 +49,7 @@ static void *cut(struct memory *m, size_t size)
             return NULL;
         c->older = m->chunks;
         m->chunks = c;
+        m->chunked += CHUNK;
         /* What is left of the last chunk serves smaller classes. */
         while (m->next && m->end - m->next >= 16) {
             size_t left = (size_t)(m->end - m->next);
@@ -90,6 +91,20 @@ static void give(struct memory *m, void *p, size_t size)
     m->free[c] = p;
 }
 
+bool memory_spent(const struct memory *m)
+{
+    const size_t waste = 32 << 20;
+    return m->chunked > waste && m->chunked - waste > m->used;
+}
+
+/* Lua collects its garbage and asks for the same once more before it gives up. */
+static void *refuse(struct memory *m, size_t size)
+{
+    m->exhausted = m->exhausted || m->refused == size;
+    m->refused = size;
+    return NULL;
+}
+
 void *memory_allocate(void *data, void *block, size_t old, size_t size)
 {
     struct memory *m = data;
@@ -104,7 +119,7 @@ void *memory_allocate(void *data, void *block, size_t old, size_t size)
         return NULL;
     }
     if (size > old && m->used + (size - old) > m->limit)
-        return NULL;
+        return refuse(m, size);
     if (old > SMALLEST_BIG && size > SMALLEST_BIG) {
         p = realloc(block, size);
     } else if (old && old <= SMALLEST_BIG && size <= SMALLEST_BIG &&

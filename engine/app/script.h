@@ -43,8 +43,9 @@ struct script_ops {
     int (*command)(struct script *s, struct app *app, int argc, char **argv);
     /* The request ends: whatever the script still holds of it is detached. */
     void (*request_end)(struct script *s, struct request *r);
-    /* A turn of the loop has ended: the moment to collect garbage. */
-    void (*idle)(struct script *s);
+    /* A turn of the loop has ended: the moment to collect garbage. True when the script
+     * holds on to so much memory that another process should take its place. */
+    bool (*idle)(struct script *s);
     /* In development: a page that says why the code on disk does not load. In the
      * request's fiber; never NULL. */
     struct response *(*load_failed)(struct script *s, struct request *r, const char *why);

@@ -139,7 +139,8 @@ static void done(void *data, struct request *r, const struct http_outcome *o)
 static void before_wait(void *data)
 {
     struct worker *w = data;
-    w->ops->idle(w->app.script);
+    if (w->ops->idle(w->app.script))
+        server_worker_recycle(w->server);
     server_worker_idle(w->server);
     if (w->draining && !http_server_busy(w->http))
         loop_stop(w->app.loop);

@@ -134,6 +134,13 @@ static void look_after_handling(struct connection *c, int64_t now)
     }
 }
 
+/* Not when bytes wait to be read: then it was the worker that took its time.  A client that
+ * sends byte by byte does not live on that for ever. */
+static bool silent_for(const struct connection *c, int64_t now, double seconds)
+{
+    return past(now, c->since, seconds) && (!unread(c) || past(now, c->since, 2 * seconds));
+}
+
 static bool expired(struct connection *c, int64_t now)
 {
     const struct http_limits *l = &c->server->options.limits;
@@ -141,13 +148,11 @@ static bool expired(struct connection *c, int64_t now)
     case STAGE_IDLE:
         if (c->server->sweeps % IDLE_EVERY == 0 && header_has_begun(c, now))
             connection_stage(c, STAGE_HEADER);
-        if (c->server->draining && past(now, c->since, DRAIN_AFTER))
-            return !unread(c);
-        return past(now, c->since, l->keepalive_timeout);
+        return silent_for(c, now, l->keepalive_timeout) ||
+               (c->server->draining && silent_for(c, now, DRAIN_AFTER));
     case STAGE_HEADER:
-        if (c->server->draining && past(now, c->since, DRAIN_AFTER))
-            return true;
-        return past(now, c->since, l->header_timeout);
+        return silent_for(c, now, l->header_timeout) ||
+               (c->server->draining && silent_for(c, now, DRAIN_AFTER));
     case STAGE_BODY:
         if (body_stuck(c)) {
             say_and_shut(c, "413 Content Too Large");

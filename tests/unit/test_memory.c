@@ -4,6 +4,8 @@
 
 #include "test.h"
 
+#include "base/sanitizer.h"
+
 static void fill(unsigned char *p, size_t n, unsigned char seed)
 {
     for (size_t i = 0; i < n; i++)
@@ -97,12 +99,56 @@ static void test_reuse(void **state)
     memory_release(&m);
 }
 
+/* The same size twice: Lua has collected in between and it was of no use. */
+static void test_exhausted(void **state)
+{
+    struct memory m;
+    void *p;
+    (void)state;
+
+    memory_init(&m);
+    m.limit = 1000;
+    assert_null(memory_allocate(&m, NULL, 0, 2000));
+    assert_false(m.exhausted);
+    p = memory_allocate(&m, NULL, 0, 900);
+    assert_null(memory_allocate(&m, NULL, 0, 300));
+    assert_false(m.exhausted);
+    assert_null(memory_allocate(&m, NULL, 0, 300));
+    assert_true(m.exhausted);
+    memory_allocate(&m, p, 900, 0);
+    memory_release(&m);
+    assert_false(m.exhausted);
+}
+
+/* Small blocks that were given back stay with the allocator, and it says so. */
+static void test_spent(void **state)
+{
+    enum { BLOCKS = 1 << 20, SIZE = 64 };
+    struct memory m;
+    void **block = malloc(BLOCKS * sizeof *block);
+    (void)state;
+
+    memory_init(&m);
+    for (size_t i = 0; i < BLOCKS; i++)
+        block[i] = memory_allocate(&m, NULL, 0, SIZE);
+    assert_false(memory_spent(&m));
+    for (size_t i = 0; i < BLOCKS; i++)
+        memory_allocate(&m, block[i], SIZE, 0);
+#ifndef SANITIZER_ADDRESS /* there nothing is cut */
+    assert_true(memory_spent(&m));
+#endif
+    assert_int_equal(m.used, 0);
+    memory_release(&m);
+    assert_false(memory_spent(&m));
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contents),
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_reuse),
+        cmocka_unit_test(test_contents), cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_reuse),    cmocka_unit_test(test_exhausted),
+        cmocka_unit_test(test_spent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
