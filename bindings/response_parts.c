@@ -164,7 +164,7 @@ static void free_buffer(void *data)
 
 static struct buf *body_buffer(struct response *r)
 {
-    if (r->release == free_buffer)
+    if (r->release == free_buffer && !r->sent)
         return r->release_data;
     struct buf *b = mem_alloc(sizeof *b);
     buf_init(b);

@@ -89,7 +89,9 @@ void response_clear_body(struct response *r)
     r->file_offset = r->file_length = 0;
     r->source = (struct response_source){NULL, NULL, NULL};
 
-    if (release)
+    if (release && r->sent)
+        arena_defer(&r->arena, release, release_data);
+    else if (release)
         release(release_data);
     if (fd >= 0)
         close(fd);

@@ -50,6 +50,7 @@ struct response {  /* fields are the caller's to read and set, unless marked */
     void *render_data;
 
     bool ranges;           /* file_response_finish() has still to answer them */
+    bool sent;             /* somebody may still be sending these bytes: they stay */
     bool close_connection; /* answer with "Connection: close" */
     bool head_only;        /* length as announced, no body sent (HEAD) */
     bool csrf_exempt, xframe_exempt, cache_hit; /* marks of middlewares */
@@ -71,7 +72,8 @@ void response_set_owned_body(struct response *r, struct str bytes, void (*releas
 /* Takes the descriptor; sends `length` bytes from `offset`. */
 void response_set_file(struct response *r, int fd, uint64_t offset, uint64_t length);
 void response_set_stream(struct response *r, struct response_source source);
-/* Drops the body (closing what it holds) and leaves an empty one. */
+/* Drops the body (closing what it holds) and leaves an empty one. Bytes that are on their
+ * way to a client stay where they are until the response goes. */
 void response_clear_body(struct response *r);
 
 /* Length of the body when it is known before sending; false for a stream. */

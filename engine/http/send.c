@@ -100,6 +100,7 @@ static struct MHD_Response *make(struct exchange *x)
     case RESPONSE_BYTES:
         break;
     }
+    r->sent = true;
     response_ref(r);
     return MHD_create_response_from_buffer_with_free_callback_cls(r->bytes.n, (void *)r->bytes.p,
                                                                   drop_response, r);

@@ -235,6 +235,27 @@ def test_ends(c):
             [kept[n] for n in ("post", "meta", "response", "match", "text")])
 
 
+def begin(c, path):
+    """A request whose answer is not read yet, but for its beginning."""
+    t = c.server.talk(timeout=10)
+    t.send(b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path)
+    wait_for(lambda: (t.receive(), t.data)[1], 5, "the beginning of an answer")
+    return t
+
+
+def test_changes(c):
+    """A response that a view keeps, and changes while it is being sent."""
+    with begin(c, b"/large/?new=a") as first:
+        c.get("/change-large/?how=write")
+        with begin(c, b"/large/") as second:
+            c.get("/change-large/?how=write")
+            c.get("/change-large/")
+            c.equal("after the change", b"changed", c.get("/large/").body)
+            a, b = first.read(1)[0].body, second.read(1)[0].body
+    c.checks.check(a == b'["' + b"a" * 3000000 + b'"]', "a body that is on its way stays", a[:20])
+    c.checks.check(b == a + b"w" * 3000000, "as does what was written to", b[-20:])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--perilune", required=True)
@@ -244,7 +265,7 @@ def main():
         with Server(args.perilune, PROJECT, env={"API_TEMP": folder}) as server:
             c = Client(checks, server)
             for test in (test_requests, test_host, test_forms, test_json, test_cookies, test_values,
-                         test_streams, test_redirects, test_wrappers, test_errors, test_ends):
+                         test_streams, test_redirects, test_wrappers, test_errors, test_ends, test_changes):
                 test(c)
             test_saving(c, folder)
             test_late_saving(c, folder)

@@ -34,5 +34,7 @@ return {
   path("raise/<str:name>/", views.raise),
   path("keep/", views.keep),
   path("kept/", views.kept),
+  path("large/", views.large),
+  path("change-large/", views.change_large),
   path("not-modified/", views.not_modified),
 }

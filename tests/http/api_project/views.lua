@@ -268,6 +268,25 @@ function M.kept()
   }
 end
 
+local large
+
+-- The same object is sent and changed: what is on its way must not care.
+function M.large(request)
+  if not large or request.GET.new then
+    large = http.JsonResponse { (request.GET.new or "a"):rep(3000000) }
+  end
+  return large
+end
+
+function M.change_large(request)
+  if request.GET.how == "write" then
+    large:write(("w"):rep(3000000))
+  else
+    large.content = "changed"
+  end
+  return "changed"
+end
+
 function M.not_modified()
   return http.NotModified { headers = { ETag = '"x"' } }
 end
