@@ -64,6 +64,9 @@ struct template_host_ops {
     /* Items; a map gives its keys in order.  1 when v cannot be iterated. */
     int (*sequence)(struct render *r, struct tval v, struct tseq *out);
     int (*item)(struct render *r, const struct tseq *s, size_t i, struct tval *out);
+    /* v[start:stop] without fetching the rest (a lazy QuerySet), stop -1: to the end; may be
+     * NULL.  1 when v cannot: its items are taken from sequence() then. */
+    int (*slice)(struct render *r, struct tval v, int64_t start, int64_t stop, struct tval *out);
     /* Python's len(); 1 when v has none. */
     int (*length)(struct render *r, struct tval v, int64_t *n);
     int (*truth)(struct render *r, struct tval v, bool *out);
@@ -91,6 +94,8 @@ struct template_host_ops {
     /* ---- surroundings ---- */
     /* The present, UTC. */
     void (*now)(struct render *r, struct datetime *out);
+    /* The time zone that v is or names (a string); 1 when it is none. */
+    int (*zone)(struct render *r, struct tval v, struct tz *out);
     /* A name did not resolve: only called while render->strict is set. `token` is the
      * whole dotted name, `bit` the part of it that was not found in `in` (TVAL_UNDEFINED:
      * a variable). */

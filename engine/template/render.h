@@ -76,6 +76,7 @@ struct render { /* of the caller, on its stack */
     struct template_error error;
 
     /* private */
+    struct buf scratch; /* see render_cut */
     struct context *context;
     struct render_memory *memory;
     struct block_stack *blocks;
@@ -106,6 +107,10 @@ void render_reset(struct render *r, struct render_mark m);
 /* Until the mark is released. */
 void *render_alloc(struct render *r, size_t size);
 struct str render_copy(struct render *r, struct str s);
+/* Text is made in r->scratch, so that it costs no allocation: note r->scratch.n, add behind
+ * it, and take what was added from that `start` on as a value.  What is called in between
+ * leaves the length as it was, but may move the bytes. */
+struct tval render_cut(struct render *r, size_t start, bool safe);
 /* Takes the content of a buffer (which is emptied and can be used again) as a value. */
 struct tval render_take(struct render *r, struct buf *b, bool safe);
 
@@ -157,7 +162,8 @@ int render_add_str(struct render *r, struct tval v, struct buf *out, bool *safe)
 int render_add_repr(struct render *r, struct tval v, struct buf *out);
 /* Python's name of the type ("int", "str", "list"), for messages. */
 const char *tval_type_name(struct tval v);
-/* Datetimes in the current zone when use_tz says so; everything else as it is. */
+/* Datetimes in the current zone when use_tz says so; everything else, and what is
+ * TVAL_ZONED, as it is. */
 struct tval render_localtime(struct render *r, struct tval v);
 /* Numbers and moments as the formats have them, strings otherwise untouched: what
  * {{ v }} does before escaping.  Result is TVAL_STR, or v itself. */

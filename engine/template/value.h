@@ -30,6 +30,7 @@ enum tval_type {
 enum {                    /* tval.flags */
        TVAL_SAFE = 1,     /* of TVAL_STR: HTML already */
        TVAL_CALLABLE = 2, /* of TVAL_OBJECT: names call it when they find it */
+       TVAL_ZONED = 4,    /* of TVAL_MOMENT: in the zone it is to be shown in (|utc) */
 };
 
 struct render_loop;
