@@ -37,7 +37,10 @@ struct template_host_ops {
     /* ---- compiling ---- */
     /* A new name was met. Quick. */
     void (*name_added)(void *host, const struct name *name);
-    /* Source of the template `name`, skipping the origins in skip[] (of templates that
+    /* load() and library() may fail with ERR_SCRIPT: the host's own error, which it has kept
+     * (template_error.kind NULL).
+     *
+     * Source of the template `name`, skipping the origins in skip[] (of templates that
      * extend their own name).  -1 with ERR_NOT_FOUND, the places tried in source->tried. */
     int (*load)(void *host, struct str name, const struct str *skip, size_t nskip,
                 struct template_source *source, struct err *err);
@@ -51,7 +54,9 @@ struct template_host_ops {
     /* ---- names ---- */
     /* The variable `name` of the context that the render was given; TVAL_UNDEFINED. */
     int (*variable)(struct render *r, const struct name *name, struct tval *out);
-    /* obj.name for TVAL_OBJECT: key, index, attribute or method; TVAL_UNDEFINED. */
+    /* obj.name: key, index, attribute or method; TVAL_UNDEFINED.  Of objects, and of other
+     * values (but TVAL_LIST and TVAL_LOOP) for what the engine does not know of them: the
+     * year of a date, a method of strings. */
     int (*lookup)(struct render *r, struct tval obj, const struct name *name, struct tval *out);
     /* The same for a name that is made while rendering (dictsort). */
     int (*lookup_str)(struct render *r, struct tval obj, struct str name, struct tval *out);

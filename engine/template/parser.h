@@ -55,6 +55,8 @@ size_t token_split(struct parser *p, const struct token *t, struct str **bits);
 /* All functions that can fail give -1 or NULL after parser_fail(). */
 int parser_fail(struct parser *p, const struct token *t, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The host keeps the error itself (what the author's tag raised); `text` describes it. */
+int parser_fail_host(struct parser *p, const struct token *t, struct str text);
 struct arena *parser_arena(struct parser *p);
 struct template_engine *parser_engine(struct parser *p);
 struct str parser_template_name(struct parser *p);
