@@ -29,6 +29,8 @@ struct tseq {
     size_t n;
     const struct tlist *list; /* the engine's own, or NULL: */
     int64_t object;           /* the host's */
+    struct str text;          /* characters of a string (p not NULL) */
+    size_t i, at;             /* private: where character i begins */
 };
 
 enum tval_order { TVAL_LESS = -1, TVAL_EQUAL = 0, TVAL_GREATER = 1, TVAL_UNORDERED = 2 };
@@ -61,8 +63,9 @@ struct template_host_ops {
     /* The same for a name that is made while rendering (dictsort). */
     int (*lookup_str)(struct render *r, struct tval obj, struct str name, struct tval *out);
     /* Calls *v, found in `self` (TVAL_UNDEFINED: a variable), without arguments, and puts
-     * the result there; TVAL_UNDEFINED for what must not be called (alters_data) and for
-     * errors that say they are silent; *v as it was for what asks not to be called. */
+     * the result there; TVAL_UNDEFINED for what must not be called (alters_data, arguments
+     * are wanted) and for errors that say they are silent: string_if_invalid takes its place;
+     * *v as it was for what asks not to be called. */
     int (*call)(struct render *r, struct tval self, struct tval *v);
 
     /* ---- objects (v is a TVAL_OBJECT) ---- */
@@ -87,20 +90,29 @@ struct template_host_ops {
     int (*json)(struct render *r, struct tval v, struct buf *out);
 
     /* ---- lifetimes; all quick ---- */
-    /* What is made after mark() is gone after release(mark). */
-    size_t (*mark)(struct render *r);
-    void (*release)(struct render *r, size_t mark);
-    /* Keeps v, of any type, beyond marks; gives a number for kept() and drop().  -1 as
-     * above, for lack of memory. */
-    int (*keep)(struct render *r, struct tval v, int64_t *ref);
-    int (*kept)(struct render *r, int64_t ref, struct tval *out);
-    void (*drop)(struct render *r, int64_t ref);
+    /* The host counts in r->made what it keeps alive for the values it gave (a stack's
+     * height, say): what was made since r->made was `made` is gone after this, and r->made
+     * is that again.  Not called when r->made has not moved. */
+    void (*release)(struct render *r, size_t made);
+    /* *v, a TVAL_OBJECT, becomes a value that stays until drop() whatever is released. -1
+     * as above, for lack of memory. */
+    int (*keep)(struct render *r, struct tval *v);
+    void (*drop)(struct render *r, struct tval v);
 
     /* ---- surroundings ---- */
     /* The present, UTC. */
     void (*now)(struct render *r, struct datetime *out);
     /* The time zone that v is or names (a string); 1 when it is none. */
     int (*zone)(struct render *r, struct tval v, struct tz *out);
+    /* Translates: `context` and `plural` have p NULL when there is none, n counts for the
+     * plural.  The result is a str in *out.  May be NULL: texts stay as they are. */
+    int (*translate)(struct render *r, struct str context, struct str singular, struct str plural,
+                     struct tval n, struct tval *out);
+    /* {% language v %}: r->language and what goes with it are changed; the tag puts back
+     * r->language, r->formats … and calls this again with that language.  May be NULL. */
+    int (*language)(struct render *r, struct str code);
+    /* settings.LANGUAGES: a list of (code, name); may be NULL. */
+    int (*languages)(struct render *r, struct tval *out);
     /* A name did not resolve: only called while render->strict is set. `token` is the
      * whole dotted name, `bit` the part of it that was not found in `in` (TVAL_UNDEFINED:
      * a variable). */

@@ -65,6 +65,8 @@ const struct name *parser_name(struct parser *p, struct str text);
 /* Reads nodes up to a block tag whose first word is in the space-separated `until`, which
  * is left for parser_next(); NULL: to the end of the template. */
 int parser_parse(struct parser *p, const char *until, struct nodelist *out);
+/* The same for any words; what has spaces in it is only named in errors. */
+int parser_parse_words(struct parser *p, const struct str *until, size_t n, struct nodelist *out);
 /* The next token is taken away; NULL at the end. */
 const struct token *parser_next(struct parser *p);
 /* Throws everything away up to {% end %}. */
@@ -73,6 +75,9 @@ int parser_skip_past(struct parser *p, const struct token *opening, const char *
 int parser_source_until(struct parser *p, const struct token *opening, const char *end,
                         struct str *out);
 
+/* The error of an end tag with a name that fits none of `expected`. */
+int parser_fail_tag(struct parser *p, const struct token *t, struct str tag,
+                    const struct str *expected, size_t n);
 /* A new node with its place set; `size` is that of the tag's own struct. */
 void *parser_node(struct parser *p, const struct token *t, const struct node_ops *ops, size_t size);
 /* For what has to be found again within one template ({% cycle %} names, partials,

@@ -9,8 +9,10 @@
 
 #include <signal.h>
 
-struct block_stack;
 struct node;
+struct render_frame;
+struct render_memory;
+struct render_states;
 struct template;
 struct template_engine;
 
@@ -28,7 +30,9 @@ struct template_place {
 struct template_error {
     const char *kind; /* class: "TemplateSyntaxError", "TemplateDoesNotExist", "ValueError" …;
                          NULL: the host's own error, which it has kept */
-    char text[1024];  /* the message alone */
+    char text[1024];  /* the message, as Django has it */
+    char hint[128];   /* what may help: "did you mean 'upper'?", or "" */
+    bool final;       /* a limit was passed: nobody may go on as if nothing had been */
     struct template_place at;                        /* where it happened */
     struct template_place trail[TEMPLATE_TRAIL_MAX]; /* outwards: include, extends … */
     unsigned ntrail;
@@ -54,6 +58,7 @@ extern const struct template_formats template_formats_en;
 struct render_loop { /* `forloop` */
     size_t index, n; /* index from 0 */
     const struct render_loop *parent;
+    struct render_states *states; /* private: of {% ifchanged %} in this loop */
 };
 
 struct render { /* of the caller, on its stack */
@@ -62,6 +67,8 @@ struct render { /* of the caller, on its stack */
     void *data; /* the host's own */
     bool autoescape, use_l10n, use_tz;
     bool strict;            /* report names that do not resolve: host.unresolved() */
+    size_t made;            /* the host's count of values that it keeps alive */
+    struct str language;    /* ["en-us"] */
     struct tz zone;         /* current time zone */
     struct tz default_zone; /* settings.time_zone, which naive datetimes are in */
     const struct template_formats *formats;
@@ -79,8 +86,9 @@ struct render { /* of the caller, on its stack */
     struct buf scratch; /* see render_cut */
     struct context *context;
     struct render_memory *memory;
-    struct block_stack *blocks;
-    struct render_state *states;
+    struct render_frame *frame;
+    const char *stack;
+    size_t max_output;
 };
 
 void render_init(struct render *r, struct template_engine *e);
@@ -97,12 +105,13 @@ int render_check(struct render *r);
 /* ---- memory ---- */
 
 struct render_mark {
-    void *block;
     char *next;
-    size_t host;
+    void *block, *owned;
+    size_t made;
 };
 struct render_mark render_mark(struct render *r);
-/* Everything made since the mark is gone: memory, and the host's values. */
+/* Everything made since the mark is gone: memory, and the host's values.  Nodes need not do
+ * it: what a node made is gone after it was rendered. */
 void render_reset(struct render *r, struct render_mark m);
 /* Until the mark is released. */
 void *render_alloc(struct render *r, size_t size);
@@ -131,9 +140,12 @@ bool context_has(struct render *r, const struct name *name);
  * gives what f gave last. */
 int context_each(struct render *r, int (*f)(void *data, const struct name *n, struct tval v),
                  void *data);
+/* Like context_set(), but where the variable is set already, in whatever scope. */
+int context_set_upward(struct render *r, const struct name *name, struct tval v);
 /* A context without any variables of the scopes around, until context_restore(): of
- * {% include … only %} and inclusion tags.  The host's variables are hidden too. */
-struct context *context_isolate(struct render *r);
+ * {% include … only %} and inclusion tags.  With `variables` the host is still asked for
+ * its variables (it may have put others in their place). */
+struct context *context_isolate(struct render *r, bool variables);
 void context_restore(struct render *r, struct context *outer);
 
 /* State of a node during one rendering (cycle, ifchanged …), keyed by any address; zeroed
@@ -149,7 +161,7 @@ int render_length(struct render *r, struct tval v, int64_t *n);
 /* Items of any value; 1 with an error *not* set when it is none ("'int' object is not iterable").
  */
 int render_sequence(struct render *r, struct tval v, struct tseq *out);
-int render_item(struct render *r, const struct tseq *s, size_t i, struct tval *out);
+int render_item(struct render *r, struct tseq *s, size_t i, struct tval *out);
 /* v.name as templates look names up, and called when it is callable. */
 int render_lookup(struct render *r, struct tval v, const struct name *name, struct tval *out);
 /* "a.b.0" as above; TVAL_UNDEFINED. */
@@ -168,6 +180,8 @@ struct tval render_localtime(struct render *r, struct tval v);
 /* Numbers and moments as the formats have them, strings otherwise untouched: what
  * {{ v }} does before escaping.  Result is TVAL_STR, or v itself. */
 int render_localize(struct render *r, struct tval v, struct tval *out);
+/* Adds s in Python's quotes: 'it' or "it's". */
+void render_add_quoted(struct buf *out, struct str s);
 /* Adds {{ v }}: localised, escaped when autoescape is on and v is not safe. */
 int render_value(struct render *r, struct tval v);
 /* Escapes unless safe; result is safe. */

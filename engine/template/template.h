@@ -21,6 +21,7 @@ struct template_options {
     size_t max_source;            /* [4 MiB] bytes of one template */
     size_t max_output;            /* [256 MiB] bytes of one render */
     unsigned max_depth;           /* [100] includes and extends inside one another, nested tags */
+    size_t max_stack;             /* [384 KiB] of the C stack for one render */
     const struct template_host_ops *ops;
     void *host;
 };
@@ -60,7 +61,8 @@ struct str template_text(const struct template *t);
 struct template_engine *template_engine_of(const struct template *t);
 
 /* Renders t into r->out, which is not reset.  0, or -1 with r->error filled and the output
- * cut to what it was. May wait. */
+ * cut to what it was.  Inside of a render it does what {% include t %} does: the variables
+ * are those of the scopes around. May wait. */
 int template_render(struct template *t, struct render *r);
 
 #endif

@@ -24,6 +24,7 @@ enum tval_type {
     TVAL_TIMEDELTA,
     TVAL_LIST,   /* made by a filter or tag */
     TVAL_LOOP,   /* the variable `forloop` */
+    TVAL_BLOCK,  /* the variable `block` */
     TVAL_OBJECT, /* the host's: list, map, instance, function … */
 };
 
@@ -33,6 +34,7 @@ enum {                    /* tval.flags */
        TVAL_ZONED = 4,    /* of TVAL_MOMENT: in the zone it is to be shown in (|utc) */
 };
 
+struct block_scope;
 struct render_loop;
 struct tlist;
 
@@ -50,6 +52,7 @@ struct tval {
         const struct duration *duration;
         const struct tlist *list;
         const struct render_loop *loop;
+        const struct block_scope *block;
         int64_t object; /* the host's number for it */
     } u;
 };
