@@ -19,9 +19,11 @@ enum unicode_form {
  * cut, and its parts are put in order on their own. */
 void unicode_normalize(struct buf *out, struct str s, enum unicode_form form);
 
-/* Add s in lower or upper case (with final sigma and the sharp s). */
+/* Add s in lower or upper case, or with the first letter of each word in title case and the
+ * others in lower case: with final sigma, and one letter as several (the sharp s). */
 void unicode_lower(struct buf *out, struct str s);
 void unicode_upper(struct buf *out, struct str s);
+void unicode_title(struct buf *out, struct str s);
 
 /* Python's \w: letters, numbers of every kind, underscore. */
 bool unicode_is_word(uint32_t cp);

@@ -76,6 +76,16 @@ static void test_case(void **state)
     check("STRASSE\xce\xa9", unicode_upper(&out, STR("stra\xc3\x9f"
                                                      "e\xcf\x89")));
     check("a\xef\xbf\xbd", unicode_lower(&out, STR("A\xff")));
+    /* A final sigma is one behind a letter, whatever ignorable stands between. */
+    check("\xcf\x83 x'\xcf\x82'.", unicode_lower(&out, STR("\xce\xa3 X'\xce\xa3'.")));
+    check("FFI\xca\xbcN", unicode_upper(&out, STR("\xef\xac\x83\xc5\x89")));
+    check("Ffi Ss\xc7\x86 \xc7\x85",
+          unicode_title(&out, STR("\xef\xac\x83 \xc3\x9f\xc7\x84 \xc7\x86")));
+    check("They'Re Bill'S 3Rd\xef\xbf\xbdX", unicode_title(&out, STR("they're bill's 3RD\xffx")));
+    check("\xce\x91\xcf\x82 \xe2\x92\xb6"
+          "a",
+          unicode_title(&out, STR("\xce\xb1\xce\xa3 \xe2\x93\x90"
+                                  "A")));
 }
 
 static void test_normalize(void **state)

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* Letters in other cases, as Python's str.lower(), upper() and title(). */
+#include "value/unicode.h"
+
+#include <utf8proc.h>
+
+/* One letter that is several in upper or title case (Unicode's SpecialCasing); by code
+ * point. */
+struct special {
+    uint16_t cp, upper[3], title[3];
+};
+
+static const struct special specials[] = {
+    {0x00DF, {0x53, 0x53, 0}, {0x53, 0x73, 0}},
+    {0x0149, {0x2BC, 0x4E, 0}, {0x2BC, 0x4E, 0}},
+    {0x01F0, {0x4A, 0x30C, 0}, {0x4A, 0x30C, 0}},
+    {0x0390, {0x399, 0x308, 0x301}, {0x399, 0x308, 0x301}},
+    {0x03B0, {0x3A5, 0x308, 0x301}, {0x3A5, 0x308, 0x301}},
+    {0x0587, {0x535, 0x552, 0}, {0x535, 0x582, 0}},
+    {0x1E96, {0x48, 0x331, 0}, {0x48, 0x331, 0}},
+    {0x1E97, {0x54, 0x308, 0}, {0x54, 0x308, 0}},
+    {0x1E98, {0x57, 0x30A, 0}, {0x57, 0x30A, 0}},
+    {0x1E99, {0x59, 0x30A, 0}, {0x59, 0x30A, 0}},
+    {0x1E9A, {0x41, 0x2BE, 0}, {0x41, 0x2BE, 0}},
+    {0x1F50, {0x3A5, 0x313, 0}, {0x3A5, 0x313, 0}},
+    {0x1F52, {0x3A5, 0x313, 0x300}, {0x3A5, 0x313, 0x300}},
+    {0x1F54, {0x3A5, 0x313, 0x301}, {0x3A5, 0x313, 0x301}},
+    {0x1F56, {0x3A5, 0x313, 0x342}, {0x3A5, 0x313, 0x342}},
+    {0x1F80, {0x1F08, 0x399, 0}, {0x1F88, 0, 0}},
+    {0x1F81, {0x1F09, 0x399, 0}, {0x1F89, 0, 0}},
+    {0x1F82, {0x1F0A, 0x399, 0}, {0x1F8A, 0, 0}},
+    {0x1F83, {0x1F0B, 0x399, 0}, {0x1F8B, 0, 0}},
+    {0x1F84, {0x1F0C, 0x399, 0}, {0x1F8C, 0, 0}},
+    {0x1F85, {0x1F0D, 0x399, 0}, {0x1F8D, 0, 0}},
+    {0x1F86, {0x1F0E, 0x399, 0}, {0x1F8E, 0, 0}},
+    {0x1F87, {0x1F0F, 0x399, 0}, {0x1F8F, 0, 0}},
+    {0x1F88, {0x1F08, 0x399, 0}, {0x1F88, 0, 0}},
+    {0x1F89, {0x1F09, 0x399, 0}, {0x1F89, 0, 0}},
+    {0x1F8A, {0x1F0A, 0x399, 0}, {0x1F8A, 0, 0}},
+    {0x1F8B, {0x1F0B, 0x399, 0}, {0x1F8B, 0, 0}},
+    {0x1F8C, {0x1F0C, 0x399, 0}, {0x1F8C, 0, 0}},
+    {0x1F8D, {0x1F0D, 0x399, 0}, {0x1F8D, 0, 0}},
+    {0x1F8E, {0x1F0E, 0x399, 0}, {0x1F8E, 0, 0}},
+    {0x1F8F, {0x1F0F, 0x399, 0}, {0x1F8F, 0, 0}},
+    {0x1F90, {0x1F28, 0x399, 0}, {0x1F98, 0, 0}},
+    {0x1F91, {0x1F29, 0x399, 0}, {0x1F99, 0, 0}},
+    {0x1F92, {0x1F2A, 0x399, 0}, {0x1F9A, 0, 0}},
+    {0x1F93, {0x1F2B, 0x399, 0}, {0x1F9B, 0, 0}},
+    {0x1F94, {0x1F2C, 0x399, 0}, {0x1F9C, 0, 0}},
+    {0x1F95, {0x1F2D, 0x399, 0}, {0x1F9D, 0, 0}},
+    {0x1F96, {0x1F2E, 0x399, 0}, {0x1F9E, 0, 0}},
+    {0x1F97, {0x1F2F, 0x399, 0}, {0x1F9F, 0, 0}},
+    {0x1F98, {0x1F28, 0x399, 0}, {0x1F98, 0, 0}},
+    {0x1F99, {0x1F29, 0x399, 0}, {0x1F99, 0, 0}},
+    {0x1F9A, {0x1F2A, 0x399, 0}, {0x1F9A, 0, 0}},
+    {0x1F9B, {0x1F2B, 0x399, 0}, {0x1F9B, 0, 0}},
+    {0x1F9C, {0x1F2C, 0x399, 0}, {0x1F9C, 0, 0}},
+    {0x1F9D, {0x1F2D, 0x399, 0}, {0x1F9D, 0, 0}},
+    {0x1F9E, {0x1F2E, 0x399, 0}, {0x1F9E, 0, 0}},
+    {0x1F9F, {0x1F2F, 0x399, 0}, {0x1F9F, 0, 0}},
+    {0x1FA0, {0x1F68, 0x399, 0}, {0x1FA8, 0, 0}},
+    {0x1FA1, {0x1F69, 0x399, 0}, {0x1FA9, 0, 0}},
+    {0x1FA2, {0x1F6A, 0x399, 0}, {0x1FAA, 0, 0}},
+    {0x1FA3, {0x1F6B, 0x399, 0}, {0x1FAB, 0, 0}},
+    {0x1FA4, {0x1F6C, 0x399, 0}, {0x1FAC, 0, 0}},
+    {0x1FA5, {0x1F6D, 0x399, 0}, {0x1FAD, 0, 0}},
+    {0x1FA6, {0x1F6E, 0x399, 0}, {0x1FAE, 0, 0}},
+    {0x1FA7, {0x1F6F, 0x399, 0}, {0x1FAF, 0, 0}},
+    {0x1FA8, {0x1F68, 0x399, 0}, {0x1FA8, 0, 0}},
+    {0x1FA9, {0x1F69, 0x399, 0}, {0x1FA9, 0, 0}},
+    {0x1FAA, {0x1F6A, 0x399, 0}, {0x1FAA, 0, 0}},
+    {0x1FAB, {0x1F6B, 0x399, 0}, {0x1FAB, 0, 0}},
+    {0x1FAC, {0x1F6C, 0x399, 0}, {0x1FAC, 0, 0}},
+    {0x1FAD, {0x1F6D, 0x399, 0}, {0x1FAD, 0, 0}},
+    {0x1FAE, {0x1F6E, 0x399, 0}, {0x1FAE, 0, 0}},
+    {0x1FAF, {0x1F6F, 0x399, 0}, {0x1FAF, 0, 0}},
+    {0x1FB2, {0x1FBA, 0x399, 0}, {0x1FBA, 0x345, 0}},
+    {0x1FB3, {0x391, 0x399, 0}, {0x1FBC, 0, 0}},
+    {0x1FB4, {0x386, 0x399, 0}, {0x386, 0x345, 0}},
+    {0x1FB6, {0x391, 0x342, 0}, {0x391, 0x342, 0}},
+    {0x1FB7, {0x391, 0x342, 0x399}, {0x391, 0x342, 0x345}},
+    {0x1FBC, {0x391, 0x399, 0}, {0x1FBC, 0, 0}},
+    {0x1FC2, {0x1FCA, 0x399, 0}, {0x1FCA, 0x345, 0}},
+    {0x1FC3, {0x397, 0x399, 0}, {0x1FCC, 0, 0}},
+    {0x1FC4, {0x389, 0x399, 0}, {0x389, 0x345, 0}},
+    {0x1FC6, {0x397, 0x342, 0}, {0x397, 0x342, 0}},
+    {0x1FC7, {0x397, 0x342, 0x399}, {0x397, 0x342, 0x345}},
+    {0x1FCC, {0x397, 0x399, 0}, {0x1FCC, 0, 0}},
+    {0x1FD2, {0x399, 0x308, 0x300}, {0x399, 0x308, 0x300}},
+    {0x1FD3, {0x399, 0x308, 0x301}, {0x399, 0x308, 0x301}},
+    {0x1FD6, {0x399, 0x342, 0}, {0x399, 0x342, 0}},
+    {0x1FD7, {0x399, 0x308, 0x342}, {0x399, 0x308, 0x342}},
+    {0x1FE2, {0x3A5, 0x308, 0x300}, {0x3A5, 0x308, 0x300}},
+    {0x1FE3, {0x3A5, 0x308, 0x301}, {0x3A5, 0x308, 0x301}},
+    {0x1FE4, {0x3A1, 0x313, 0}, {0x3A1, 0x313, 0}},
+    {0x1FE6, {0x3A5, 0x342, 0}, {0x3A5, 0x342, 0}},
+    {0x1FE7, {0x3A5, 0x308, 0x342}, {0x3A5, 0x308, 0x342}},
+    {0x1FF2, {0x1FFA, 0x399, 0}, {0x1FFA, 0x345, 0}},
+    {0x1FF3, {0x3A9, 0x399, 0}, {0x1FFC, 0, 0}},
+    {0x1FF4, {0x38F, 0x399, 0}, {0x38F, 0x345, 0}},
+    {0x1FF6, {0x3A9, 0x342, 0}, {0x3A9, 0x342, 0}},
+    {0x1FF7, {0x3A9, 0x342, 0x399}, {0x3A9, 0x342, 0x345}},
+    {0x1FFC, {0x3A9, 0x399, 0}, {0x1FFC, 0, 0}},
+    {0xFB00, {0x46, 0x46, 0}, {0x46, 0x66, 0}},
+    {0xFB01, {0x46, 0x49, 0}, {0x46, 0x69, 0}},
+    {0xFB02, {0x46, 0x4C, 0}, {0x46, 0x6C, 0}},
+    {0xFB03, {0x46, 0x46, 0x49}, {0x46, 0x66, 0x69}},
+    {0xFB04, {0x46, 0x46, 0x4C}, {0x46, 0x66, 0x6C}},
+    {0xFB05, {0x53, 0x54, 0}, {0x53, 0x74, 0}},
+    {0xFB06, {0x53, 0x54, 0}, {0x53, 0x74, 0}},
+    {0xFB13, {0x544, 0x546, 0}, {0x544, 0x576, 0}},
+    {0xFB14, {0x544, 0x535, 0}, {0x544, 0x565, 0}},
+    {0xFB15, {0x544, 0x53B, 0}, {0x544, 0x56B, 0}},
+    {0xFB16, {0x54E, 0x546, 0}, {0x54E, 0x576, 0}},
+    {0xFB17, {0x544, 0x53D, 0}, {0x544, 0x56D, 0}},
+};
+
+static const struct special *special(uint32_t cp)
+{
+    size_t low = 0, high = sizeof specials / sizeof *specials;
+    if (cp > UINT16_MAX || cp < specials[0].cp)
+        return NULL;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (specials[mid].cp < cp)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    bool found = low < sizeof specials / sizeof *specials && specials[low].cp == cp;
+    return found ? &specials[low] : NULL;
+}
+
+static void add_points(struct buf *out, const uint16_t points[3])
+{
+    for (size_t i = 0; i < 3 && points[i]; i++)
+        utf8_add(out, points[i]);
+}
+
+/* Letters with case that are not of the categories of letters with case. */
+static bool is_other_cased(uint32_t cp)
+{
+    static const uint32_t ranges[][2] = {
+        {0xAA, 0xAA},       {0xBA, 0xBA},       {0x2B0, 0x2B8},     {0x2C0, 0x2C1},
+        {0x2E0, 0x2E4},     {0x345, 0x345},     {0x37A, 0x37A},     {0x10FC, 0x10FC},
+        {0x1D2C, 0x1D6A},   {0x1D78, 0x1D78},   {0x1D9B, 0x1DBF},   {0x2071, 0x2071},
+        {0x207F, 0x207F},   {0x2090, 0x209C},   {0x2160, 0x217F},   {0x24B6, 0x24E9},
+        {0x2C7C, 0x2C7D},   {0xA69C, 0xA69D},   {0xA770, 0xA770},   {0xA7F2, 0xA7F4},
+        {0xA7F8, 0xA7F9},   {0xAB5C, 0xAB5F},   {0xAB69, 0xAB69},   {0x10780, 0x10780},
+        {0x10783, 0x10785}, {0x10787, 0x107B0}, {0x107B2, 0x107BA}, {0x1E030, 0x1E06D},
+        {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189},
+    };
+    size_t i = 0, n = sizeof ranges / sizeof *ranges;
+    while (i < n && cp > ranges[i][1])
+        i++;
+    return i < n && cp >= ranges[i][0];
+}
+
+static bool is_cased(uint32_t cp)
+{
+    if (cp < 0x80)
+        return char_is_alpha((char)cp);
+    utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+    return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT ||
+           is_other_cased(cp);
+}
+
+/* What stands inside of words beside letters: marks, apostrophes, dots. */
+static bool is_case_ignorable(uint32_t cp)
+{
+    static const uint16_t points[] = {'\'',   '.',    ':',    '^',    '`',    0xB7,   0x387,
+                                      0x55F,  0x5F4,  0x2018, 0x2019, 0x2024, 0x2027, 0xFE13,
+                                      0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++)
+        if (points[i] == cp)
+            return true;
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_SK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A capital sigma at the end of a word has another small form: whether one between
+ * before[0..i) and rest is there.  Runs of what is ignored are read once from each side. */
+static bool sigma_is_final(struct str before, struct str rest)
+{
+    uint32_t cp = 0;
+    bool found = false;
+    while (before.n > 0 && !found) {
+        before.n -= unicode_last(before, &cp);
+        found = !is_case_ignorable(cp);
+    }
+    if (!found || !is_cased(cp))
+        return false;
+    found = false;
+    while (rest.n > 0 && !found) {
+        rest = str_skip(rest, unicode_next(rest, &cp));
+        found = !is_case_ignorable(cp);
+    }
+    return !found || !is_cased(cp);
+}
+
+/* Adds the lower case of cp, which stands in s from `at` to `end`. */
+static void add_lower(struct buf *out, uint32_t cp, struct str s, size_t at, size_t end)
+{
+    if (cp < 0x80)
+        buf_addc(out, char_lower((char)cp));
+    else if (cp == 0x3A3)
+        utf8_add(out, sigma_is_final(str_head(s, at), str_skip(s, end)) ? 0x3C2 : 0x3C3);
+    else if (cp == 0x130) /* dotted capital I keeps its dot */
+        buf_adds(out, "i\xcc\x87");
+    else
+        utf8_add(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp));
+}
+
+/* Bytes at the start of s that are ASCII, changed by `change` into out. */
+static size_t add_ascii(struct buf *out, struct str s, char (*change)(char))
+{
+    size_t n = 0;
+    buf_reserve(out, s.n);
+    char *to = out->data + out->n;
+    for (; n < s.n && !((unsigned char)s.p[n] & 0x80); n++)
+        to[n] = change(s.p[n]);
+    to[n] = '\0';
+    out->n += n;
+    return n;
+}
+
+void unicode_lower(struct buf *out, struct str s)
+{
+    for (size_t i = add_ascii(out, s, char_lower), n; i < s.n; i += n) {
+        uint32_t cp;
+        n = unicode_next(str_skip(s, i), &cp);
+        add_lower(out, cp, s, i, i + n);
+    }
+}
+
+void unicode_upper(struct buf *out, struct str s)
+{
+    for (size_t i = add_ascii(out, s, char_upper); i < s.n;) {
+        uint32_t cp;
+        i += unicode_next(str_skip(s, i), &cp);
+        const struct special *many = cp < 0x80 ? NULL : special(cp);
+        if (many)
+            add_points(out, many->upper);
+        else if (cp < 0x80)
+            buf_addc(out, char_upper((char)cp));
+        else
+            utf8_add(out, (uint32_t)utf8proc_toupper((utf8proc_int32_t)cp));
+    }
+}
+
+static void add_title(struct buf *out, uint32_t cp)
+{
+    const struct special *many = special(cp);
+    if (many)
+        add_points(out, many->title);
+    else
+        utf8_add(out, (uint32_t)utf8proc_totitle((utf8proc_int32_t)cp));
+}
+
+void unicode_title(struct buf *out, struct str s)
+{
+    bool inside = false; /* of a word */
+    buf_reserve(out, s.n);
+    for (size_t i = 0, n; i < s.n; i += n) {
+        uint32_t cp;
+        n = unicode_next(str_skip(s, i), &cp);
+        if (inside)
+            add_lower(out, cp, s, i, i + n);
+        else if (cp < 0x80)
+            buf_addc(out, char_upper((char)cp));
+        else
+            add_title(out, cp);
+        inside = is_cased(cp);
+    }
+}
