@@ -53,7 +53,8 @@ struct template_formats {
     unsigned grouping; /* digits of a group; 0: none */
     bool use_thousand_separator;
 };
-extern const struct template_formats template_formats_en;
+/* English, and what holds where nothing is set and no language is asked for. */
+extern const struct template_formats template_formats_en, template_formats_plain;
 
 struct render_loop { /* `forloop` */
     size_t index, n; /* index from 0 */
@@ -71,7 +72,8 @@ struct render { /* of the caller, on its stack */
     struct str language;    /* ["en-us"] */
     struct tz zone;         /* current time zone */
     struct tz default_zone; /* settings.time_zone, which naive datetimes are in */
-    const struct template_formats *formats;
+    const struct template_formats *formats;          /* of the language */
+    const struct template_formats *settings_formats; /* of the settings, with use_l10n off */
     const volatile sig_atomic_t *stop; /* not 0: give up (time limit); may be NULL */
 
     /* read-only to tags and filters */

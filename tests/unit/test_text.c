@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/buf.h"
+#include "value/language.h"
 #include "value/text.h"
 #include "value/unicode.h"
 #include "value/url.h"
@@ -247,22 +248,28 @@ static void test_url_smart_quote(void **state)
     check("http://[bad/", url_smart_quote(&out, STR("http://[bad/")));
 }
 
+static void test_language(void **state)
+{
+    (void)state;
+    assert_str(language_find(STR("de"))->name_local, "Deutsch");
+    assert_str(language_find(STR("de-ch"))->name, "German");
+    assert_str(language_find(STR("pt-br"))->name, "Brazilian Portuguese");
+    assert_str(language_find(STR("zh-tw"))->code, "zh-hant");
+    assert_true(language_find(STR("he"))->bidi);
+    assert_null(language_find(STR("xx-yy")));
+    assert_null(language_find(STR("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slugify),
-        cmocka_unit_test(test_filename),
-        cmocka_unit_test(test_small),
-        cmocka_unit_test(test_case),
-        cmocka_unit_test(test_normalize),
-        cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_wrap),
-        cmocka_unit_test(test_truncate),
-        cmocka_unit_test(test_split),
-        cmocka_unit_test(test_split_is_linear),
-        cmocka_unit_test(test_url_quote),
-        cmocka_unit_test(test_url_split),
-        cmocka_unit_test(test_url_smart_quote),
+        cmocka_unit_test(test_slugify),         cmocka_unit_test(test_filename),
+        cmocka_unit_test(test_small),           cmocka_unit_test(test_case),
+        cmocka_unit_test(test_language),        cmocka_unit_test(test_normalize),
+        cmocka_unit_test(test_classes),         cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_truncate),        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_split_is_linear), cmocka_unit_test(test_url_quote),
+        cmocka_unit_test(test_url_split),       cmocka_unit_test(test_url_smart_quote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
