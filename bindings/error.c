@@ -69,6 +69,8 @@ static const struct {
     {ERR_CLOSED, "ClosedError"},          {ERR_IO, "OSError"},
     {ERR_CONFIG, "ImproperlyConfigured"}, {ERR_NOT_USED, "MiddlewareNotUsed"},
     {ERR_SYNTAX, "SyntaxError"},          {ERR_USAGE, "UsageError"},
+    {ERR_FIELD, "FieldError"},            {ERR_UNSUPPORTED, "NotSupportedError"},
+    {ERR_TYPE, "TypeError"},
 };
 
 int exception_raise_err(lua_State *L, const struct err *e)

@@ -27,7 +27,11 @@
     X(ERR_NOT_USED, "not_used")   /* a middleware takes itself out of the chain */                 \
     X(ERR_SYNTAX, "syntax")       /* text that does not parse */                                   \
     X(ERR_SCRIPT, "script")       /* the author's code raised */                                   \
-    X(ERR_USAGE, "usage")         /* the command line is wrong: exit status 2 */
+    X(ERR_USAGE, "usage")         /* the command line is wrong: exit status 2 */                   \
+    /* of queries: FieldError, TypeError, NotSupportedError */                                     \
+    X(ERR_FIELD, "field")                                                                          \
+    X(ERR_TYPE, "type")                                                                            \
+    X(ERR_UNSUPPORTED, "unsupported")
 
 enum err_code {
 #define ERR_ENUM(code, name) code,

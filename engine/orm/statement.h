@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* From query code to SQL: compile once for each shape, look up afterwards.
+ *
+ *     const struct statement *s = statements_get(cache, query, &err);
+ *     for (i < s->n_params) bind(statement_param(s, i, query, …));
+ *     step; for (j < s->n_columns) convert_column(d, &s->columns[j].type, …)
+ *
+ * A statement belongs to the cache and is read-only.  It stays until the cache drops it: hold
+ * it across a wait only between statement_ref and statement_unref.
+ *
+ * Owner: worker. */
+#ifndef ORM_STATEMENT_H
+#define ORM_STATEMENT_H
+
+#include "orm/code.h"
+#include "orm/convert.h"
+
+struct statements;
+
+enum param_source {
+    PARAM_SLOT,   /* cell `slot` of the query */
+    PARAM_TEXT,   /* `text`: belongs to the statement */
+    PARAM_INT,    /* `number` */
+    PARAM_DOUBLE, /* `real` */
+    PARAM_ZONE,   /* the name of the current time zone */
+    PARAM_NOW,    /* the moment */
+    PARAM_LOW,    /* the query's slice: code->low */
+    PARAM_COUNT,  /* code->high - code->low */
+    PARAM_LIST,   /* cells `slot` … `slot + n - 1` as one JSON array */
+};
+
+struct statement_param {
+    enum param_source source;
+    uint32_t slot, n;
+    union {
+        struct str text;
+        int64_t number;
+        double real;
+    };
+    struct param_type type;
+};
+
+/* Where a column of a row goes. */
+enum column_place {
+    COLUMN_FIELD,      /* field of the instance of `node` */
+    COLUMN_ANNOTATION, /* `name` on the instance of the model */
+    COLUMN_VALUE,      /* `name` of a values() row; of values_list() the position */
+    COLUMN_HIDDEN,     /* for the database only */
+};
+
+struct statement_column {
+    enum column_place place;
+    uint16_t node;             /* 0: the model; else one of the statement's nodes */
+    const struct field *field; /* COLUMN_FIELD */
+    struct str name;           /* of the statement */
+    struct column_type type;
+};
+
+/* An instance in a row: number 0 is the query's model, the others come of select_related and
+ * hang on an earlier one.  An outer-joined node whose key is NULL does not exist. */
+struct statement_node {
+    const struct model *model;
+    uint16_t parent;
+    bool reverse; /* a OneToOneField seen from the other end */
+    bool outer;   /* may be missing */
+    const struct relation *rel;
+    struct str name;       /* under which the parent keeps it */
+    uint16_t first, count; /* its columns */
+    uint16_t key;          /* the column of its key */
+    bool partial;          /* only/defer: some fields are missing */
+};
+
+enum statement_kind {
+    STATEMENT_ROWS,      /* instances */
+    STATEMENT_VALUES,    /* rows of values; also dates and datetimes (one column) */
+    STATEMENT_COUNT,     /* one integer */
+    STATEMENT_EXISTS,    /* a row or none */
+    STATEMENT_AGGREGATE, /* one row */
+    STATEMENT_CHANGE,    /* no rows; or those of RETURNING */
+    STATEMENT_EXPLAIN,   /* rows of text and numbers as the database gives them */
+};
+
+struct statement { /* read-only */
+    enum statement_kind kind;
+    const struct model *model;
+    /* Nothing can come out: there is no SQL.  count 0, exists false, no rows; aggregates are
+     * in the columns' `empty`. */
+    bool empty;
+    bool values_list;
+    bool locks;   /* select_for_update: must run in a transaction */
+    bool ordered; /* by the query or the model */
+    struct str sql;
+    const struct statement_param *params;
+    uint32_t n_params;
+    const struct statement_column *columns;
+    uint32_t n_columns;
+    const struct statement_node *nodes;
+    uint32_t n_nodes;
+    /* STATEMENT_AGGREGATE: for each column, what it is when `empty`, or when the row is NULL
+     * (Count: 0); VALUE_NULL mostly.  May be NULL. */
+    const struct value *when_empty;
+    /* UPDATE of a model with parents takes one statement for each table: the others. */
+    const struct statement *next;
+    void *prepared; /* of the runner: what the database layer keeps for this text */
+};
+
+/* At most `limit` shapes are kept (0: 1024), the least lately used goes. `orm` is resolved. */
+struct statements *statements_new(const struct orm *orm, const struct dialect *dialect,
+                                  size_t limit);
+/* `drop`, when not NULL, is called for each statement->prepared that is not NULL. */
+void statements_on_drop(struct statements *s, void (*drop)(void *prepared, void *data), void *data);
+void statements_free(struct statements *s);
+
+/* The statement of a complete query or insert.  NULL with *err:
+ * ERR_FIELD for names that mean nothing (Django's FieldError, with the nearest),
+ * ERR_TYPE and ERR_INVALID for what cannot be combined (TypeError, ValueError),
+ * ERR_UNSUPPORTED for what the database or Django does not do (NotSupportedError). */
+const struct statement *statements_get(struct statements *s, const struct code *query,
+                                       struct err *err);
+void statement_ref(const struct statement *st);
+void statement_unref(struct statements *s, const struct statement *st);
+
+/* Whether a query that was just extended makes sense: the same errors, without making SQL.
+ * Shapes that were found good cost a lookup. */
+int statements_check(struct statements *s, const struct code *query, struct err *err);
+
+/* Parameter i of the statement with the values of `query`: as convert_bind. */
+int statement_param(const struct statement *st, uint32_t i, const struct code *query,
+                    const struct dialect *d, const struct convert_zone *zone, struct arena *scratch,
+                    struct value *out, struct err *err);
+
+/* The SQL with its values written into it, for people to read and for EXPLAIN texts: what
+ * Django's str(query) shows.  Never to be run. */
+int statement_text(const struct statement *st, const struct code *query, const struct dialect *d,
+                   const struct convert_zone *zone, struct buf *out, struct err *err);
+
+/* ---- parts of a schema ---- */
+
+/* A condition or expression on the columns of one table, with its values written in as
+ * literals: CHECK and WHERE of constraints and indexes, GENERATED ALWAYS AS, DEFAULT.
+ * Columns are unqualified. */
+int statement_schema_sql(const struct orm *orm, const struct dialect *d, const struct model *m,
+                         const struct code *fragment, struct buf *out, struct err *err);
+
+#endif
