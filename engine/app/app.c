@@ -3,6 +3,7 @@
 
 #include "app/modules.h"
 #include "base/buf.h"
+#include "db/databases.h"
 #include "fiber/fiber.h"
 #include "settings/settings.h"
 
@@ -14,6 +15,7 @@ int app_open(struct app *app, const struct script_ops *ops, const struct script_
     if (!app->loop)
         return -1;
     app->options.loop = app->loop;
+    app->options.databases = app->databases = databases_new(app->loop, app->log);
     app->script = ops->open(&app->options, err);
     if (!app->script)
         goto fail;
@@ -35,7 +37,9 @@ void app_close(struct app *app)
             loop_cancel(app->loop);
             loop_run(app->loop);
         }
-        loop_free(app->loop); /* gives pooled script threads back first */
+        databases_free(app->databases);
+        loop_turn(app->loop, false); /* libuv frees closed handles on its next turn */
+        loop_free(app->loop);        /* gives pooled script threads back first */
     }
     if (app->script)
         app->ops->close(app->script);

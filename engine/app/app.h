@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
+struct databases;
 struct modules;
 struct view;
 
@@ -16,9 +17,10 @@ struct app { /* read-only to callers */
     struct script *script;
     struct script_options options;
     struct loop *loop;
-    struct settings *settings; /* NULL outside of a project */
-    struct pipeline *pipeline; /* after app_load of a project that serves */
-    struct modules *modules;   /* after app_load_modules; NULL: none */
+    struct settings *settings;   /* NULL outside of a project */
+    struct pipeline *pipeline;   /* after app_load of a project that serves */
+    struct modules *modules;     /* after app_load_modules; NULL: none */
+    struct databases *databases; /* none of them opened yet; the script host adds them */
     struct log *log;
 };
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct app;
+struct databases;
 struct loop;
 struct request;
 struct response;
@@ -28,6 +29,7 @@ struct script_options {
     bool serving;   /* a worker: what would stop the process is refused */
     struct log *log;
     struct loop *loop;
+    struct databases *databases; /* of the app; made by app_open() */
 };
 
 struct script_ops {

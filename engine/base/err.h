@@ -31,7 +31,21 @@
     /* of queries: FieldError, TypeError, NotSupportedError */                                     \
     X(ERR_FIELD, "field")                                                                          \
     X(ERR_TYPE, "type")                                                                            \
-    X(ERR_UNSUPPORTED, "unsupported")
+    X(ERR_UNSUPPORTED, "unsupported")                                                              \
+    /* of databases: the other classes of PEP 249, and kinds of IntegrityError */                  \
+    X(ERR_DB, "database")                                                                          \
+    X(ERR_DB_INTERFACE, "database_interface")                                                      \
+    X(ERR_DB_DATA, "database_data")                                                                \
+    X(ERR_DB_OPERATIONAL, "database_operational")                                                  \
+    X(ERR_DB_INTERNAL, "database_internal")                                                        \
+    X(ERR_DB_PROGRAMMING, "database_programming")                                                  \
+    X(ERR_DB_INTEGRITY, "database_integrity")                                                      \
+    X(ERR_DB_UNIQUE, "database_unique")                                                            \
+    X(ERR_DB_FOREIGN_KEY, "database_foreign_key")                                                  \
+    X(ERR_DB_NOT_NULL, "database_not_null")                                                        \
+    X(ERR_DB_CHECK, "database_check")                                                              \
+    X(ERR_DB_TRANSACTION, "database_transaction") /* Django's TransactionManagementError */        \
+    X(ERR_DB_DURABLE, "database_durable")         /* a durable block inside of another */
 
 enum err_code {
 #define ERR_ENUM(code, name) code,

@@ -48,7 +48,8 @@ static struct fiber *begin(struct loop *l, fiber_fn *fn, void *arg, bool joinabl
     f->timer = 0;
     f->woken = f->cancelled = false;
     f->joinable = joinable;
-    f->slots[FIBER_REQUEST] = NULL;
+    f->slots[FIBER_REQUEST] = f->slots[FIBER_DB] = NULL;
+    f->on_leave = NULL;
     l->fibers++;
     return f;
 }
@@ -136,6 +137,12 @@ size_t fiber_stack_left(const struct loop *l)
     return here > low ? (size_t)(here - low) : 0;
 }
 
+void fiber_on_leave(struct fiber *f, void (*fn)(void *data, bool ended), void *data)
+{
+    f->on_leave = fn;
+    f->on_leave_data = data;
+}
+
 /* ---- waiting ---- */
 
 enum err_code fiber_suspend(struct loop *l, enum fiber_wait wait, int64_t deadline)
@@ -154,6 +161,8 @@ enum err_code fiber_suspend(struct loop *l, enum fiber_wait wait, int64_t deadli
             fiber_list_remove(f);
         return why;
     }
+    if (f->on_leave)
+        f->on_leave(f->on_leave_data, false);
     if (deadline != CLOCK_NEVER)
         deadline_add(l, f, deadline);
     f->wait = (uint8_t)wait;
@@ -221,6 +230,8 @@ int fiber_yield(struct loop *l, struct err *err)
 
     assert(f);
     if (!f->cancelled && f->deadline > l->now) {
+        if (f->on_leave)
+            f->on_leave(f->on_leave_data, false);
         queue_ready(l, f);
         switch_back(f);
     }

@@ -84,12 +84,18 @@ struct loop *fiber_loop(const struct fiber *f);
 /* What loop_guard_stacks() calls it ("GET /path"); borrowed until the fiber ends. */
 void fiber_set_name(struct fiber *f, const char *name);
 
-/* Two pointers for the layers above: [0] the script's thread, [1] the request.
+/* Pointers for the layers above: [0] the script's thread, [1] the request, [2] what it has
+ * of databases.
  * They are NULL in a new fiber, but for [0], which stays with the pooled stack
  * from one fiber to the next. `drop` runs when a stack with a [0] is thrown away. */
-enum { FIBER_SCRIPT, FIBER_REQUEST, FIBER_SLOTS };
+enum { FIBER_SCRIPT, FIBER_REQUEST, FIBER_DB, FIBER_SLOTS };
 void **fiber_slot(struct fiber *f, int which);
 void loop_on_drop(struct loop *l, void (*drop)(void *data, void *script), void *data);
+
+/* From now on fn(data, false) runs in the fiber before each of its waits, and fn(data, true)
+ * once its function has returned: what must not be held while others run is let go there.
+ * One for each fiber; only at the end may it wait itself. */
+void fiber_on_leave(struct fiber *f, void (*fn)(void *data, bool ended), void *data);
 
 /* Bytes left of the stack in use, the loop's own included: deep recursion checks this
  * before it goes deeper. */

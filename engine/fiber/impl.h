@@ -49,6 +49,8 @@ struct fiber { /* lies at the top of its own stack */
     bool woken;      /* a wake came while it was not in fiber_park */
     bool cancelled, joinable;
     void *slots[FIBER_SLOTS];
+    void (*on_leave)(void *data, bool ended); /* NULL: nobody asked */
+    void *on_leave_data;
     size_t place; /* in stack_pool.all */
     char *low;    /* lowest byte of the stack, just above the guard */
 #ifdef SANITIZER_ADDRESS

@@ -86,6 +86,8 @@ static void switch_main(void *arg)
     after_leave(f->loop, f, true);
     for (;;) {
         f->fn(f->arg);
+        if (f->on_leave)
+            f->on_leave(f->on_leave_data, true);
         f->state = FIBER_ENDED;
         leave(f->loop, f, true);
     }

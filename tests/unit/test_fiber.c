@@ -526,9 +526,51 @@ static void park_has_a_deadline(void **state)
     assert_trace(w, "t");
 }
 
+/* ---- leaving ---- */
+
+static void yields_once(void *arg)
+{
+    struct world *w = arg;
+    fiber_yield(w->l, NULL);
+}
+
+static void on_leave(void *data, bool ended)
+{
+    struct world *w = data;
+    mark(w, ended ? "end " : "wait ");
+    if (ended)
+        fiber_yield(w->l, NULL); /* it may, then */
+}
+
+static void leaves(void *arg)
+{
+    struct world *w = arg;
+    fiber_on_leave(fiber_self(w->l), on_leave, w);
+    mark(w, "a ");
+    fiber_yield(w->l, NULL);
+    mark(w, "b ");
+    fiber_sleep(w->l, 0.001, NULL);
+    fiber_cancel(fiber_self(w->l));
+    fiber_sleep(w->l, 1, NULL); /* waits for nothing */
+    fiber_uncancel(fiber_self(w->l));
+    mark(w, "c ");
+}
+
+static void leaving_is_told(void **state)
+{
+    struct world *w = *state;
+    fiber_start(w->l, leaves, w);
+    loop_run(w->l);
+    assert_trace(w, "a wait b wait c end wait ");
+    fiber_start(w->l, yields_once, w); /* the next fiber on that stack is not asked */
+    loop_run(w->l);
+    assert_trace(w, "a wait b wait c end wait ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        world_test(leaving_is_told),
         world_test(starts_without_waiting),
         world_test(runs_in_turns),
         world_test(spawn_waits_for_the_loop),
