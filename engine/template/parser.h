@@ -57,6 +57,8 @@ int parser_fail(struct parser *p, const struct token *t, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The host keeps the error itself (what the author's tag raised); `text` describes it. */
 int parser_fail_host(struct parser *p, const struct token *t, struct str text);
+/* What parser_fail() filled last: of a tag that shows the error to its author's code. */
+struct template_error *parser_error(struct parser *p);
 struct arena *parser_arena(struct parser *p);
 struct template_engine *parser_engine(struct parser *p);
 struct str parser_template_name(struct parser *p);

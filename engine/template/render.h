@@ -101,6 +101,8 @@ int render_fail(struct render *r, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The host keeps the error itself (an error object of the author's); `text` describes it. */
 int render_fail_host(struct render *r, struct str text);
+/* Takes over the error of a template that did not compile; gives -1. */
+int render_fail_compile(struct render *r, struct template_error *e);
 /* -1 with the error set when the limit of time or output is passed: loops ask every turn. */
 int render_check(struct render *r);
 
