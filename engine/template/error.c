@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Template errors as plain data. */
-#include "template/render.h"
+#include "template/impl.h"
 
 #include "base/banned.h"
 
@@ -18,12 +18,19 @@ void template_error_release(struct template_error *e)
     template_error_init(e);
 }
 
+int template_error_vset(struct template_error *e, const char *kind, const char *fmt, va_list ap)
+{
+    e->kind = kind;
+    e->hint[0] = '\0';
+    vsnprintf(e->text, sizeof e->text, fmt, ap);
+    return -1;
+}
+
 int template_error_set(struct template_error *e, const char *kind, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    e->kind = kind;
-    vsnprintf(e->text, sizeof e->text, fmt, ap);
+    template_error_vset(e, kind, fmt, ap);
     va_end(ap);
     return -1;
 }

@@ -74,7 +74,7 @@ struct render { /* of the caller, on its stack */
     struct tz default_zone; /* settings.time_zone, which naive datetimes are in */
     const struct template_formats *formats;          /* of the language */
     const struct template_formats *settings_formats; /* of the settings, with use_l10n off */
-    const volatile sig_atomic_t *stop; /* not 0: give up (time limit); may be NULL */
+    const volatile sig_atomic_t *stop;               /* not 0: give up (time limit); may be NULL */
 
     /* read-only to tags and filters */
     struct template_engine *engine;
