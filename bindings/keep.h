@@ -24,7 +24,7 @@ struct keep { /* of a host */
     struct keep_slot *slots;
     size_t n, cap, used, free, sweep_at;
     size_t weight; /* noted since the last sweep */
-    int table; /* weak values, in the registry */
+    int table;     /* weak values, in the registry */
 };
 
 void keep_open(lua_State *L, struct keep *k);

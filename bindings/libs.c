@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libs.h"
 
+#include "contain.h"
 #include "decimal.h"
 #include "embedded.h"
 #include "error.h"
@@ -255,6 +256,7 @@ static void limit_globals(lua_State *L)
     lua_pushcfunction(L, text_dofile);
     lua_setglobal(L, "dofile");
 
+    contain_open(L);
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
     lua_pushliteral(L, "string");

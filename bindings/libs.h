@@ -13,8 +13,8 @@ void libs_open(lua_State *L);
  * ("@shop/views.lua"): LUA_OK with the function, or a status with the message. */
 int libs_loadfile(lua_State *L, const char *path, const char *chunkname);
 
-int luaopen_perilune__core(lua_State *L);
 int luaopen_perilune__client(lua_State *L);
+int luaopen_perilune__core(lua_State *L);
 int luaopen_perilune_null(lua_State *L);
 int luaopen_perilune_json(lua_State *L);
 int luaopen_perilune_decimal(lua_State *L);

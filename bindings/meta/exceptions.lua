@@ -138,7 +138,7 @@ exceptions.SyntaxError = nil
 exceptions.TemplateDoesNotExist = nil
 ---@type perilune.ExceptionClass
 exceptions.TemplateSyntaxError = nil
----@type perilune.ExceptionClass 503: request_time_limit
+---@type perilune.ExceptionClass 504: request_time_limit
 exceptions.TimeLimitExceeded = nil
 ---@type perilune.ExceptionClass below OSError
 exceptions.TimeoutError = nil

@@ -55,7 +55,7 @@ local texts = {
   [404] = "There is no such page on this server.",
   [413] = "The request is larger than this server takes.",
   [500] = "Something went wrong on this server.",
-  [503] = "The server could not answer in time. Try again later.",
+  [504] = "The server could not answer in time. Try again later.",
 }
 
 local reasons = {
@@ -64,7 +64,7 @@ local reasons = {
   [404] = "Not Found",
   [413] = "Content Too Large",
   [500] = "Server Error",
-  [503] = "Service Unavailable",
+  [504] = "Gateway Timeout",
 }
 
 local bodies = {

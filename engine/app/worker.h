@@ -20,7 +20,7 @@ struct worker {
     struct http_server *http;
     struct server_worker *server;
     struct access_log *access;
-    struct proxy *proxy; /* NULL: nothing that a proxy says is believed */
+    struct proxy *proxy;          /* NULL: nothing that a proxy says is believed */
     struct static_files *statics; /* NULL: none are served here */
     struct watch *control;
     struct hook *before, *after;

@@ -39,7 +39,10 @@ static int form_failed(struct exchange *x, const struct err *err)
 {
     const char *class = x->form ? form_error_class(x->form) : NULL;
     bool large = class && strcmp(class, "RequestDataTooBig") == 0;
-    return refuse(x, err->code == ERR_IO ? 500 : large ? 413 : 400,
+    return refuse(x,
+                  err->code == ERR_IO ? 500
+                  : large             ? 413
+                                      : 400,
                   arena_strdup(&x->arena, err->msg));
 }
 

@@ -126,7 +126,7 @@ static void look_after_handling(struct connection *c, int64_t now)
     if (!x)
         return;
     if (past(now, c->since, c->server->options.request_deadline)) {
-        x->refused = 503;
+        x->refused = 504;
         x->why = "the request took longer than setting request_deadline allows";
         exchange_abort(x);
     } else if (!c->hangup && now - c->since > WATCH_AFTER_MS * CLOCK_MS) {
@@ -177,13 +177,34 @@ static void insist(struct connection *c)
         MHD_set_connection_option(x->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
 }
 
+/* Time in which the loop did not turn, because a request took the CPU, is not the clients':
+ * what they sent meanwhile could not be read, and nothing was sent to them. */
+static void forgive(struct connection *c, int64_t now, int64_t gap)
+{
+    if (c->stage == STAGE_HANDLING)
+        return; /* request_deadline is on the clock */
+    c->since = c->since + gap < now ? c->since + gap : now;
+    c->progress = c->progress + gap < now ? c->progress + gap : now;
+}
+
+/* How much later this sweep is than it should be, when that is worth a thought. */
+static int64_t gap_before(struct http_server *s, int64_t now)
+{
+    const int64_t period = (int64_t)(SWEEP_SECONDS * (double)CLOCK_SECOND);
+    int64_t gap = now - s->swept - period;
+    s->swept = now;
+    return gap > period ? gap : 0;
+}
+
 void deadlines_sweep(void *server)
 {
     struct http_server *s = server;
-    int64_t now = clock_monotonic();
+    int64_t now = clock_monotonic(), gap = gap_before(s, now);
     s->sweeps++;
     for (struct connection *c = s->connections, *next; c; c = next) {
         next = c->next;
+        if (gap)
+            forgive(c, now, gap);
         if (c->closing) {
             insist(c);
         } else if (expired(c, now)) {

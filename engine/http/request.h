@@ -41,7 +41,7 @@ enum exception_kind {
     EXCEPTION_BAD_REQUEST,       /* 400 */
     EXCEPTION_SUSPICIOUS,        /* 400, logged to perilune.security.<name> */
     EXCEPTION_TOO_LARGE,         /* 413 */
-    EXCEPTION_TIMEOUT,           /* 503/504: a limit or a deadline ended it */
+    EXCEPTION_TIMEOUT,           /* 504: a limit or a deadline ended it */
     EXCEPTION_ERROR,             /* everything else: 500 */
 };
 

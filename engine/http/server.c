@@ -306,7 +306,8 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
     if (!s->watch)
         goto fail;
     s->hook = hook_open(l, true, before_wait, s);
-    s->sweeper = timer_open(l, 0.25, false, deadlines_sweep, s);
+    s->swept = clock_monotonic();
+    s->sweeper = timer_open(l, SWEEP_SECONDS, false, deadlines_sweep, s);
     return s;
 fail:
     http_server_free(s);

@@ -103,6 +103,7 @@ struct http_server {
     struct connection *connections;
     struct exchange *free_exchanges;
     unsigned sweeps;
+    int64_t swept;         /* time of the last sweep */
     struct shared *shared; /* equal small responses */
     size_t free_count;
     struct http_server_stats stats;
@@ -145,6 +146,7 @@ enum MHD_Result send_refusal(struct exchange *x);
 void send_produce(struct exchange *x);
 
 /* deadlines.c */
+#define SWEEP_SECONDS 0.25
 void deadlines_sweep(void *server);
 void connection_stage(struct connection *c, enum stage stage);
 /* Ends the connection: libmicrohttpd sees the shutdown and cleans up. */

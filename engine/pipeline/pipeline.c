@@ -34,7 +34,7 @@ int exception_status(enum exception_kind kind)
     case EXCEPTION_TOO_LARGE:
         return 413;
     case EXCEPTION_TIMEOUT:
-        return 503;
+        return 504;
     case EXCEPTION_NONE:
     case EXCEPTION_ERROR:
         break;
@@ -91,7 +91,7 @@ static struct response *host_page(struct pipeline *p, struct request *r, int *st
         struct response *response = p->host.error(p->host.data, r, *status);
         if (response || r->exception.message == message)
             return response;
-        bool out_of_time = r->exception.kind == EXCEPTION_TIMEOUT && *status == 503;
+        bool out_of_time = r->exception.kind == EXCEPTION_TIMEOUT && *status == 504;
         bool last = *status == 500 || out_of_time;
         if (!out_of_time)
             *status = 500;

@@ -586,13 +586,13 @@ def check_endless(c, server, debug):
         answer = ask_endless(server, "/%s/" % view)
         if not answer:
             continue
-        c.check(answer.status == 503, "limits: " + view, answer.status)
-        c.check(answer.get("x-outer") == "saw 503", "limits: outer layers, " + view)
+        c.check(answer.status == 504, "limits: " + view, answer.status)
+        c.check(answer.get("x-outer") == "saw 504", "limits: outer layers, " + view)
         if debug:
             error = error_of(answer)
             c.check(error["name"] == "TimeLimitExceeded" and error["at"].startswith("shop/views.lua:")
                     and "request_time_limit" in error["hint"], "limits: page of " + view, error)
-        check_log(c, server, r"Service Unavailable: /%s/: TimeLimitExceeded: shop/views\.lua:\d+: "
+        check_log(c, server, r"Gateway Timeout: /%s/: TimeLimitExceeded: shop/views\.lua:\d+: "
                   % view, "limits: log of " + view)
         c.check(server.request("GET", "/").body == b"home", "limits: serves on after " + view)
 

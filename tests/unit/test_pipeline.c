@@ -291,7 +291,7 @@ static const struct {
     {ACT_400, 400, "WARNING perilune.request: Bad Request: /"},
     {ACT_SUSPICIOUS, 400, "ERROR perilune.security.DisallowedHost: evil"},
     {ACT_TOO_LARGE, 413, "ERROR perilune.security.RequestDataTooBig: big"},
-    {ACT_TIMEOUT, 503, "ERROR perilune.request: Service Unavailable: /: TimeLimitExceeded: slow"},
+    {ACT_TIMEOUT, 504, "ERROR perilune.request: Gateway Timeout: /: TimeLimitExceeded: slow"},
     {ACT_ERROR, 500, "ERROR perilune.request: Internal Server Error: /: ValueError: oops"},
 };
 #define FAILURES (sizeof failures / sizeof *failures)
@@ -415,7 +415,7 @@ static void test_page_out_of_time(void **state)
     pages_asked = 0;
     view_act = ACT_TIMEOUT;
     c.ops.process_exception = b.ops.process_exception = a.ops.process_exception = NULL;
-    run("/", 503, NULL, ROUND "C<503 B<503 A<503");
+    run("/", 504, NULL, ROUND "C<504 B<504 A<504");
     assert_int_equal(pages_asked, 1);
 }
 
