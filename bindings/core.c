@@ -126,9 +126,14 @@ int luaopen_perilune__core(lua_State *L)
     set_string(L, "version", PERILUNE_VERSION);
     set_string(L, "project_dir", o->project_dir);
     set_string(L, "settings_file", o->settings_file);
+    set_string(L, "moved_to", o->moved_to);
     set_string(L, "program", o->program);
     lua_pushinteger(L, o->verbosity);
     lua_setfield(L, -2, "verbosity");
+    if (o->worker) {
+        lua_pushinteger(L, o->worker);
+        lua_setfield(L, -2, "worker");
+    }
     lua_pushboolean(L, o->color);
     lua_setfield(L, -2, "color");
     lua_pushboolean(L, o->traceback);

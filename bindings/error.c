@@ -117,7 +117,7 @@ static void add_place(lua_State *L)
         lua_pushliteral(L, "traceback");
         lua_pushliteral(L, "tried"); /* where require() looked for a module */
         lua_rawget(L, 1);
-        luaL_traceback(L, L, lua_tostring(L, -1), 1);
+        inspect_traceback(L, lua_tostring(L, -1), 1);
         lua_remove(L, -2);
         lua_rawset(L, 1);
     }

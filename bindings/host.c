@@ -213,6 +213,31 @@ static struct response *host_load_failed(struct script *script, struct request *
                          why);
 }
 
+/* require("perilune._errors").is_local(request) */
+static int is_local(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._errors");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "is_local");
+    request_push(L, lua_touserdata(L, 1));
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static bool host_shows_errors(struct script *script, struct request *r)
+{
+    lua_State *L = host_thread((struct host *)script);
+    bool yes = false;
+    if (!L || !lua_checkstack(L, 4))
+        return false;
+    lua_pushcfunction(L, is_local);
+    lua_pushlightuserdata(L, r);
+    yes = script_call(L, 1, 1) == LUA_OK && lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return yes;
+}
+
 static int host_command(struct script *script, struct app *app, int argc, char **argv)
 {
     struct host *h = (struct host *)script;
@@ -232,4 +257,5 @@ const struct script_ops lua_script_ops = {
     .request_attribute = module_request_attribute,
     .request_set_attribute = module_request_set_attribute,
     .load_failed = host_load_failed,
+    .shows_errors = host_shows_errors,
 };

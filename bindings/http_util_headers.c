@@ -52,6 +52,11 @@ int util_l_parse_etags(lua_State *L)
     struct str rest = scratch_arg(L, 1), tag;
     lua_Integer n = 0;
     lua_newtable(L);
+    if (etag_any(rest)) {
+        lua_pushliteral(L, "*");
+        lua_rawseti(L, -2, 1);
+        return 1;
+    }
     while (etag_next(&rest, &tag)) {
         push_str(L, tag);
         lua_rawseti(L, -2, ++n);

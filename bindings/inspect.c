@@ -54,6 +54,47 @@ void inspect_where(lua_State *L, int level)
     lua_pushnil(L);
 }
 
+enum { DEEP = 4000, DEEP_SHOWN = 20 };
+
+/* "\n\tshop/views.lua:12: in function 'name'" [-0, +0, may raise] */
+static void add_level(lua_State *L, luaL_Buffer *b, lua_Debug *ar)
+{
+    lua_getinfo(L, "Slnt", ar);
+    if (ar->currentline > 0)
+        lua_pushfstring(L, "\n\t%s:%d: in ", ar->short_src, ar->currentline);
+    else
+        lua_pushfstring(L, "\n\t%s: in ", ar->short_src);
+    luaL_addvalue(b);
+    if (ar->namewhat[0])
+        lua_pushfstring(L, "%s '%s'", ar->namewhat, ar->name);
+    else if (ar->what[0] == 'L')
+        lua_pushfstring(L, "function <%s:%d>", ar->short_src, ar->linedefined);
+    else
+        lua_pushstring(L, ar->what[0] == 'm' ? "main chunk" : "?");
+    luaL_addvalue(b);
+}
+
+void inspect_traceback(lua_State *L, const char *message, int level)
+{
+    luaL_Buffer b;
+    lua_Debug ar;
+    if (!lua_getstack(L, DEEP, &ar)) {
+        luaL_traceback(L, L, message, level);
+        return;
+    }
+    luaL_buffinit(L, &b);
+    if (message) {
+        luaL_addstring(&b, message);
+        luaL_addchar(&b, '\n');
+    }
+    luaL_addstring(&b, "stack traceback:");
+    for (int last = level + DEEP_SHOWN; level < last && lua_getstack(L, level, &ar); level++)
+        add_level(L, &b, &ar);
+    lua_pushfstring(L, "\n\t...\t(and more than %d levels further out)", DEEP - DEEP_SHOWN);
+    luaL_addvalue(&b);
+    luaL_pushresult(&b);
+}
+
 const char *inspect_defined(lua_State *L, int idx)
 {
     lua_Debug ar;

@@ -391,6 +391,21 @@ static int pipeline_l_builtins(lua_State *L)
     return 1;
 }
 
+/* chain() -> names of the layers that run, outermost first */
+static int pipeline_l_chain(lua_State *L)
+{
+    const struct pipeline *p = host_of(L)->app->pipeline;
+    size_t n = pipeline_names(p, NULL, 0);
+    const char **names = lua_newuserdatauv(L, (n + 1) * sizeof *names, 0);
+    pipeline_names(p, names, n);
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_pushstring(L, names[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 /* ---- error pages ---- */
 
 static int step_error(lua_State *L)
@@ -453,11 +468,9 @@ struct pipeline_host lua_pipeline_host(struct host *h)
 }
 
 static const luaL_Reg functions[] = {
-    {"wrap", pipeline_l_wrap},
-    {"wrap_builtin", pipeline_l_wrap_builtin},
-    {"builtins", pipeline_l_builtins},
-    {"match", pipeline_l_match},
-    {NULL, NULL},
+    {"wrap", pipeline_l_wrap},         {"wrap_builtin", pipeline_l_wrap_builtin},
+    {"builtins", pipeline_l_builtins}, {"chain", pipeline_l_chain},
+    {"match", pipeline_l_match},       {NULL, NULL},
 };
 
 int luaopen_perilune__pipeline(lua_State *L)

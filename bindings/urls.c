@@ -309,11 +309,13 @@ static int urls_l_check(lua_State *L)
     return w.status == LUA_OK ? 1 : lua_error(L);
 }
 
-/* view(fn, name) -> the view as a light userdata */
+/* view(fn, name, no_append_slash) -> the view as a light userdata */
 static int urls_l_view(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 2);
-    lua_pushlightuserdata(L, lua_view_new(L, 1, name));
+    struct view *v = lua_view_new(L, 1, name);
+    v->no_append_slash = lua_toboolean(L, 3);
+    lua_pushlightuserdata(L, v);
     return 1;
 }
 

@@ -431,6 +431,11 @@ function http.require_POST(view) end
 ---@return perilune.urls.View
 function http.require_safe(view) end
 
+---A path that would lead to the view only with a slash at its end stays a 404.
+---@param view perilune.urls.View
+---@return perilune.urls.View
+function http.no_append_slash(view) end
+
 ---@class perilune.http.ConditionOptions
 ---@field etag? fun(request: perilune.http.Request, params: table): string?
 ---@field last_modified? fun(request: perilune.http.Request, params: table): userdata|number|nil a datetime, or seconds since 1970

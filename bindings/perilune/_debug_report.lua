@@ -166,7 +166,8 @@ local function setting_rows()
   for _, name in ipairs(settings.names()) do
     local value = settings.get(name)
     if value ~= nil then
-      rows[#rows + 1] = { values.text(name, 100), values.repr(value, name), settings.is_overridden(name) }
+      local secret = values.is_secret_setting(name, settings._row(name) ~= nil)
+      rows[#rows + 1] = { values.text(name, 100), secret and values.MASK or values.repr(value), settings.is_overridden(name) }
     end
   end
   return rows

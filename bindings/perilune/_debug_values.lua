@@ -24,6 +24,17 @@ function M.is_secret(name)
   return false
 end
 
+-- Of the framework's own settings these are secret, and no other, whatever its name says.
+local SECRET_SETTINGS = { secret_key = true, secret_key_fallbacks = true, email_host_password = true }
+
+--- The same for a setting; `known`: it is one of the framework's.
+function M.is_secret_setting(name, known)
+  if known then
+    return SECRET_SETTINGS[name] == true
+  end
+  return M.is_secret(name)
+end
+
 -- ---- text ----
 
 -- Bytes that are no UTF-8 as \xNN.

@@ -2,6 +2,7 @@
 -- Wrappers of views: plain functions that take a view and give one.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local marks = require "perilune._view_marks"
 local responses = require "perilune._response"
 
 local M = {}
@@ -21,12 +22,12 @@ local function allow_only(what, methods, view, level)
   for _, method in ipairs(methods) do
     allowed[method] = true
   end
-  return function(request, ...)
+  return marks.pass_on(view, function(request, ...)
     if allowed[request.method] then
       return view(request, ...)
     end
     return responses.NotAllowed(methods)
-  end
+  end)
 end
 
 --- require_methods{ "GET", "POST" }(view): other methods are answered with 405.
@@ -57,6 +58,15 @@ end
 --- GET and HEAD, which change nothing.
 function M.require_safe(view)
   return allow_only("require_safe", { "GET", "HEAD" }, view, 2)
+end
+
+-- ---- slashes ----
+
+--- A view whose URL is not for redirects: with append_slash, a path that would only lead
+--- here with a slash at its end stays a 404.
+function M.no_append_slash(view)
+  check_view("no_append_slash", view, 2)
+  return marks.wrap(view, "no_append_slash")
 end
 
 -- ---- conditions ----
@@ -121,7 +131,7 @@ function M.condition(options)
   end
   return function(view)
     check_view("condition", view, 2)
-    return answer_conditionally(view, options.etag, options.last_modified)
+    return marks.pass_on(view, answer_conditionally(view, options.etag, options.last_modified))
   end
 end
 

@@ -8,7 +8,9 @@ local suggest_module = require("perilune._modules").suggest
 require "perilune._request" -- the classes of what layers and views are given
 require "perilune._response"
 
-local M = {}
+local M = {
+  left_out = {}, -- entries of settings.middleware that took themselves out, innermost first
+}
 
 -- The line of the settings that names `entry` is to blame.
 local function misconfigured(entry, text, ...)
@@ -60,7 +62,11 @@ end
 local function wrap(entry, index)
   local name = type(entry) == "string" and entry or ("middleware[" .. index .. "]")
   if type(entry) == "string" then
-    if pipeline.wrap_builtin(entry) ~= nil then
+    local wrapped = pipeline.wrap_builtin(entry)
+    if wrapped == false then
+      table.insert(M.left_out, name)
+    end
+    if wrapped ~= nil then
       return
     end
     if entry:find("^perilune%.middleware%.") and not core.module_exists(entry) then
@@ -73,7 +79,8 @@ local function wrap(entry, index)
   local ok, err = core.call(pipeline.wrap, name, entry, settings)
   if not ok then
     if exceptions.is(err, "MiddlewareNotUsed") then
-      return -- it takes itself out of the chain
+      table.insert(M.left_out, name)
+      return
     end
     error(blamed(err, name, entry), 0)
   end

@@ -54,6 +54,7 @@ local page = [=[
 <html lang="en">
 <head>
   <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>@NAME@</title>
 </head>
 <body>

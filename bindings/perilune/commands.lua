@@ -67,7 +67,8 @@ end
 
 local function need_project(name)
   if not settings.configured() then
-    local why = core.settings_file and "" or " (no settings.lua)"
+    local folder = core.moved_to and (" in '%s'"):format(core.moved_to) or ""
+    local why = core.settings_file and "" or (" (no settings.lua%s)"):format(folder)
     error(exceptions.CommandError(("%s needs a project, and there is none here%s; go to its folder or say '%s -C DIR %s'"):format(name, why, core.program, name)), 0)
   end
 end

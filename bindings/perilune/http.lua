@@ -45,6 +45,7 @@ M.require_safe = views.require_safe
 M.condition = views.condition
 M.etag = views.etag
 M.last_modified = views.last_modified
+M.no_append_slash = views.no_append_slash
 
 -- ---- the rest ----
 

@@ -15,6 +15,8 @@ for _, row in ipairs(rows.rows()) do
   defaults[row.name] = row.default
 end
 
+defaults.base_dir = core.project_dir
+
 local values -- what settings.lua returned; nil outside of a project
 local overrides = {} -- innermost last
 

@@ -4,6 +4,7 @@
 -- so that an error in a route names the author's file and line.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local marks = require "perilune._view_marks"
 local modules = require "perilune._module"
 local native = require "perilune._urls"
 local settings = require "perilune.settings"
@@ -230,7 +231,7 @@ function Builder:view(view)
     return modules.view(view), view
   end
   if not views[view] then
-    views[view] = native.view(view, view_label(view, self.names))
+    views[view] = native.view(view, view_label(view, self.names), marks.has(view, "no_append_slash"))
   end
   return views[view], view_label(view, self.names)
 end

@@ -4,6 +4,8 @@
 #include "base/banned.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "http/response.h"
+#include "value/html.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -68,4 +70,60 @@ uint64_t devel_snapshot(const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? 0 : folder(fd, 0);
+}
+
+/* ---- the banner ---- */
+
+static const struct str banner_open =
+    STR_INIT("<div role=\"alert\" style=\"position:fixed;z-index:2147483647;inset:auto 0 0 0;"
+             "max-height:40vh;overflow:auto;margin:0;padding:12px 16px;background:#8c1d18;"
+             "color:#fff;font:14px/1.45 ui-monospace,monospace;white-space:pre-wrap;"
+             "overflow-wrap:anywhere\"><strong>The changed files do not load; this page comes "
+             "from the code before the change.</strong>\n");
+
+/* Where </body> begins, in either case; n when it does not. */
+static size_t end_of_body(struct str html)
+{
+    static const char tag[] = "</body";
+    const size_t n = sizeof tag - 1;
+    for (size_t i = html.n < n ? 0 : html.n - n + 1; i-- > 0;)
+        if (html.p[i] == '<' && strncasecmp(html.p + i, tag, n) == 0)
+            return i;
+    return html.n;
+}
+
+static bool is_html(const struct response *r)
+{
+    return r->kind == RESPONSE_BYTES &&
+           str_starts(headers_get(&r->headers, STR("Content-Type")), STR("text/html")) &&
+           !headers_get(&r->headers, STR("Content-Encoding")).p;
+}
+
+static void announce(struct response *r, const char *why)
+{
+    struct buf b = BUF_INIT;
+    struct err err;
+    for (const char *p = why; *p; p++)
+        buf_addc(&b, (unsigned char)*p < ' ' || *p == 127 ? ' ' : *p);
+    headers_set(&r->headers, STR("X-Load-Error"), buf_str(&b), &err);
+    buf_release(&b);
+}
+
+void devel_banner(struct response *response, const char *why)
+{
+    struct buf b = BUF_INIT;
+    size_t at;
+    if (headers_has(&response->headers, STR("X-Load-Error")))
+        return; /* the project keeps its response: it has been here before */
+    announce(response, why);
+    if (!is_html(response) || (at = end_of_body(response->bytes)) == response->bytes.n)
+        return;
+    buf_add(&b, response->bytes.p, at);
+    buf_addstr(&b, banner_open);
+    html_escape(&b, str_from(why));
+    buf_adds(&b, "</div>\n");
+    buf_add(&b, response->bytes.p + at, response->bytes.n - at);
+    headers_remove(&response->headers, STR("Content-Length"));
+    response_set_body(response, buf_str(&b));
+    buf_release(&b);
 }

@@ -22,11 +22,13 @@ struct settings;
 struct script_options {
     const char *project_dir;   /* absolute; NULL outside of a project */
     const char *settings_file; /* absolute; NULL outside of a project */
+    const char *moved_to;      /* -C DIR, as it was given: the current folder now; or NULL */
     const char *program;       /* how the binary was called, for usage lines */
     int verbosity;             /* 0..3 */
     bool color;
-    bool traceback; /* show the traceback of an error that ends a command */
-    bool serving;   /* a worker: what would stop the process is refused */
+    bool traceback;  /* show the traceback of an error that ends a command */
+    bool serving;    /* a worker: what would stop the process is refused */
+    unsigned worker; /* its number, from 1; 0: no worker */
     struct log *log;
     struct loop *loop;
     struct databases *databases; /* of the app; made by app_open() */
@@ -51,6 +53,8 @@ struct script_ops {
     /* In development: a page that says why the code on disk does not load. In the
      * request's fiber; never NULL. */
     struct response *(*load_failed)(struct script *s, struct request *r, const char *why);
+    /* In development: is this a client who may see such things? In the request's fiber. */
+    bool (*shows_errors)(struct script *s, struct request *r);
     /* Seconds of running time that the request of the running fiber may use from now;
      * 0 takes the limit away. */
     void (*limit)(struct script *s, double seconds);

@@ -46,8 +46,9 @@ static int load_project(struct worker *w, struct err *err)
     return l.status;
 }
 
-/* In development a project that does not load is no reason to go: the worker shows why,
- * until the files change. */
+/* In development a project that does not load at the start is no reason to go: the worker
+ * shows why, until the files change.  Later on the worker before it stays, whose code is
+ * that of the files as they were. */
 static int stay_up(struct worker *w, struct err *err)
 {
     struct script_options bare = w->options;
@@ -62,13 +63,15 @@ static int stay_up(struct worker *w, struct err *err)
     return loop_guard_stacks(w->app.loop, err);
 }
 
-int worker_load(void *data, struct err *err)
+int worker_load(struct server_worker *server, struct err *err)
 {
-    struct worker *w = data;
+    struct worker *w = server->data;
+    w->options.worker = server->id + 1;
     w->snapshot = w->development ? devel_snapshot(w->options.project_dir) : 0;
-    if (load_project(w, err) == 0)
+    w->loaded = load_project(w, err) == 0;
+    if (w->loaded)
         return 0;
-    if (w->development)
+    if (w->development && !server->relieves)
         return stay_up(w, err);
     pipeline_free(w->app.pipeline);
     app_close(&w->app);
@@ -82,7 +85,7 @@ static struct response *handle(void *data, struct request *r)
     struct worker *w = data;
     struct response *response;
     server_worker_busy(w->server, r->target);
-    if (w->load_error)
+    if (!w->loaded)
         return w->ops->load_failed(w->app.script, r, w->load_error);
     r->app = &w->app;
     if (w->proxy)
@@ -93,6 +96,8 @@ static struct response *handle(void *data, struct request *r)
     response = pipeline_handle(w->app.pipeline, r);
     w->ops->limit(w->app.script, 0);
     file_response_finish(response, r);
+    if (w->load_error && w->ops->shows_errors(w->app.script, r))
+        devel_banner(response, w->load_error);
     return response;
 }
 

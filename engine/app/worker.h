@@ -26,14 +26,15 @@ struct worker {
     struct hook *before, *after;
     struct timer *second, *changes;
     uint64_t snapshot; /* of the project's files, in development */
-    char *load_error;  /* in development: why the code on disk does not run */
+    bool loaded;       /* there is code to run; else load_error says why not */
+    char *load_error;  /* in development: why the code on disk does not load */
     double time_limit;
     uint64_t requests, max_requests;
     bool draining;
 };
 
 /* The two functions of struct server_app; data is a struct worker. */
-int worker_load(void *data, struct err *err);
+int worker_load(struct server_worker *server, struct err *err);
 int worker_work(struct server_worker *w, struct err *err);
 
 /* The HTTP server's options as the settings say. */

@@ -39,6 +39,7 @@ struct script_options cli_script_options(const struct cli_options *o, struct log
     return (struct script_options){
         .project_dir = project ? o->project_dir : NULL,
         .settings_file = project ? o->settings_file : NULL,
+        .moved_to = o->moved_to,
         .program = "perilune",
         .verbosity = o->verbosity,
         .color = o->color,

@@ -81,7 +81,6 @@ static int take_option(struct cli_options *o, int argc, char **argv, int *i, str
 
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct err *err)
 {
-    const char *dir = NULL;
     int n = 0, stop = argc;
 
     *o = (struct cli_options){
@@ -92,7 +91,9 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct err *
         if (i < stop && n == 0 && strcmp(argv[i], "-C") == 0) {
             if (++i >= argc)
                 return err_set(err, ERR_USAGE, "option -C wants a directory");
-            dir = argv[i];
+            if (chdir(argv[i]) != 0) /* as git: what is relative is relative to it */
+                return err_set_errno(err, "cannot enter '%s'", argv[i]);
+            o->moved_to = argv[i];
             continue;
         }
         if (i < stop) {
@@ -108,8 +109,6 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct err *
     }
     o->argc = n;
     argv[n] = NULL;
-    if (dir)
-        return cli_options_project(o, dir, err);
     if (cli_options_project(o, ".", err) != 0)
         o->project_dir[0] = '\0'; /* fine: not every command needs one */
     return 0;

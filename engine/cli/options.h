@@ -13,6 +13,7 @@ struct cli_options {
     char project_dir[PATH_MAX];   /* "" when there is no project here */
     char settings_file[PATH_MAX]; /* the same */
     bool settings_given;          /* --settings has named it */
+    const char *moved_to;         /* -C DIR as it was given; NULL */
     int verbosity;
     bool color, traceback;
     int argc; /* the command and its arguments */

@@ -4,6 +4,9 @@
 #include "app/serve.h"
 #include "base/banned.h"
 #include "base/str.h"
+#include "base/suggest.h"
+
+#include <unistd.h>
 
 enum { MAX_BINDS = 16 };
 
@@ -20,10 +23,11 @@ static int run(const struct script_ops *ops, struct cli_options *o, struct serve
     struct err err = {.code = ERR_OK, .msg = ""};
     int status;
     if (!o->project_dir[0]) {
+        char here[PATH_MAX];
         fprintf(stderr,
-                "perilune: no project here (no settings.lua); go to its folder or say "
+                "perilune: no project here (no settings.lua in '%s'); go to its folder or say "
                 "'perilune -C DIR %s'\n",
-                o->argv[0]);
+                getcwd(here, sizeof here) ? here : ".", o->argv[0]);
         return 1;
     }
     script = cli_script_options(o, log);
@@ -33,8 +37,24 @@ static int run(const struct script_ops *ops, struct cli_options *o, struct serve
     return status;
 }
 
+/* "serve does not know '--worker'; did you mean '--workers'?" */
+static int unknown(const struct cli_options *o, int i, const char *const *options, struct err *err)
+{
+    static const char *const common[] = {"--settings",  "--verbosity", "--no-color",
+                                         "--traceback", "--help",      NULL};
+    struct suggest s;
+    char text[128];
+    suggest_init(&s, str_from(o->argv[i]));
+    for (const char *const *p = options; *p; p++)
+        suggest_add(&s, str_from(*p));
+    for (const char *const *p = common; *p; p++)
+        suggest_add(&s, str_from(*p));
+    return err_set(err, ERR_USAGE, "%s does not know '%s'%s", o->argv[0], o->argv[i],
+                   suggest_text(&s, text, sizeof text));
+}
+
 /* serve [--bind ADDR]... [--workers N] */
-static int parse_serve(struct cli_options *o, struct serve_options *so, const char **binds,
+static int parse_serve(const struct cli_options *o, struct serve_options *so, const char **binds,
                        struct err *err)
 {
     for (int i = 1; i < o->argc; i++) {
@@ -50,7 +70,7 @@ static int parse_serve(struct cli_options *o, struct serve_options *so, const ch
                 return err_set(err, ERR_USAGE, "--workers is '%s'; it must be from 1 to 1024", v);
             so->workers = (int)n;
         } else {
-            return err_set(err, ERR_USAGE, "serve does not know '%s'", o->argv[i]);
+            return unknown(o, i, (const char *const[]){"--bind", "--workers", NULL}, err);
         }
         if (err->code)
             return -1;
@@ -68,14 +88,34 @@ int cli_serve(const struct script_ops *ops, struct cli_options *o, struct log *l
     return run(ops, o, &so, log);
 }
 
+/* runserver [ADDR:PORT] */
+static int parse_runserver(const struct cli_options *o, const char **bind, struct err *err)
+{
+    for (int i = 1; i < o->argc; i++) {
+        const char *arg = o->argv[i];
+        struct str name = str_head(str_from(arg), str_find(str_from(arg), STR("=")));
+        if (arg[0] == '-' && (suggest_distance(name, STR("--port"), 2) <= 2 ||
+                              suggest_distance(name, STR("--bind"), 2) <= 2))
+            return err_set(err, ERR_USAGE,
+                           "runserver does not know '%s'; the address stands alone, as in "
+                           "'runserver 127.0.0.1:8001' or 'runserver 8001'",
+                           arg);
+        if (arg[0] == '-')
+            return unknown(o, i, (const char *const[]){NULL}, err);
+        if (i > 1)
+            return err_set(err, ERR_USAGE,
+                           "runserver does not know '%s': it listens on one address", arg);
+        *bind = arg;
+    }
+    return 0;
+}
+
 int cli_runserver(const struct script_ops *ops, struct cli_options *o, struct log *log)
 {
-    const char *bind = o->argc > 1 ? o->argv[1] : "127.0.0.1:8000";
+    const char *bind = "127.0.0.1:8000";
     struct serve_options so = {.binds = &bind, .nbinds = 1, .workers = 1, .development = true};
     struct err err;
-    if (o->argc > 2) {
-        err_set(&err, ERR_USAGE, "runserver does not know '%s'", o->argv[2]);
+    if (parse_runserver(o, &bind, &err) != 0)
         return usage(&err, "runserver [ADDR:PORT]");
-    }
     return run(ops, o, &so, log);
 }

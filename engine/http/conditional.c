@@ -30,13 +30,13 @@ void etag_quote(struct buf *out, struct str s)
         buf_addc(out, '"');
 }
 
+bool etag_any(struct str value)
+{
+    return str_eq(str_trim(value), STR("*"));
+}
+
 bool etag_next(struct str *rest, struct str *tag)
 {
-    if (rest->p && str_eq(str_trim(*rest), STR("*"))) {
-        *tag = str_trim(*rest);
-        *rest = STR_NULL;
-        return true;
-    }
     while (str_split(rest, ',', tag)) {
         *tag = str_trim(*tag);
         if (etag_valid(*tag))
@@ -61,12 +61,12 @@ static enum tags compare_tags(struct str header, struct str etag, bool weak_too)
 {
     enum tags result = TAGS_NONE;
     struct str tag;
+    if (etag_any(header))
+        return etag.n ? TAGS_MATCH : TAGS_DIFFER;
     while (etag_next(&header, &tag)) {
         result = TAGS_DIFFER;
         if (etag.n == 0)
             continue;
-        if (str_eq(tag, STR("*")))
-            return TAGS_MATCH;
         if (weak_too ? str_eq(without_weak(tag), without_weak(etag))
                      : !is_weak(etag) && str_eq(tag, etag))
             return TAGS_MATCH;

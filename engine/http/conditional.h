@@ -14,8 +14,10 @@ struct response;
 bool etag_valid(struct str s);
 /* Adds s as an entity tag: as it is when it is one, in quotes otherwise. */
 void etag_quote(struct buf *out, struct str s);
-/* Takes the next valid tag ("*" when that is all there is) off a list such as the
- * value of If-Match; false at the end. Start with *rest = the whole value. */
+/* Is the value of If-Match or If-None-Match "*", which any tag fits? */
+bool etag_any(struct str value);
+/* Takes the next valid tag off a list such as the value of If-Match; false at the end.
+ * Start with *rest = the whole value, unless etag_any() is true of that. */
 bool etag_next(struct str *rest, struct str *tag);
 /* Adds W/ to a strong tag. */
 void etag_weaken(struct buf *out, struct str tag);

@@ -106,7 +106,7 @@ static int live(struct master *m, struct server_worker *w, pid_t master_pid)
     if (getppid() != master_pid)
         return 0;
     if (rc == 0 && m->app->load)
-        rc = m->app->load(m->app->data, &err);
+        rc = m->app->load(w, &err);
     if (rc == 0)
         rc = m->app->work(w, &err);
     if (rc >= 0)
@@ -122,6 +122,7 @@ void child_main(struct master *m, const struct worker *self, pid_t master_pid)
         .log = m->log,
         .id = self->seat,
         .generation = self->generation,
+        .relieves = m->seats[self->seat].holder != NULL,
         .listeners = m->listeners.items,
         .nlisteners = m->listeners.n,
         .control_fd = self->channel,

@@ -47,7 +47,7 @@ struct server_app {
     void *data;
     /* In a new worker: reads the code.  -1 with *err fails the start, or the
      * reload, with that text. */
-    int (*load)(void *data, struct err *err);
+    int (*load)(struct server_worker *w, struct err *err);
     /* Opens what the worker needs, calls server_worker_ready(), serves until told
      * to end.  0: done; SERVER_RECYCLE: done, wants to be replaced without delay;
      * -1 with *err: failed. */
@@ -78,6 +78,7 @@ struct server_worker { /* read-only to callers */
     struct log *log;
     unsigned id;         /* 0 .. workers-1; a replacement has the number of the one it replaces */
     unsigned generation; /* 1, and one more with every reload */
+    bool relieves;       /* another worker holds its place until this one serves */
     const struct listener *listeners; /* open, listening, non-blocking: accept from all of them */
     size_t nlisteners;
     int control_fd;    /* readable when server_worker_order() has something to say */

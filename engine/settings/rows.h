@@ -10,6 +10,7 @@
 #define SETTINGS(X)                                                                                \
     /* project */                                                                                  \
     X(debug, BOOL, "false", 0, 0, "debug pages, development behaviour; never in production")       \
+    X(base_dir, STR, NULL, 0, 0, "folder of the project: that of settings.lua")                    \
     X(secret_key, STR, NULL, 0, 0, "key of all signatures; keep it secret")                        \
     X(secret_key_fallbacks, LIST, "", 0, 0, "older keys, still accepted when verifying")           \
     X(allowed_hosts, LIST, "", 0, 0, "host names that the site serves: 'example.com', '.example.com', '*'") \

@@ -206,9 +206,44 @@ def check_shown(c, server, folder, name, files, line):
     if at:
         c.check('class="now"' in text, name + ": the line is shown", text)
     c.check(json.loads(data.body)["error"]["status"] == 500, name + ": JSON", data.body)
+
+
+def recover(server, folder, name):
+    """The project as it should be, and a worker with that code."""
     replace(folder, {})
-    wait_for(lambda: text_of(server) == "it works", 10, name + ": the project to recover")
-    c.check(True, name + ": recovers")
+
+    def mended():
+        answer = ask(server, TEXT)
+        return answer and answer.body == b"it works" and not answer.get("x-load-error")
+    wait_for(mended, 10, name + ": the project to recover")
+
+
+def check_old_code(c, server, folder, name, files, line):
+    """What ran before the change answers, and says what is wrong with the change."""
+    replace(folder, files)
+
+    def told():
+        answer = ask(server, HTML)
+        return answer and re.search(line.rstrip("$"), answer.get("x-load-error") or "") and answer
+    answer = wait_for(told, 10, "an answer that tells of " + line)
+    c.check((answer.status, answer.body) == (200, b"it works"), name + ": the old code answers", answer.body)
+    c.check(re.search("reload failed: .*" + line.rstrip("$"), server.output()), name + ": the log says it too")
+    far = server.request("GET", "/", dict(TEXT, **{"X-Forwarded-For": "203.0.113.9"}))
+    c.check(far.body == b"it works" and not far.get("x-load-error"), name + ": others are not told")
+    recover(server, folder, name)
+
+
+def check_banner(c, server, folder):
+    """On a whole page the error stands at its end."""
+    page = "<html><body><h1>old</h1></body></html>"
+    write(folder, {"shop/views.lua": 'return { index = function() return "%s" end }\n' % page})
+    wait_for(lambda: text_of(server) == page, 10, "the page")
+    write(folder, {"shop/views.lua": 'error("<b>") return\n'})
+    wait_for(lambda: "<div" in text_of(server), 10, "the banner")
+    text = text_of(server)
+    c.check(text.startswith("<html><body><h1>old</h1><div") and text.endswith("</div>\n</body></html>"), "banner", text)
+    c.check("shop/views.lua:1: " in text and "&lt;b&gt;" in text, "banner: the error, escaped", text)
+    recover(server, folder, "banner")
 
 
 def test_start(c, perilune):
@@ -221,12 +256,15 @@ def test_start(c, perilune):
             replace(folder, files)
             with Server(perilune, folder, "runserver") as server:
                 check_shown(c, server, folder, "from the start, " + name, files, line)
-        replace(folder, {})
+                recover(server, folder, name)
+                check_old_code(c, server, folder, name, files, line)
+                check_banner(c, server, folder)
+        replace(folder, BROKEN[0][1])
         with Server(perilune, folder, "runserver") as server:
-            for name, files, line in BROKEN:
+            for name, files, line in BROKEN[1:]:
                 check_shown(c, server, folder, name, files, line)
             # A page of another site, whose name leads here, is not shown the source.
-            write(folder, {"shop/views.lua": 'local secret = "source"\nx = 1\n'})
+            replace(folder, {"shop/views.lua": 'local secret = "source"\nx = 1\n'})
             shown(server, "shop/views")
             little = server.request("GET", "/", dict(HTML, Host="evil.example")).body
             c.check(b"undeclared global" in little and b"local secret" not in little,

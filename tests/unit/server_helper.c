@@ -100,9 +100,9 @@ struct tiny { /* a worker */
     int result; /* of work(); -2: goes on */
 };
 
-static int load(void *data, struct err *err)
+static int load(struct server_worker *w, struct err *err)
 {
-    struct server *s = data;
+    struct server *s = w->data;
     char code[64];
     int n = s->probe->loads++;
 

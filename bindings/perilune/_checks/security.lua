@@ -16,6 +16,20 @@ local function has(middleware)
   return false
 end
 
+--- Is there such a middleware in this version, for a site to use?
+local function exists(middleware)
+  local core = require "perilune._core"
+  if core.module_exists(middleware) then
+    return true
+  end
+  for _, name in ipairs(require("perilune._pipeline").builtins()) do
+    if name == middleware then
+      return true
+    end
+  end
+  return false
+end
+
 local function installed(app)
   for _, name in ipairs(settings.installed_apps) do
     if name == app then
@@ -54,7 +68,7 @@ warn("W002", function()
 end, "the clickjacking middleware is missing: other sites may show these pages in frames", ("add \"%s\" to settings.middleware"):format(CLICKJACKING))
 
 warn("W003", function()
-  return not has(CSRF)
+  return not has(CSRF) and exists(CSRF)
 end, "the csrf middleware is missing: forms of other sites may post in the name of a user", ("add \"%s\" to settings.middleware"):format(CSRF))
 
 warn("W004", function()

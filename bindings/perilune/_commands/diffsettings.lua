@@ -6,14 +6,11 @@ local values = require "perilune._debug_values"
 
 local MASK = pretty.quoted(values.MASK)
 
--- Of the settings that are known, these are secret whatever their names say.
-local SECRET = { secret_key = true, secret_key_fallbacks = true, email_host_password = true }
-
 local function mask(name, value)
   if value == nil or value == "" or type(value) == "boolean" or type(value) == "number" then
     return nil
   end
-  local secret = SECRET[name] or (not settings._row(name) and values.is_secret(name))
+  local secret = values.is_secret_setting(name, settings._row(name) ~= nil)
   if secret and not (type(value) == "table" and next(value) == nil) then
     return MASK
   end

@@ -12,7 +12,7 @@ local M = {}
 -- group -> names, in the order of `help`
 M.builtin = {
   { "Server", { "runserver", "serve" } },
-  { "Project", { "startproject", "startapp", "startcmodule", "check", "routes", "diffsettings", "collectstatic", "findstatic" } },
+  { "Project", { "startproject", "startapp", "startcmodule", "check", "routes", "middleware", "diffsettings", "collectstatic", "findstatic" } },
   { "Scripts", { "run", "shell" } },
   { "Other", { "help", "version" } },
 }

@@ -18,10 +18,11 @@ local function handle(options, command)
   skeleton.write(dir, files, name)
   if options.verbosity > 0 then
     command:write(command.style.success(("The project %s is in %s."):format(name, dir)))
-    if dir == "." then
+    local shown = core.moved_to and dir:sub(1, 1) ~= "/" and core.moved_to:gsub("/*$", "/") .. dir or dir
+    if shown == "." then
       command:write(("Next: %s runserver"):format(core.program))
     else
-      command:write(("Next: cd %s && %s runserver"):format(dir, core.program))
+      command:write(("Next: cd %s && %s runserver"):format(shown, core.program))
     end
   end
 end
