@@ -12,6 +12,28 @@ local values = require "perilune._debug_values"
 local describe, it, assert = t.describe, t.it, t.assert
 local MASK = values.MASK
 
+describe("the traceback", function()
+  it("of an endless recursion has its innermost levels only", function()
+    local function deeper(n)
+      return 1 + deeper(n + 1)
+    end
+    local ok, err = require("perilune._core").call(deeper, 1)
+    assert.is_true(not ok and err.message:find "stack overflow" ~= nil)
+    local _, lines = err.traceback:gsub("\n", "")
+    assert.equal(21, lines)
+    assert.is_true(err.traceback:find "debug_test%.lua:%d+: in upvalue 'deeper'" ~= nil)
+    assert.is_true(err.traceback:find "more than 3980 levels further out" ~= nil)
+  end)
+end)
+
+describe("settings", function()
+  it("are secret by their name, but for the framework's own", function()
+    assert.is_true(values.is_secret_setting("payment_token", false))
+    assert.is_true(values.is_secret_setting("secret_key", true))
+    assert.equal(false, values.is_secret_setting("csrf_cookie_age", true))
+  end)
+end)
+
 describe("repr", function()
   it("shows plain values", function()
     assert.equal("12", values.repr(12))
