@@ -5,16 +5,17 @@
 
 #include "base/suggest.h"
 
-/* The metatable stands in the registry under the class's address: a lookup by
- * pointer, where luaL_checkudata would hash a string. */
+/* The metatable stands in the registry under the class's address, and has that address for
+ * its first element: an instance is known without any search. */
+
+enum { METATABLE_CLASS = 1 };
 
 static bool is_instance(lua_State *L, int arg, const struct class *c)
 {
     bool same;
     if (lua_type(L, arg) != LUA_TUSERDATA || !lua_getmetatable(L, arg))
         return false;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, c);
-    same = lua_rawequal(L, -1, -2);
+    same = lua_rawgeti(L, -1, METATABLE_CLASS) == LUA_TLIGHTUSERDATA && lua_touserdata(L, -1) == c;
     lua_pop(L, 2);
     return same;
 }
@@ -111,6 +112,11 @@ static int class_newindex(lua_State *L)
     return 0;
 }
 
+void class_push_metatable(lua_State *L, const struct class *c)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, c);
+}
+
 void class_register(lua_State *L, const struct class *c)
 {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, c) == LUA_TTABLE) {
@@ -118,7 +124,9 @@ void class_register(lua_State *L, const struct class *c)
         return;
     }
     lua_pop(L, 1);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, METATABLE_CLASS, 8);
+    lua_pushlightuserdata(L, (void *)c);
+    lua_rawseti(L, -2, METATABLE_CLASS);
     if (c->metamethods)
         luaL_setfuncs(L, c->metamethods, 0);
     lua_pushstring(L, c->name);
@@ -145,11 +153,18 @@ void class_register(lua_State *L, const struct class *c)
     lua_rawsetp(L, LUA_REGISTRYINDEX, c);
 }
 
-static struct handle *new_handle(lua_State *L, const struct class *c, size_t size)
+/* Without a metatable. [-0, +1, may raise] */
+static struct handle *new_block(lua_State *L, const struct class *c, size_t size)
 {
     int values = c->user_values > c->attachable ? c->user_values : c->attachable;
     struct handle *h = lua_newuserdatauv(L, size, values);
     h->object = NULL; /* consistent before anything can raise */
+    return h;
+}
+
+static struct handle *new_handle(lua_State *L, const struct class *c, size_t size)
+{
+    struct handle *h = new_block(L, c, size);
     lua_rawgetp(L, LUA_REGISTRYINDEX, c);
     lua_setmetatable(L, -2);
     return h;
@@ -158,6 +173,15 @@ static struct handle *new_handle(lua_State *L, const struct class *c, size_t siz
 struct handle *class_push(lua_State *L, const struct class *c, void *object)
 {
     struct handle *h = new_handle(L, c, sizeof *h);
+    h->object = object;
+    return h;
+}
+
+struct handle *class_push_with(lua_State *L, const struct class *c, int metatable, void *object)
+{
+    struct handle *h = new_block(L, c, sizeof *h);
+    lua_pushvalue(L, metatable);
+    lua_setmetatable(L, -2);
     h->object = object;
     return h;
 }

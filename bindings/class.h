@@ -42,8 +42,14 @@ struct handle {
 /* Makes the metatable; once per Lua state and class. [-0, +0, may raise] */
 void class_register(lua_State *L, const struct class *c);
 
+/* Of a class that is registered. [-0, +1] */
+void class_push_metatable(lua_State *L, const struct class *c);
+
 /* A new handle for `object`. [-0, +1, may raise: before it holds anything] */
 struct handle *class_push(lua_State *L, const struct class *c, void *object);
+
+/* The same with the metatable at `metatable`, for functions that have it for an upvalue. */
+struct handle *class_push_with(lua_State *L, const struct class *c, int metatable, void *object);
 
 /* A handle with `size` bytes behind it, zeroed, that are the object themselves. [-0, +1, may raise]
  */

@@ -22,9 +22,8 @@ struct keep_slot {
 
 struct keep { /* of a host */
     struct keep_slot *slots;
-    size_t n, cap, used, free, sweep_at;
-    size_t weight; /* noted since the last sweep */
-    int table;     /* weak values, in the registry */
+    size_t n, cap, free;
+    int table; /* weak values, in the registry */
 };
 
 void keep_open(lua_State *L, struct keep *k);
@@ -32,10 +31,15 @@ void keep_open(lua_State *L, struct keep *k);
  * drop, right away, before anything may raise) is dropped once the userdata is garbage.
  * [-0, +0, may raise: then there is nothing to undo] */
 struct keep_slot *keep_reserve(lua_State *L);
+void keep_weigh_heavy(lua_State *L, size_t bytes);
 /* `bytes` hang on a kept object, of which the collector does not know: it works as if they
- * were Lua's own, and the next sweep comes earlier. [-0, +0; runs finalizers] */
-void keep_weigh(lua_State *L, size_t bytes);
-/* Drops what is garbage, when enough has gathered. */
+ * were Lua's own. [-0, +0; runs finalizers] */
+static inline void keep_weigh(lua_State *L, size_t bytes)
+{
+    if (bytes >= 8192) /* less is not worth a thought */
+        keep_weigh_heavy(L, bytes);
+}
+/* Drops what is garbage, when the collector has looked since the last time. */
 void keep_sweep(struct host *h);
 /* Drops everything; before or after lua_close(). */
 void keep_close(struct keep *k);

@@ -29,7 +29,7 @@ int option_next(lua_State *L, int idx, const char *const *names, const char *wha
     if (lua_type(L, -2) == LUA_TSTRING) {
         const char *key = lua_tostring(L, -2);
         for (int i = 0; names[i]; i++)
-            if (strcmp(key, names[i]) == 0)
+            if (key[0] == names[i][0] && strcmp(key, names[i]) == 0)
                 return i;
     }
     unknown(L, names, what);

@@ -69,7 +69,6 @@ static struct request *push_new(lua_State *L)
     r->limits = &m->limits;
     r->loop = h->loop;
     r->started = clock_monotonic();
-    r->started_real = clock_realtime();
     headers_init(&r->headers, r->arena);
     handle->object = r;
     r->script = handle;

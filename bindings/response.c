@@ -31,7 +31,7 @@ static void drop(void *object)
 
 struct response *response_push_new(lua_State *L, int status)
 {
-    struct handle *h = class_push(L, &response_class, NULL);
+    struct handle *h = class_push_with(L, &response_class, lua_upvalueindex(1), NULL);
     struct keep_slot *slot = keep_reserve(L);
     struct response *r = response_new(status);
     *slot = (struct keep_slot){.object = r, .drop = drop};
@@ -267,9 +267,27 @@ static struct response *from_html(struct str text)
     return response;
 }
 
+/* Of a safe string, as format_html makes it, or NULL. */
+static struct response *from_safe(lua_State *L, int idx)
+{
+    struct str html = safestring_test(L, idx);
+    return html.p ? from_html(html) : NULL;
+}
+
+static struct response *take_object(lua_State *L, int idx, struct request *r)
+{
+    struct response *response = class_test(L, idx, &response_class);
+    if (!response)
+        return from_safe(L, idx);
+    keep_in_hand(L, idx, r);
+    keep_weigh(L, response->bytes.n);
+    response_ref(response);
+    return response;
+}
+
 struct response *response_from_value(lua_State *L, int idx, struct request *r, const char *who)
 {
-    struct response *response;
+    struct response *response = NULL;
     struct str html;
     idx = lua_absindex(L, idx);
     switch (lua_type(L, idx)) {
@@ -285,24 +303,16 @@ struct response *response_from_value(lua_State *L, int idx, struct request *r, c
     case LUA_TTABLE:
         return response_from_table(L, idx);
     case LUA_TUSERDATA:
-        response = class_test(L, idx, &response_class);
-        if (response) {
-            keep_in_hand(L, idx, r);
-            keep_weigh(L, response->bytes.n);
-            response_ref(response);
-            return response;
-        }
-        html = safestring_test(L, idx); /* of format_html and its like */
-        if (html.p)
-            return from_html(html);
+        response = take_object(L, idx, r);
         break;
     default:
         break;
     }
-    exception_raise(L, "TypeError",
-                    "%s gave a %s; a response, a string (HTML) or a table (JSON) is wanted", who,
-                    luaL_typename(L, idx));
-    return NULL;
+    if (!response)
+        exception_raise(L, "TypeError",
+                        "%s gave a %s; a response, a string (HTML) or a table (JSON) is wanted",
+                        who, luaL_typename(L, idx));
+    return response;
 }
 
 /* from_value(value, who) -> the response that the value of a view stands for, or nil */
@@ -329,7 +339,8 @@ int luaopen_perilune__response(lua_State *L)
     response_cookies_register(L);
     response_json_open(L);
     lua_newtable(L);
-    luaL_setfuncs(L, response_makers, 0);
+    class_push_metatable(L, &response_class);
+    luaL_setfuncs(L, response_makers, 1);
     lua_pushcfunction(L, response_l_from_value);
     lua_setfield(L, -2, "from_value");
     return 1;

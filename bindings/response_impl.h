@@ -20,7 +20,8 @@ extern const struct class response_class;
 
 #define RESPONSE_HTML STR("text/html; charset=utf-8")
 
-/* A new response with its object on top. [-0, +1, may raise] */
+/* A new response with its object on top; for functions of response_makers, whose upvalue is
+ * the metatable. [-0, +1, may raise] */
 struct response *response_push_new(lua_State *L, int status);
 /* May raise BadHeaderError. */
 void response_set_header(lua_State *L, struct response *r, struct str name, struct str value);
@@ -29,7 +30,8 @@ int response_check_status(lua_State *L, int arg);
 /* Raises BadHeaderError unless the text can be a reason phrase. */
 void response_set_reason(lua_State *L, struct response *r, struct str text);
 
-/* response_make.c: the functions that make responses, for the module's table */
+/* response_make.c: the functions that make responses, for the module's table; each has the
+ * metatable of the class for its upvalue */
 extern const luaL_Reg response_makers[];
 
 enum { OPTION_TEXT = 16 };

@@ -3,6 +3,7 @@
 
 #include "app/devel.h"
 #include "app/statics.h"
+#include "base/clock.h"
 #include "base/logging.h"
 #include "base/mem.h"
 #include "fiber/fiber.h"
@@ -109,6 +110,7 @@ static struct str header_or_empty(const struct request *r, struct str name)
 
 static void log_access(struct worker *w, const struct request *r, const struct http_outcome *o)
 {
+    int64_t elapsed = clock_monotonic() - r->started; /* from the header to the last byte */
     struct access_entry e = {
         .remote_addr = r->remote_addr,
         .method = r->method_name,
@@ -119,8 +121,8 @@ static void log_access(struct worker *w, const struct request *r, const struct h
         .request_id = r->id,
         .status = o->status,
         .bytes = (int64_t)o->bytes,
-        .seconds = o->seconds,
-        .time = r->started_real,
+        .seconds = (double)elapsed / (double)CLOCK_SECOND,
+        .time = clock_realtime() - elapsed,
     };
     access_log_add(w->access, &e);
 }

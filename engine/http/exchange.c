@@ -25,16 +25,20 @@ static struct exchange *exchange_new(struct http_server *s)
         s->free_exchanges = x->next_free;
         s->free_count--;
         struct arena arena = x->arena;
-        struct buf body = x->body, chunk = x->chunk;
+        struct buf body = x->body, chunk = x->chunk, head = x->head;
+        struct reply reply = x->reply;
         memset(x, 0, sizeof *x);
         x->arena = arena;
         x->body = body;
         x->chunk = chunk;
+        x->head = head;
+        x->reply = reply;
     } else {
         x = mem_zalloc(sizeof *x);
         arena_init(&x->arena, 0);
         buf_init(&x->body);
         buf_init(&x->chunk);
+        buf_init(&x->head);
     }
     x->server = s;
     x->request.arena = &x->arena;
@@ -47,9 +51,11 @@ static struct exchange *exchange_new(struct http_server *s)
 
 static void really_free(struct exchange *x)
 {
+    reply_release(&x->reply);
     arena_release(&x->arena);
     buf_release(&x->body);
     buf_release(&x->chunk);
+    buf_release(&x->head);
     free(x);
 }
 
@@ -78,7 +84,6 @@ static void report(struct exchange *x)
         o.bytes = length;
     else
         o.bytes = x->streamed;
-    o.seconds = (double)(clock_monotonic() - r->started) / (double)CLOCK_SECOND;
     if (s->handler.done && r->started)
         s->handler.done(s->handler.data, r, &o);
 }
@@ -96,6 +101,7 @@ static void release(struct exchange *x)
     s->stats.served++;
     shrink(&x->body);
     shrink(&x->chunk);
+    shrink(&x->head);
     if (s->free_count >= KEEP_EXCHANGES || s->stopping) {
         really_free(x);
         return;
@@ -138,8 +144,9 @@ void *exchange_begin(void *server, const char *uri, struct MHD_Connection *mhd)
         c->exchange = x;
         if (c->stage == STAGE_IDLE)
             connection_stage(c, STAGE_HEADER);
-        r->peer_addr =
-            c->listener->is_unix ? STR("unix:") : arena_str(&x->arena, str_from(c->address));
+        r->peer_addr = c->listener->is_unix
+                           ? STR("unix:")
+                           : arena_str(&x->arena, str_make(c->address, c->address_length));
         r->remote_addr = r->peer_addr;
         r->remote_port = c->port;
         r->server_port = c->listener->port;

@@ -11,7 +11,7 @@
  *   - a '\0' written behind the '?' of the target keeps it from parsing the query. */
 #include "http/server_impl.h"
 
-#include "base/clock.h"
+#include "base/bytes8.h"
 #include "base/utf8.h"
 #include "http/percent.h"
 
@@ -26,17 +26,21 @@ static int refuse(struct exchange *x, int status, const char *why)
 
 /* ---- request line ---- */
 
-/* Bytes that may stand in a target: visible ASCII but '"', '<', '>', '#', '\', '^', '`',
- * '{', '|', '}'.  Browsers send some of these raw in queries, so only what is dangerous
- * is refused: controls, space, '#', bytes above 0x7e. */
-static bool target_valid(struct str target)
+/* What a target holds.  Of what a URL may not have raw, browsers send some in queries, so
+ * only what is dangerous is refused: controls, space, '#', bytes above 0x7e. */
+enum { HAS_BAD = 1, HAS_MARK = 2, HAS_PERCENT = 4 };
+
+static const unsigned char target_chars[256] = {
+    [0 ... ' '] = HAS_BAD, ['#'] = HAS_BAD,     [0x7f ... 0xff] = HAS_BAD,
+    ['?'] = HAS_MARK,      ['%'] = HAS_PERCENT,
+};
+
+static unsigned look_at(struct str target)
 {
-    for (size_t i = 0; i < target.n; i++) {
-        unsigned char c = (unsigned char)target.p[i];
-        if (c <= ' ' || c >= 0x7f || c == '#')
-            return false;
-    }
-    return target.n > 0;
+    unsigned seen = target.n ? 0 : HAS_BAD;
+    for (size_t i = 0; i < target.n; i++)
+        seen |= target_chars[(unsigned char)target.p[i]];
+    return seen;
 }
 
 static size_t count_fields(struct str query)
@@ -66,54 +70,62 @@ static struct str cut_authority(struct exchange *x, struct str path)
 static int decode_path(struct exchange *x)
 {
     struct request *r = &x->request;
-    r->path = r->raw_path;
-    if (str_has(r->raw_path, '%')) {
-        struct buf b = BUF_INIT;
-        unsigned found = percent_decode(&b, r->raw_path, false);
-        r->path = arena_str(&x->arena, buf_str(&b));
-        buf_release(&b);
-        if (found & PERCENT_NUL)
-            return refuse(x, 400, "the path holds a NUL byte");
-        if (!utf8_valid(r->path))
-            return refuse(x, 400, "the path is not UTF-8");
-    }
+    struct buf b = BUF_INIT;
+    unsigned found = percent_decode(&b, r->raw_path, false);
+    r->path = arena_str(&x->arena, buf_str(&b));
+    buf_release(&b);
+    if (found & PERCENT_NUL)
+        return refuse(x, 400, "the path holds a NUL byte");
+    if (!utf8_valid(r->path))
+        return refuse(x, 400, "the path is not UTF-8");
+    return 0;
+}
+
+static int take_query(struct exchange *x, const char *uri, size_t mark)
+{
+    struct request *r = &x->request;
+    ((char *)(uintptr_t)uri)[mark + 1] = '\0'; /* the query is ours to parse */
+    r->query_string = str_skip(r->target, mark + 1);
+    if (count_fields(r->query_string) > x->server->options.limits.data_upload_max_number_fields)
+        return refuse(x, 400, "more query fields than setting data_upload_max_number_fields");
     return 0;
 }
 
 int guard_target(struct exchange *x, const char *uri)
 {
     struct request *r = &x->request;
-    struct str path;
     size_t mark;
+    unsigned seen;
 
     r->target = arena_str(&x->arena, str_from(uri));
-    mark = str_index(r->target, '?');
-    if (mark < r->target.n)
-        ((char *)uri)[mark + 1] = '\0'; /* the query is ours to parse */
+    seen = look_at(r->target);
+    mark = seen & HAS_MARK ? str_index(r->target, '?') : r->target.n;
     if (r->target.n > x->server->options.limits.request_uri_max_bytes)
-        return refuse(x, 414, "the target is longer than setting request_uri_max_bytes");
-    if (!target_valid(r->target))
-        return refuse(x, 400, "the target holds bytes that may not stand in one");
-    path = str_head(r->target, mark);
-    r->query_string = str_skip(r->target, mark + 1);
-    r->raw_path = cut_authority(x, path);
-    if (count_fields(r->query_string) > x->server->options.limits.data_upload_max_number_fields)
-        return refuse(x, 400, "more query fields than setting data_upload_max_number_fields");
-    return decode_path(x);
+        refuse(x, 414, "the target is longer than setting request_uri_max_bytes");
+    else if (seen & HAS_BAD)
+        refuse(x, 400, "the target holds bytes that may not stand in one");
+    if (seen & HAS_MARK && take_query(x, uri, mark) != 0)
+        return -1;
+    if (x->refused)
+        return -1;
+    r->path = r->raw_path = cut_authority(x, str_head(r->target, mark));
+    return seen & HAS_PERCENT ? decode_path(x) : 0;
 }
 
 static int check_method(struct exchange *x, const char *method)
 {
     struct request *r = &x->request;
-    r->method_name = arena_str(&x->arena, str_from(method));
-    r->method = http_method_parse(r->method_name);
-    if (!header_name_valid(r->method_name))
+    struct str name = str_from(method);
+    r->method = http_method_parse(name);
+    r->method_name =
+        r->method == METHOD_OTHER ? arena_str(&x->arena, name) : http_method_name(r->method);
+    if (r->method == METHOD_OTHER && !header_name_valid(name))
         return refuse(x, 400, "the method is no token");
     if (r->method == METHOD_TRACE)
         return refuse(x, 405, "TRACE is switched off");
     if (r->method == METHOD_CONNECT || r->method == METHOD_OTHER)
         return refuse(x, 501, "the method is not known");
-    if (str_eq(r->target, STR("*"))) {
+    if (r->target.n == 1 && r->target.p[0] == '*') {
         if (r->method != METHOD_OPTIONS)
             return refuse(x, 400, "the target '*' is for OPTIONS only");
         return refuse(x, 204, "");
@@ -132,32 +144,39 @@ struct scan {
     struct str host, length, encoding;
 };
 
-static const unsigned char token[256] = {
-    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1,         ['&'] = 1,         ['\''] = 1,
-    ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,         ['^'] = 1,         ['_'] = 2,
-    ['`'] = 1, ['|'] = 1, ['~'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
+enum { NAME_BAD = 1, NAME_UNDERSCORE = 2 };
+
+/* Letters, digits and these are tokens. */
+static const unsigned char name_chars[256] = {
+    [0 ... ' '] = NAME_BAD,  ['"'] = NAME_BAD, ['('] = NAME_BAD,         [')'] = NAME_BAD,
+    [','] = NAME_BAD,        ['/'] = NAME_BAD, [':' ... '@'] = NAME_BAD, ['[' ... ']'] = NAME_BAD,
+    ['_'] = NAME_UNDERSCORE, ['{'] = NAME_BAD, ['}'] = NAME_BAD,         [0x7f ... 0xff] = NAME_BAD,
 };
 
-/* 1 fine, 2 has an underscore, 0 is no token */
-static int name_kind(struct str name)
+static unsigned look_at_name(struct str name)
 {
-    int kind = name.n > 0;
-    for (size_t i = 0; i < name.n; i++) {
-        unsigned char k = token[(unsigned char)name.p[i]];
-        if (k == 0)
-            return 0;
-        kind |= k;
-    }
-    return kind & 2 ? 2 : 1;
+    unsigned seen = name.n ? 0 : NAME_BAD;
+    for (size_t i = 0; i < name.n; i++)
+        seen |= name_chars[(unsigned char)name.p[i]];
+    return seen;
+}
+
+static bool is_control(char c)
+{
+    return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
 }
 
 static bool value_clean(struct str v)
 {
-    for (size_t i = 0; i < v.n; i++) {
-        unsigned char c = (unsigned char)v.p[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
+    size_t i = 0;
+    for (; i + 8 <= v.n; i += 8) {
+        uint64_t w = bytes8_load(v.p + i);
+        if (bytes8_below(w, ' ') | bytes8_has(w, 0x7f))
+            break; /* maybe a tab */
     }
+    for (; i < v.n; i++)
+        if (is_control(v.p[i]))
+            return false;
     return true;
 }
 
@@ -208,7 +227,7 @@ static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind, const char
     struct headers *h = &x->request.headers;
     struct str name = str_make(key, key_size);
     struct str value = val ? str_make(val, val_size) : STR("");
-    int k = name_kind(name);
+    unsigned seen = look_at_name(name);
 
     (void)kind;
     s->bytes += name.n + value.n + 4;
@@ -220,7 +239,7 @@ static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind, const char
         refuse(x, 431, "more header bytes than setting request_header_max_bytes");
         return MHD_NO;
     }
-    if (k == 0 || !val || folded(name, value)) {
+    if (seen & NAME_BAD || !val || folded(name, value)) {
         refuse(x, 400, "a header field name is no token, or a line is folded");
         return MHD_NO;
     }
@@ -228,7 +247,8 @@ static enum MHD_Result each_field(void *cls, enum MHD_ValueKind kind, const char
         refuse(x, 400, "a header field value holds control characters");
         return MHD_NO;
     }
-    if (k == 2) /* "X_Real_IP" would look like X-Real-IP to whoever turns '-' into '_' */
+    if (seen &
+        NAME_UNDERSCORE) /* "X_Real_IP" would look like X-Real-IP to whoever turns '-' into '_' */
         return MHD_YES;
     note_framing(s, name, value);
     headers_put(h, name, value);
@@ -262,7 +282,6 @@ int guard_header(struct exchange *x, const char *method, const char *version)
 {
     struct request *r = &x->request;
     struct scan s = {.x = x};
-    r->started_real = clock_realtime();
     r->version = strcmp(version, "HTTP/1.1") == 0   ? STR("HTTP/1.1")
                  : strcmp(version, "HTTP/1.0") == 0 ? STR("HTTP/1.0")
                                                     : arena_str(&x->arena, str_from(version));

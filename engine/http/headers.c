@@ -2,6 +2,7 @@
 #include "http/headers.h"
 
 #include "base/buf.h"
+#include "base/bytes8.h"
 #include "base/log.h"
 
 #include <assert.h>
@@ -31,7 +32,16 @@ bool header_name_valid(struct str name)
 
 bool header_value_valid(struct str value)
 {
-    return !str_has(value, '\r') && !str_has(value, '\n') && !str_has(value, '\0');
+    size_t i = 0;
+    for (; i + 8 <= value.n; i += 8) {
+        uint64_t w = bytes8_load(value.p + i);
+        if (bytes8_has(w, '\r') | bytes8_has(w, '\n') | bytes8_has(w, '\0'))
+            return false;
+    }
+    for (; i < value.n; i++)
+        if (value.p[i] == '\r' || value.p[i] == '\n' || value.p[i] == '\0')
+            return false;
+    return true;
 }
 
 static struct header *find(const struct headers *h, struct str name)

@@ -21,4 +21,7 @@ void *__real_MHD_pool_reallocate(struct MemoryPool *p, void *block, size_t size,
 size_t __wrap_MHD_strx_to_uint64_n_(const char *text, size_t n, uint64_t *out);
 size_t __real_MHD_strx_to_uint64_n_(const char *text, size_t n, uint64_t *out);
 
+/* Writes the number in decimal, without a NUL; gives its length, 0 when there is no room. */
+size_t __wrap_MHD_uint64_to_str(uint64_t value, char *out, size_t room);
+
 #endif

@@ -19,20 +19,23 @@ struct response *request_raise(struct request *r, enum exception_kind kind, cons
     return NULL;
 }
 
+static const struct str method_names[METHOD_OTHER] = {
+    [METHOD_GET] = STR_INIT("GET"),         [METHOD_HEAD] = STR_INIT("HEAD"),
+    [METHOD_POST] = STR_INIT("POST"),       [METHOD_PUT] = STR_INIT("PUT"),
+    [METHOD_PATCH] = STR_INIT("PATCH"),     [METHOD_DELETE] = STR_INIT("DELETE"),
+    [METHOD_OPTIONS] = STR_INIT("OPTIONS"), [METHOD_TRACE] = STR_INIT("TRACE"),
+    [METHOD_CONNECT] = STR_INIT("CONNECT"),
+};
+
 enum http_method http_method_parse(struct str name)
 {
-    static const struct {
-        struct str name;
-        enum http_method method;
-    } known[] = {
-        {STR_INIT("GET"), METHOD_GET},         {STR_INIT("POST"), METHOD_POST},
-        {STR_INIT("HEAD"), METHOD_HEAD},       {STR_INIT("PUT"), METHOD_PUT},
-        {STR_INIT("PATCH"), METHOD_PATCH},     {STR_INIT("DELETE"), METHOD_DELETE},
-        {STR_INIT("OPTIONS"), METHOD_OPTIONS}, {STR_INIT("TRACE"), METHOD_TRACE},
-        {STR_INIT("CONNECT"), METHOD_CONNECT},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (str_eq(name, known[i].name))
-            return known[i].method;
-    return METHOD_OTHER;
+    unsigned method = 0;
+    while (method < METHOD_OTHER && !str_eq(name, method_names[method]))
+        method++;
+    return (enum http_method)method;
+}
+
+struct str http_method_name(enum http_method method)
+{
+    return method_names[method];
 }

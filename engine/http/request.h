@@ -72,7 +72,6 @@ struct request {
     bool secure_transport; /* TLS ends here, or a trusted proxy says https */
     struct str body;       /* the whole body when it was kept in memory */
     int64_t started;       /* monotonic ns */
-    int64_t started_real;  /* realtime ns */
 
     struct arena *arena;
     struct loop *loop;
@@ -98,5 +97,7 @@ struct response *request_raise(struct request *r, enum exception_kind kind, cons
                                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 enum http_method http_method_parse(struct str name);
+/* A string that stays; not of METHOD_OTHER. */
+struct str http_method_name(enum http_method method);
 
 #endif

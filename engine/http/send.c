@@ -6,8 +6,9 @@
 #include "base/log.h"
 #include "fiber/fiber.h"
 #include "http/cookie.h"
-#include "http/shared.h"
+#include "http/reply.h"
 
+#include <time.h>
 #include <unistd.h>
 
 enum { STREAM_HIGH = 65536, STREAM_LOW = 16384, STREAM_BLOCK = 32768 };
@@ -117,22 +118,108 @@ static void add_fields(struct exchange *x, struct MHD_Response *m)
             continue;
         MHD_add_response_header(m, h->name.p, h->value.p);
     }
-    if (s->options.server_header.n)
+    if (s->options.server_header.n && !headers_has(&r->headers, STR("server")))
         MHD_add_response_header(m, "Server", s->options.server_header.p);
     if (r->close_connection || s->draining)
         MHD_add_response_header(m, "Connection", "close");
 }
 
+/* The value of Date and the field Server, made once a second. */
+static struct str common_head(struct http_server *s)
+{
+    struct timespec now;
+    struct tm tm;
+    char date[40];
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (now.tv_sec != s->head_second) {
+        s->head_second = now.tv_sec;
+        gmtime_r(&now.tv_sec, &tm);
+        strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        buf_reset(&s->head);
+        buf_adds(&s->head, date);
+        if (s->options.server_header.n) {
+            buf_adds(&s->head, "\r\nServer: ");
+            buf_addstr(&s->head, s->options.server_header);
+        }
+    }
+    return buf_str(&s->head);
+}
+
+/* Fields that libmicrohttpd has to know of, or says itself. */
+enum field_kind { FIELD_PLAIN, FIELD_LENGTH, FIELD_SPECIAL };
+
+static enum field_kind field_kind(struct str name)
+{
+    switch (name.n) {
+    case 4:
+        return str_ieq(name, STR("date")) ? FIELD_SPECIAL : FIELD_PLAIN;
+    case 6:
+        return str_ieq(name, STR("server")) ? FIELD_SPECIAL : FIELD_PLAIN;
+    case 10:
+        return str_ieq(name, STR("connection")) ? FIELD_SPECIAL : FIELD_PLAIN;
+    case 14:
+        return str_ieq(name, STR("content-length")) ? FIELD_LENGTH : FIELD_PLAIN;
+    case 17:
+        return str_ieq(name, STR("transfer-encoding")) ? FIELD_SPECIAL : FIELD_PLAIN;
+    default:
+        return FIELD_PLAIN;
+    }
+}
+
+static char *put(char *to, const char *from, size_t n)
+{
+    memcpy(to, from, n);
+    return to + n;
+}
+
+/* The fields as reply_set() wants them; false when one of them is special. */
+static bool write_head(struct exchange *x)
+{
+    const struct headers *h = &x->response->headers;
+    struct str common = common_head(x->server);
+    size_t n = common.n;
+    for (unsigned i = 0; i < h->n; i++)
+        n += h->items[i].name.n + h->items[i].value.n + 4;
+    buf_reset(&x->head);
+    buf_reserve(&x->head, n);
+    char *to = put(x->head.data, common.p, common.n);
+    for (unsigned i = 0; i < h->n; i++) {
+        const struct header *f = &h->items[i];
+        enum field_kind kind = field_kind(f->name);
+        if (kind == FIELD_SPECIAL)
+            return false;
+        if (kind == FIELD_LENGTH)
+            continue;
+        to = put(to, "\r\n", 2);
+        to = put(to, f->name.p, f->name.n);
+        to = put(to, ": ", 2);
+        to = put(to, f->value.p, f->value.n);
+    }
+    *to = '\0';
+    x->head.n = (size_t)(to - x->head.data);
+    return true;
+}
+
+/* NULL when the response is not of the kind that a reply can say. */
+static struct MHD_Response *reply(struct exchange *x)
+{
+    struct response *r = x->response;
+    if (!x->server->replies || x->streaming || r->kind != RESPONSE_BYTES || r->close_connection ||
+        x->server->draining || !write_head(x))
+        return NULL;
+    r->sent = true;
+    return reply_set(&x->reply, buf_str(&x->head), body_forbidden(r->status) ? STR("") : r->bytes);
+}
+
 enum MHD_Result send_response(struct exchange *x)
 {
     struct response *r = x->response;
-    struct MHD_Response *own = NULL, *m = NULL;
+    struct MHD_Response *own = NULL, *m;
     enum MHD_Result ok;
 
     if (r->cookies)
         cookies_to_headers(r);
-    if (!x->streaming && !x->server->draining)
-        m = shared_get(x->server->shared, r);
+    m = reply(x);
     if (!m) {
         m = own = make(x);
         if (!m)

@@ -11,7 +11,6 @@
 #include "base/map.h"
 #include "fiber/fiber.h"
 #include "fiber/watch.h"
-#include "http/shared.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -144,6 +143,7 @@ static void adopt(struct http_listener *l, int fd, const struct sockaddr_storage
     int one = 1;
 
     peer_name(l, a, c->address);
+    c->address_length = (unsigned char)strlen(c->address);
     if (over_limit(s, c->address)) {
         s->stats.refused++;
         close(fd);
@@ -295,7 +295,8 @@ struct http_server *http_server_new(struct loop *l, const struct http_server_opt
         map_init(s->per_ip);
     }
     s->spin = spin_open(l);
-    s->shared = shared_new(s->options.server_header);
+    s->replies = reply_usable();
+    buf_init(&s->head);
     s->daemon = start_daemon(s);
     info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info) {
@@ -375,6 +376,6 @@ void http_server_free(struct http_server *s)
         map_release(s->per_ip, NULL);
     free(s->per_ip);
     exchange_free_pool(s);
-    shared_free(s->shared);
+    buf_release(&s->head);
     free(s);
 }

@@ -28,7 +28,6 @@ struct response;
 struct http_outcome {
     int status;
     uint64_t bytes; /* of the body */
-    double seconds; /* from the end of the header to the last byte */
     bool aborted;   /* the client went away, or a deadline passed */
     bool refused;   /* the guard answered: no handler ran */
 };

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "http/reply.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/server.h"
@@ -12,6 +13,7 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 struct fiber;
 struct form;
@@ -41,6 +43,7 @@ struct connection {
     unsigned served;
     bool closing; /* shut down by us */
     uint16_t port;
+    unsigned char address_length;
     char address[INET6_ADDRSTRLEN];
 };
 
@@ -70,6 +73,9 @@ struct exchange {
     bool suspended; /* in libmicrohttpd */
     bool queued;    /* response handed over */
     bool aborted;
+
+    struct reply reply; /* what libmicrohttpd gets, with this text for its fields */
+    struct buf head;
 
     /* streamed body: filled by the fiber, drained by libmicrohttpd */
     struct buf chunk;
@@ -103,8 +109,10 @@ struct http_server {
     struct connection *connections;
     struct exchange *free_exchanges;
     unsigned sweeps;
-    int64_t swept;         /* time of the last sweep */
-    struct shared *shared; /* equal small responses */
+    int64_t swept;      /* time of the last sweep */
+    bool replies;       /* reply.h knows the library */
+    struct buf head;    /* what all responses begin with */
+    time_t head_second; /* when it was made */
     size_t free_count;
     struct http_server_stats stats;
     struct map *per_ip; /* address -> count, when limited */

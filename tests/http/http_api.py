@@ -75,6 +75,37 @@ def test_host(c):
     c.equal("a host that is not allowed", 400, c.get("/where/", {"Host": "evil.test"}).status)
 
 
+def fields_of(a, *names):
+    return [(k, v) for k, v in a.headers if k in names]
+
+
+def test_fields(c):
+    """What stands in front of a body, on one connection where every response is another."""
+    sizes = (0, 5, 3000, 1, 70000, 2)
+    with c.server.talk(["GET"] * len(sizes) + ["HEAD", "GET"], 10) as t:
+        def ask(method, query):
+            t.send(b"%s /fields/?%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % (method, query))
+            return t.read(len(t.answers) + 1)[-1]
+        for n in sizes:
+            a = ask(b"GET", b"n=%d&X-N=%d" % (n, n))
+            c.checks.check(a.body == b"x" * n, "body of %d" % n, a)
+            c.equal("fields of %d" % n, ["content-length", "content-type", "date", "server", "x-mark", "x-n"],
+                    sorted(k for k, v in a.headers))
+            c.equal("values of %d" % n, [("x-n", str(n)), ("content-length", str(n))],
+                    fields_of(a, "x-n", "content-length"))
+        a = ask(b"HEAD", b"n=12")
+        c.equal("length of a HEAD", ("12", b""), (a.get("content-length"), a.body))
+        a = ask(b"GET", b"n=12&status=204")
+        c.equal("204", (204, None, b""), (a.status, a.get("content-length"), a.body))
+    a = c.get("/fields/?n=3&X-Empty=&X-Tab=a%09b&content-length=99")
+    c.equal("odd values", [("content-length", "3"), ("x-empty", ""), ("x-tab", "a\tb")],
+            sorted(fields_of(a, "x-empty", "x-tab", "content-length")))
+    a = c.get("/fields/?n=3&date=Thu,+01+Jan+1970+00:00:00+GMT&server=mine&connection=close")
+    c.equal("the author's own", [("date", "Thu, 01 Jan 1970 00:00:00 GMT"), ("server", "mine")],
+            sorted(fields_of(a, "date", "server")))
+    c.equal("and closes", (True, b"xxx"), (a.closes, a.body))
+
+
 def test_forms(c):
     a = json.loads(c.post("/form/", b"a=1&a=2&b=+%C3%A4").body)
     c.equal("urlencoded", {"a": ["1", "2"], "b": [" ä"]}, a["fields"])
@@ -264,7 +295,7 @@ def main():
     try:
         with Server(args.perilune, PROJECT, env={"API_TEMP": folder}) as server:
             c = Client(checks, server)
-            for test in (test_requests, test_host, test_forms, test_json, test_cookies, test_values,
+            for test in (test_requests, test_host, test_fields, test_forms, test_json, test_cookies, test_values,
                          test_streams, test_redirects, test_wrappers, test_errors, test_ends, test_changes):
                 test(c)
             test_saving(c, folder)

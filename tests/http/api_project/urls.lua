@@ -8,6 +8,7 @@ local list = { app_name = "things", path("<int:pk>/", views.match, { name = "det
 return {
   path("", views.home, { name = "home" }),
   path("echo/", views.echo),
+  path("fields/", views.fields),
   path("form/", views.form),
   path("raw/", views.raw),
   path("json/", views.json),

@@ -19,6 +19,14 @@ local function copy(map)
   return out
 end
 
+-- Header fields and the length of the body as the query has them.
+function M.fields(request)
+  local headers = copy(request.GET)
+  local n = tonumber(headers.n)
+  headers.n = nil
+  return http.Response(("x"):rep(n), { headers = headers, status = tonumber(headers.status) })
+end
+
 function M.echo(request)
   return {
     method = request.method,
