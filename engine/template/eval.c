@@ -25,13 +25,11 @@ static struct str double_percent(struct render *r, struct str s)
 static int translate(struct render *r, struct str context, struct tval *v)
 {
     struct str text = double_percent(r, tval_text(*v));
-    if (!r->ops->translate) {
-        *v = tval_safe(text);
-        return 0;
-    }
-    if (r->ops->translate(r, context, text, STR_NULL, tval_none(), v) < 0)
+    uint8_t safe = v->flags & TVAL_SAFE;
+    *v = tval_str(text);
+    if (r->ops->translate && r->ops->translate(r, context, text, STR_NULL, tval_none(), v) < 0)
         return -1;
-    v->flags |= TVAL_SAFE;
+    v->flags = safe;
     return 0;
 }
 
@@ -132,27 +130,45 @@ static int filters_apply(const struct expr *e, struct render *r, struct tval *ou
     return 0;
 }
 
-int expr_eval(const struct expr *e, struct render *r, bool ignore_failures, struct tval *out)
+/* The value before filters; `done` when string_if_invalid takes the place of all. */
+static int start_eval(const struct expr *e, struct render *r, bool ignore_failures,
+                      struct tval *out, bool *done)
 {
+    *done = false;
     if (operand_eval(&e->operand, r, !ignore_failures && !has_default(e), out) < 0)
         return -1;
-    if (out->type == TVAL_UNDEFINED) {
-        if (ignore_failures) {
-            *out = tval_none();
-        } else {
-            *out = tval_str(invalid_text(&e->operand, r));
-            if (r->engine->options.string_if_invalid.n)
-                return 0;
-        }
+    if (out->type != TVAL_UNDEFINED)
+        return 0;
+    if (ignore_failures) {
+        *out = tval_none();
+        return 0;
     }
-    return filters_apply(e, r, out);
+    *out = tval_str(invalid_text(&e->operand, r));
+    *done = r->engine->options.string_if_invalid.n > 0;
+    return 0;
+}
+
+int expr_eval(const struct expr *e, struct render *r, bool ignore_failures, struct tval *out)
+{
+    bool done;
+    if (start_eval(e, r, ignore_failures, out, &done) < 0)
+        return -1;
+    return done ? 0 : filters_apply(e, r, out);
 }
 
 int expr_eval_translated(const struct expr *e, struct render *r, struct str context,
                          struct tval *out)
 {
-    if (e->operand.nbits || !tval_is_str(e->operand.constant))
-        return expr_eval(e, r, false, out);
-    *out = e->operand.constant;
-    return translate(r, context, out) < 0 ? -1 : filters_apply(e, r, out);
+    bool done;
+    if (e->operand.nbits == 0 && tval_is_str(e->operand.constant)) {
+        *out = e->operand.constant;
+        done = false;
+    } else if (start_eval(e, r, false, out, &done) < 0) {
+        return -1;
+    }
+    if (done)
+        return 0;
+    if (tval_is_str(*out) && out->n && translate(r, context, out) < 0)
+        return -1;
+    return filters_apply(e, r, out);
 }

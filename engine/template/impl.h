@@ -22,17 +22,17 @@
     X(FORLOOP, "forloop")                                                                          \
     X(BLOCK, "block")                                                                              \
     X(SUPER, "super")                                                                              \
-    X(NAME, "name")                                                                                \
     X(TRUE, "True")                                                                                \
     X(FALSE, "False")                                                                              \
     X(NONE, "None")                                                                                \
     X(GROUPER, "grouper")                                                                          \
     X(LIST, "list")                                                                                \
     X(VAR, "var")                                                                                  \
+    X(BIDI, "bidi")                                                                                \
     X(CODE, "code")                                                                                \
+    X(NAME, "name")                                                                                \
     X(NAME_LOCAL, "name_local")                                                                    \
-    X(NAME_TRANSLATED, "name_translated")                                                          \
-    X(BIDI, "bidi")
+    X(NAME_TRANSLATED, "name_translated")
 
 enum fixed_name {
 #define FIXED_ENUM(id, text) NAME_##id,
@@ -183,7 +183,7 @@ struct variable_node {
 bool expr_is_computed(const struct expr *e);
 /* Whether one of its filters has this name. */
 bool expr_has_filter(const struct expr *e, struct str name);
-/* Translation of the constant at the start of e: `context` p NULL when there is none. */
+/* The same with what the filters are applied to translated; `context` p NULL: none. */
 int expr_eval_translated(const struct expr *e, struct render *r, struct str context,
                          struct tval *out);
 
@@ -286,8 +286,8 @@ struct tval render_cut_output(struct render *r, size_t start, bool safe);
 /* {{ v }} as a value: safe when it was escaped. */
 int render_value_capture(struct render *r, struct tval v, struct tval *out);
 /* Python's float(v) and int(v); 1 when v is no number. */
-int value_double(struct render *r, struct tval v, double *out);
-int value_int(struct render *r, struct tval v, int64_t *out);
+int value_double(struct tval v, double *out);
+int value_int(struct tval v, int64_t *out);
 /* Adds a moment by a format or the name of one ("DATE_FORMAT"). */
 int moment_add(struct render *r, struct buf *out, struct str format, const struct moment *m);
 void loop_member(const struct template_engine *e, const struct render_loop *loop,

@@ -122,7 +122,8 @@ static int keep_list(struct render *r, struct tval *v)
 {
     const struct tlist *list = v->u.list;
     struct kept_list *k = mem_alloc(sizeof *k + mem_mul(list->n, sizeof *k->items));
-    k->list = (struct tlist){.n = list->n, .items = k->items, .group = list->group};
+    k->list = *list;
+    k->list.items = k->items;
     for (size_t i = 0; i < list->n; i++) {
         k->items[i] = list->items[i];
         if (value_keep(r, &k->items[i]) < 0) {

@@ -36,6 +36,7 @@ enum {                    /* tval.flags */
 };
 
 struct block_scope;
+struct name;
 struct render_loop;
 struct tlist;
 
@@ -63,6 +64,8 @@ struct tlist {
     const struct tval *items;
     /* A named pair as {% regroup %} makes them: "grouper" is items[0], "list" items[1]. */
     bool group;
+    /* A dict: the names of the items, which live as long as the engine; NULL for lists. */
+    const struct name *const *names;
 };
 
 static inline struct tval tval_none(void)

@@ -173,6 +173,9 @@ static void list_member(struct tval v, const struct name *name, struct tval *out
         *out = list->items[0];
     else if (list->group && name->id == NAME_LIST)
         *out = list->items[1];
+    for (size_t i = 0; list->names && i < list->n; i++)
+        if (list->names[i] == name)
+            *out = list->items[i];
 }
 
 void loop_member(const struct template_engine *e, const struct render_loop *loop,

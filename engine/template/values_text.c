@@ -85,14 +85,20 @@ void render_add_quoted(struct buf *out, struct str s)
 
 static int add_list_repr(struct render *r, const struct tlist *list, struct buf *out)
 {
-    static const char *const names[] = {"grouper=", ", list="};
-    buf_adds(out, list->group ? "GroupedResult(" : "[");
+    static const char *const members[] = {"grouper=", "list="};
+    bool dict = list->names != NULL;
+    buf_adds(out, list->group ? "GroupedResult(" : dict ? "{" : "[");
     for (size_t i = 0; i < list->n; i++) {
-        buf_adds(out, list->group ? names[i] : i ? ", " : "");
+        buf_adds(out, i ? ", " : "");
+        buf_adds(out, list->group ? members[i] : "");
+        if (dict) {
+            render_add_quoted(out, list->names[i]->text);
+            buf_adds(out, ": ");
+        }
         if (render_add_repr(r, list->items[i], out) < 0)
             return -1;
     }
-    buf_addc(out, list->group ? ')' : ']');
+    buf_addc(out, list->group ? ')' : dict ? '}' : ']');
     return 0;
 }
 
