@@ -59,7 +59,7 @@ static int parse_serve(const struct cli_options *o, struct serve_options *so, co
 {
     for (int i = 1; i < o->argc; i++) {
         const char *v;
-        int64_t n;
+        int64_t n = 0;
         err->code = ERR_OK;
         if ((v = cli_option_value("--bind", o->argc, o->argv, &i, err))) {
             if (so->nbinds == MAX_BINDS)

@@ -17,7 +17,7 @@ void base64_encode(struct buf *out, struct str data, enum base64_kind kind)
     }
     if (n) {
         unsigned second = n == 2 ? p[1] : 0;
-        char four[4] = {digits[p[0] >> 2], digits[(p[0] & 3) << 4 | second >> 4],
+        char four[4] = {digits[p[0] >> 2], digits[(p[0] & 3U) << 4 | second >> 4],
                         n == 2 ? digits[(second & 15) << 2] : '=', '='};
         buf_add(out, four, kind == BASE64_URL_PLAIN ? n + 1 : 4);
     }

@@ -243,7 +243,7 @@ int http_server_listen(struct http_server *s, int fd, struct err *err)
 
 /* ---- life ---- */
 
-static void mhd_log(void *cls, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void mhd_log(void *cls, const char *fmt, va_list ap)
 {
     struct http_server *s = cls;
     log_vwrite(s->log, LOG_LEVEL_DEBUG, "perilune.http", fmt, ap);

@@ -167,7 +167,7 @@ static enum static_coding choose(const struct static_entry *e, const struct requ
     accepted = headers_get(&r->headers, STR("Accept-Encoding"));
     if (!accepted.p)
         return STATIC_PLAIN;
-    for (int c = STATIC_BROTLI; c <= STATIC_GZIP; c++) {
+    for (enum static_coding c = STATIC_BROTLI; c <= STATIC_GZIP; c++) {
         double quality = there(e, c) ? accept_encoding_quality(accepted, names[c]) : 0;
         if (quality > most) {
             best = c;

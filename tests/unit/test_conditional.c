@@ -89,7 +89,7 @@ static void preconditions(void **state)
 #define SAME CONDITIONAL_NOT_MODIFIED
 #define FAILED CONDITIONAL_FAILED
     (void)state;
-    assert_int_equal(checked(H(NULL), true, "\"a\"", CHANGED), PASS);
+    assert_int_equal(checked(H(.match = NULL), true, "\"a\"", CHANGED), PASS);
 
     assert_int_equal(checked(H(.match = "\"a\""), true, "\"a\"", CHANGED), PASS);
     assert_int_equal(checked(H(.match = "\"b\", \"a\""), false, "\"a\"", CHANGED), PASS);

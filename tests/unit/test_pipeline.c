@@ -29,7 +29,7 @@ static struct tracer a, b, c;
 static enum act view_act;
 static int renders;
 
-static void say(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
