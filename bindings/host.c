@@ -9,6 +9,7 @@
 #include "module.h"
 #include "pipeline.h"
 #include "request.h"
+#include "signals.h"
 
 #include "app/app.h"
 #include "app/modules.h"
@@ -64,6 +65,7 @@ static void host_close(struct script *script)
     if (!h)
         return;
     lua_State *L = h->L;
+    signals_detach(h);
     if (L)
         lua_close(L);
     log_detach(h);
@@ -156,6 +158,7 @@ void host_prepare(struct host *h, struct app *app)
     struct middleware_env env = {
         .settings = h->settings,
         .log = h->log,
+        .signals = h->options.signals,
         .project_dir = h->options.project_dir,
         .registered = modules_middleware(app->modules),
         .debug = settings_bool(h->settings, SETTING_debug),

@@ -35,6 +35,7 @@ static const luaL_Reg modules[] = {
     {"perilune._request", luaopen_perilune__request},
     {"perilune._response", luaopen_perilune__response},
     {"perilune._settings", luaopen_perilune__settings},
+    {"perilune._signals", luaopen_perilune__signals},
     {"perilune._system", luaopen_perilune__system},
     {"perilune._time", luaopen_perilune__time},
     {"perilune._urls", luaopen_perilune__urls},

@@ -6,6 +6,7 @@
 #include "db/databases.h"
 #include "fiber/fiber.h"
 #include "settings/settings.h"
+#include "signals/signals.h"
 
 int app_open(struct app *app, const struct script_ops *ops, const struct script_options *o,
              struct err *err)
@@ -16,6 +17,7 @@ int app_open(struct app *app, const struct script_ops *ops, const struct script_
         return -1;
     app->options.loop = app->loop;
     app->options.databases = app->databases = databases_new(app->loop, app->log);
+    app->options.signals = app->signals = signals_new();
     app->script = ops->open(&app->options, err);
     if (!app->script)
         goto fail;
@@ -43,6 +45,7 @@ void app_close(struct app *app)
     }
     if (app->script)
         app->ops->close(app->script);
+    signals_free(app->signals);
     modules_close(app->modules);
     settings_free(app->settings);
     *app = (struct app){0};

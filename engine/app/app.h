@@ -10,6 +10,7 @@
 
 struct databases;
 struct modules;
+struct signals;
 struct view;
 
 struct app { /* read-only to callers */
@@ -21,6 +22,7 @@ struct app { /* read-only to callers */
     struct pipeline *pipeline;   /* after app_load of a project that serves */
     struct modules *modules;     /* after app_load_modules; NULL: none */
     struct databases *databases; /* none of them opened yet; the script host adds them */
+    struct signals *signals;
     struct log *log;
 };
 

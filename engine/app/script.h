@@ -18,6 +18,7 @@ struct request;
 struct response;
 struct script;
 struct settings;
+struct signals;
 
 struct script_options {
     const char *project_dir;   /* absolute; NULL outside of a project */
@@ -32,6 +33,7 @@ struct script_options {
     struct log *log;
     struct loop *loop;
     struct databases *databases; /* of the app; made by app_open() */
+    struct signals *signals;
 };
 
 struct script_ops {

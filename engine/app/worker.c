@@ -14,6 +14,7 @@
 #include "http/static.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/proxy.h"
+#include "pipeline/request_signals.h"
 #include "server/access_log.h"
 #include "settings/settings.h"
 
@@ -81,6 +82,27 @@ int worker_load(struct server_worker *server, struct err *err)
 
 /* ---- requests ---- */
 
+static struct response *static_file(struct worker *w, struct request *r)
+{
+    return w->statics ? static_files_handle(w->statics, r) : NULL;
+}
+
+/* With the limit of running time in force. `tell`: somebody listens to request_started,
+ * and nobody has looked for a static file yet. */
+static struct response *answer(struct worker *w, struct request *r, bool tell)
+{
+    struct response *response;
+    if (tell && request_signal_started(w->app.signals, r) != 0)
+        return pipeline_fail(w->app.pipeline, r);
+    if (tell && (response = static_file(w, r)))
+        return response;
+    response = pipeline_handle(w->app.pipeline, r);
+    file_response_finish(response, r);
+    if (w->load_error && w->ops->shows_errors(w->app.script, r))
+        devel_banner(response, w->load_error);
+    return response;
+}
+
 static struct response *handle(void *data, struct request *r)
 {
     struct worker *w = data;
@@ -91,15 +113,24 @@ static struct response *handle(void *data, struct request *r)
     r->app = &w->app;
     if (w->proxy)
         proxy_apply(w->proxy, r);
-    if (w->statics && (response = static_files_handle(w->statics, r)))
+    bool tell = request_signal_wants_started(w->app.signals);
+    if (!tell && (response = static_file(w, r)))
         return response;
     w->ops->limit(w->app.script, w->time_limit);
-    response = pipeline_handle(w->app.pipeline, r);
+    response = answer(w, r, tell);
     w->ops->limit(w->app.script, 0);
-    file_response_finish(response, r);
-    if (w->load_error && w->ops->shows_errors(w->app.script, r))
-        devel_banner(response, w->load_error);
     return response;
+}
+
+/* Once for every request that handle() took on. The request is gone when they run, and
+ * they may wait: a fiber of their own. */
+static void send_finished(void *data)
+{
+    struct worker *w = data;
+    w->ops->limit(w->app.script, w->time_limit);
+    request_signal_finished(w->app.signals, w->app.log);
+    w->ops->limit(w->app.script, 0);
+    w->finishing--;
 }
 
 static struct str header_or_empty(const struct request *r, struct str name)
@@ -137,6 +168,10 @@ static void done(void *data, struct request *r, const struct http_outcome *o)
                   "perilune.server", "\"%.*s %.*s %.*s\" %d %llu", STR_ARG(r->method_name),
                   STR_ARG(r->target), STR_ARG(r->version), o->status, (unsigned long long)o->bytes);
     w->ops->request_end(w->app.script, r);
+    if (r->app && request_signal_wants_finished(w->app.signals)) {
+        w->finishing++;
+        fiber_spawn(w->app.loop, send_finished, w, false);
+    }
     if (w->max_requests && ++w->requests >= w->max_requests)
         server_worker_recycle(w->server);
 }
@@ -149,7 +184,7 @@ static void before_wait(void *data)
     if (w->ops->idle(w->app.script))
         server_worker_recycle(w->server);
     server_worker_idle(w->server);
-    if (w->draining && !http_server_busy(w->http))
+    if (w->draining && !http_server_busy(w->http) && !w->finishing)
         loop_stop(w->app.loop);
 }
 

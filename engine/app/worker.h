@@ -31,6 +31,7 @@ struct worker {
     double time_limit;
     uint64_t requests, max_requests;
     bool draining;
+    size_t finishing; /* fibers with receivers of request_finished */
 };
 
 /* The two functions of struct server_app; data is a struct worker. */

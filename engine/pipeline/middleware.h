@@ -17,6 +17,7 @@
 struct layer; /* a place in the chain */
 struct log;
 struct settings;
+struct signals;
 struct url_tree;
 struct view;
 struct middleware_ops;
@@ -26,6 +27,7 @@ struct middleware_env {
     const struct settings *settings;
     const struct url_tree *urls;
     struct log *log;
+    struct signals *signals; /* NULL: nobody is told of anything */
     const char *project_dir;
     const struct middleware_ops *ops; /* in open(): those of the layer being made */
     /* Layers that C modules brought, ending with NULL; may be NULL itself. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/urls.h"
+#include "pipeline/request_signals.h"
 
 struct layer {
     const struct middleware_ops *ops; /* NULL: the innermost one, the view */
@@ -45,7 +46,7 @@ int exception_status(enum exception_kind kind)
 /* ---- exceptions into responses ---- */
 
 /* One record per error, with Django's words and loggers. */
-static void report(struct pipeline *p, const struct request *r, int status)
+static void write_record(struct pipeline *p, const struct request *r, int status)
 {
     const struct exception *e = &r->exception;
     const char *where = e->where ? e->where : "", *colon = e->where ? ": " : "";
@@ -71,6 +72,13 @@ static void report(struct pipeline *p, const struct request *r, int status)
         log_write_record(p->env.log, &record, "%s: %.*s: %s%s%s", http_reason(status),
                          STR_ARG(r->path), where, colon, e->message);
     }
+}
+
+static void report(struct pipeline *p, struct request *r, int status)
+{
+    write_record(p, r, status);
+    if (status == 500)
+        request_signal_exception(p->env.signals, p->env.log, r);
 }
 
 /* The page of last resort: says nothing but the status. */
@@ -102,7 +110,7 @@ static struct response *host_page(struct pipeline *p, struct request *r, int *st
     return NULL;
 }
 
-static struct response *convert(struct pipeline *p, struct request *r)
+struct response *pipeline_fail(struct pipeline *p, struct request *r)
 {
     int status = exception_status(r->exception.kind);
     struct response *response;
@@ -227,7 +235,7 @@ struct response *middleware_next(const struct layer *l, struct request *r)
     } else {
         response = core(l->pipeline, r);
     }
-    return response ? response : convert(l->pipeline, r);
+    return response ? response : pipeline_fail(l->pipeline, r);
 }
 
 struct response *pipeline_handle(struct pipeline *p, struct request *r)

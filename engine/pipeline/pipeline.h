@@ -54,6 +54,9 @@ size_t pipeline_names(const struct pipeline *p, const char **names, size_t room)
 /* The response to a request: never NULL, one reference. In the request's fiber; may wait. */
 struct response *pipeline_handle(struct pipeline *p, struct request *r);
 
+/* The response that r->exception turns into, outside of all layers. As pipeline_handle(). */
+struct response *pipeline_fail(struct pipeline *p, struct request *r);
+
 /* Status that an exception turns into. */
 int exception_status(enum exception_kind kind);
 
