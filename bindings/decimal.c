@@ -309,6 +309,11 @@ void decimal_open(lua_State *L)
     class_register(L, &decimal_class);
 }
 
+void decimal_push_metatable(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &decimal_class);
+}
+
 int luaopen_perilune_decimal(lua_State *L)
 {
     static const char *const roundings[] = {"ROUND_HALF_EVEN", "ROUND_HALF_UP", "ROUND_HALF_DOWN",

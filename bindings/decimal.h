@@ -10,6 +10,9 @@
 /* Makes the class; once per state, before the others. [-0, +0, may raise] */
 void decimal_open(lua_State *L);
 
+/* Pushes the metatable of decimals. [-0, +1] */
+void decimal_push_metatable(lua_State *L);
+
 /* Pushes a copy of *d. [-0, +1, may raise for lack of memory] */
 void decimal_push(lua_State *L, const struct decimal *d);
 

@@ -11,6 +11,7 @@
 #include "http/static.h"
 
 #include <lauxlib.h>
+#include <sys/stat.h>
 
 static const char *check_path(lua_State *L, int arg)
 {
@@ -91,6 +92,14 @@ static int fs_l_stat(lua_State *L)
     return exception_raise_err(L, &err);
 }
 
+/* is_folder(path) -> boolean */
+static int fs_l_is_folder(lua_State *L)
+{
+    struct stat st;
+    lua_pushboolean(L, stat(check_path(L, 1), &st) == 0 && S_ISDIR(st.st_mode));
+    return 1;
+}
+
 static int fs_l_read(lua_State *L)
 {
     struct buf *b = scratch(L);
@@ -143,9 +152,11 @@ static int fs_l_compress(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"walk", fs_l_walk},     {"stat", fs_l_stat},         {"read", fs_l_read},
-    {"write", fs_l_write},   {"copy", fs_l_copy},         {"clear", fs_l_clear},
-    {"remove", fs_l_remove}, {"compress", fs_l_compress}, {NULL, NULL},
+    {"walk", fs_l_walk},           {"stat", fs_l_stat},
+    {"read", fs_l_read},           {"write", fs_l_write},
+    {"copy", fs_l_copy},           {"clear", fs_l_clear},
+    {"remove", fs_l_remove},       {"compress", fs_l_compress},
+    {"is_folder", fs_l_is_folder}, {NULL, NULL},
 };
 
 int luaopen_perilune__fs(lua_State *L)

@@ -42,6 +42,7 @@ static const luaL_Reg modules[] = {
     {"perilune._crypto", luaopen_perilune__crypto},
     {"perilune._html", luaopen_perilune__html},
     {"perilune._regex", luaopen_perilune__regex},
+    {"perilune._template", luaopen_perilune__template},
     {"perilune._text", luaopen_perilune__text},
     {"perilune._validate", luaopen_perilune__validate},
     {"perilune.utils.safestring", luaopen_perilune_utils_safestring},

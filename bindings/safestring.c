@@ -33,6 +33,11 @@ void safestring_mark(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
+void safestring_push_metatable(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &registry_key);
+}
+
 static bool is_safe(lua_State *L, int idx)
 {
     return safestring_test(L, idx).p != NULL;

@@ -15,6 +15,9 @@ struct str safestring_test(lua_State *L, int idx);
 /* Turns the string on top of the stack into a safe one. [-1, +1, may raise] */
 void safestring_mark(lua_State *L);
 
+/* Pushes their metatable; the text is user value 1. [-0, +1] */
+void safestring_push_metatable(lua_State *L);
+
 int luaopen_perilune_utils_safestring(lua_State *L);
 
 #endif

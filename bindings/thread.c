@@ -244,6 +244,11 @@ static int call_wrapped(lua_State *L)
     return lua_error(L);
 }
 
+lua_CFunction thread_wrapped(void)
+{
+    return call_wrapped;
+}
+
 static int coroutine_l_wrap(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);

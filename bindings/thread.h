@@ -45,6 +45,9 @@ int thread_watch(struct host *h, struct err *err);
 /* Sets coroutine.resume, wrap and close to versions that keep `running`. May raise. */
 void thread_open_coroutines(lua_State *L);
 
+/* The C function of what coroutine.wrap() makes. */
+lua_CFunction thread_wrapped(void);
+
 /* To be called by the host: the loop throws a stack's thread away. */
 void thread_drop(void *host, void *thread);
 

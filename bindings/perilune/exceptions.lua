@@ -167,10 +167,17 @@ local classes = {
   { "CommandError", "Exception" },
   { "TemplateDoesNotExist", "Exception" },
   { "TemplateSyntaxError", "Exception" },
+  { "VariableDoesNotExist", "Exception" }, -- template_strict = "error"
+  { "ContextPopException", "Exception" },
+  { "RecursionError", "RuntimeError" },
+  { "MemoryError", "Exception" },
 }
 for _, row in ipairs(classes) do
   M.define(row[1], row[2] and M[row[2]])
 end
+
+-- In a template the method that raises it is a name that does not resolve.
+M.ObjectDoesNotExist.__index.silent_variable_failure = true
 
 M.NON_FIELD_ERRORS = "__all__"
 

@@ -55,6 +55,11 @@ int parser_fail_host(struct parser *p, const struct token *t, struct str text)
     return -1;
 }
 
+struct template_error *parser_error(struct parser *p)
+{
+    return p->error;
+}
+
 void parser_hint(struct parser *p, const char *suggestion)
 {
     snprintf(p->error->hint, sizeof p->error->hint, "%s", *suggestion ? suggestion + 2 : "");

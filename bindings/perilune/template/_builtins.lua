@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: MIT
+-- Built-in tags that are written in Lua.
+local html = require "perilune.utils.html"
+local pretty = require "perilune._pretty"
+local settings = require "perilune.settings"
+
+local register = require "perilune.template._library"()
+
+--- {% debug %}: the variables and the modules that are loaded; nothing unless
+--- settings.debug is on.
+register:tag("debug", function()
+  return function(context)
+    if not settings.get("debug", false) then
+      return ""
+    end
+    local modules = {}
+    for name in pairs(package.loaded) do
+      modules[#modules + 1] = name
+    end
+    table.sort(modules)
+    return tostring(html.escape(pretty.show(context:flatten()) .. "\n\n" .. table.concat(modules, "\n")))
+  end
+end)
+
+return register

@@ -1,0 +1,112 @@
+-- SPDX-License-Identifier: MIT
+-- {% load cache %}: {% cache timeout name vary… using="alias" %}…{% endcache %}
+local core = require "perilune._core"
+local crypto = require "perilune._crypto"
+local exceptions = require "perilune.exceptions"
+local null = require "perilune.null"
+local safestring = require "perilune.utils.safestring"
+
+local register = require "perilune.template._library"()
+
+local Node = {}
+Node.__index = Node
+
+local function syntax_error(text, ...)
+  error(exceptions.TemplateSyntaxError(text:format(...)), 0)
+end
+
+-- The cache of {% … using="alias" %}, else "template_fragments" where there is one, else
+-- the default one; nil while there is no cache at all.
+local function find_cache(alias)
+  if not core.module_exists "perilune.cache" then
+    return nil
+  end
+  local caches = require("perilune.cache").caches
+  if alias then
+    local ok, cache = pcall(function()
+      return caches[alias]
+    end)
+    if not ok or cache == nil then
+      syntax_error("Invalid cache name specified for cache tag: '%s'", alias)
+    end
+    return cache
+  end
+  local ok, cache = pcall(function()
+    return caches.template_fragments
+  end)
+  return ok and cache or caches.default
+end
+
+local function text_of(value)
+  if value == nil or value == null then
+    return "None"
+  elseif type(value) == "boolean" then
+    return value and "True" or "False"
+  end
+  return tostring(value)
+end
+
+--- Django's make_template_fragment_key.
+local function fragment_key(name, vary)
+  local hash = {}
+  for i, value in ipairs(vary) do
+    hash[i] = value .. ":"
+  end
+  return ("template.cache.%s.%s"):format(name, crypto.hex(crypto.digest("md5", table.concat(hash))))
+end
+
+local function timeout_of(value, given)
+  if value == nil or value == null then
+    return nil
+  end
+  local number = math.tointeger(tonumber(value))
+  if not number then
+    syntax_error("\"cache\" tag got a non-integer timeout value: %s", given)
+  end
+  return number
+end
+
+local function quoted(value)
+  return type(value) == "string" and "'" .. value .. "'" or text_of(value)
+end
+
+function Node:render(context)
+  local timeout = self.timeout:resolve(context)
+  local seconds = timeout_of(timeout, quoted(timeout))
+  local alias = self.cache and self.cache:resolve(context)
+  local cache = find_cache(alias and text_of(alias))
+  if not cache then
+    return self.nodelist:render(context)
+  end
+  local vary = {}
+  for i, expression in ipairs(self.vary) do
+    vary[i] = text_of(expression:resolve(context))
+  end
+  local key = fragment_key(self.name, vary)
+  local found = cache:get(key)
+  if found == nil then
+    found = tostring(self.nodelist:render(context))
+    cache:set(key, found, timeout == nil and require("perilune.cache").forever or seconds)
+  end
+  return safestring.mark_safe(found)
+end
+
+register:tag("cache", function(parser, token)
+  local nodelist = parser:parse { "endcache" }
+  parser:delete_first_token()
+  local bits = token:split_contents()
+  if #bits < 3 then
+    syntax_error("'%s' tag requires at least 2 arguments.", bits[1])
+  end
+  local node = setmetatable({ nodelist = nodelist, name = bits[3], vary = {}, timeout = parser:compile_filter(bits[2]) }, Node)
+  if #bits > 3 and bits[#bits]:find "^using=" then
+    node.cache = parser:compile_filter(bits[#bits]:sub(7))
+    bits[#bits] = nil
+  end
+  for i = 4, #bits do
+    node.vary[#node.vary + 1] = parser:compile_filter(bits[i])
+  end
+  return node
+end)
+
+return register
