@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The tags and libraries of the language itself. */
+#include "template/filters.h"
 #include "template/impl.h"
 
 static const struct tag builtin_tags[] = {
@@ -31,17 +32,16 @@ static const struct tag builtin_tags[] = {
 
 const struct library template_builtin_tags = {.tags = builtin_tags};
 
-const struct library template_builtin_filters = {.filters = NULL};
-
 const struct library *template_library(struct str name)
 {
     static const struct {
         struct str name;
         struct library library;
     } libraries[] = {
-        {STR_INIT("i18n"), {.tags = template_i18n_tags}},
-        {STR_INIT("l10n"), {.tags = template_l10n_tags}},
-        {STR_INIT("tz"), {.tags = template_tz_tags}},
+        {STR_INIT("humanize"), {NULL, template_humanize_filters}},
+        {STR_INIT("i18n"), {template_i18n_tags, template_i18n_filters}},
+        {STR_INIT("l10n"), {template_l10n_tags, template_l10n_filters}},
+        {STR_INIT("tz"), {template_tz_tags, template_tz_filters}},
     };
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         if (str_eq(libraries[i].name, name))

@@ -23,9 +23,24 @@ static void slug_reduce(struct buf *out, struct str s)
     }
 }
 
+/* Takes hyphens and underscores off both ends of what was added from `start` on. */
+static void slug_strip(struct buf *out, size_t start)
+{
+    size_t first = start;
+    while (out->n > start && (out->data[out->n - 1] == '-' || out->data[out->n - 1] == '_'))
+        buf_cut(out, out->n - 1);
+    while (first < out->n && (out->data[first] == '-' || out->data[first] == '_'))
+        first++;
+    if (first > start) {
+        memmove(out->data + start, out->data + first, out->n - first);
+        buf_cut(out, out->n - (first - start));
+    }
+}
+
 void text_slugify(struct buf *out, struct str s, bool allow_unicode)
 {
-    struct buf form = BUF_INIT, lower = BUF_INIT, slug = BUF_INIT;
+    struct buf form = BUF_INIT, lower = BUF_INIT;
+    size_t start = out->n;
     unicode_normalize(&form, s, allow_unicode ? UNICODE_NFKC : UNICODE_NFKD);
     if (!allow_unicode) {
         size_t kept = 0;
@@ -35,16 +50,10 @@ void text_slugify(struct buf *out, struct str s, bool allow_unicode)
         buf_cut(&form, kept);
     }
     unicode_lower(&lower, buf_str(&form));
-    slug_reduce(&slug, buf_str(&lower));
-    struct str r = buf_str(&slug);
-    while (r.n > 0 && (r.p[0] == '-' || r.p[0] == '_'))
-        r = str_skip(r, 1);
-    while (r.n > 0 && (r.p[r.n - 1] == '-' || r.p[r.n - 1] == '_'))
-        r.n--;
-    buf_addstr(out, r);
+    slug_reduce(out, buf_str(&lower));
+    slug_strip(out, start);
     buf_release(&form);
     buf_release(&lower);
-    buf_release(&slug);
 }
 
 int text_valid_filename(struct buf *out, struct str name, struct err *err)
@@ -112,10 +121,11 @@ void text_camel_case_to_spaces(struct buf *out, struct str s)
 /* ---- truncation ---- */
 
 #define PLACEHOLDER STR("%(truncated_text)s")
+#define ELLIPSIS STR("\xe2\x80\xa6")
 
 void text_add_truncation(struct buf *out, struct str text, struct str truncate)
 {
-    struct str mark = truncate.p ? truncate : STR("\xe2\x80\xa6");
+    struct str mark = truncate.p ? truncate : ELLIPSIS;
     if (str_find(mark, PLACEHOLDER) == mark.n) {
         buf_addstr(out, text);
         if (!str_ends(text, mark))
@@ -133,17 +143,26 @@ void text_add_truncation(struct buf *out, struct str text, struct str truncate)
     }
 }
 
+static bool has_placeholder(struct str mark)
+{
+    return mark.p && str_find(mark, PLACEHOLDER) < mark.n;
+}
+
 size_t text_truncate_room(size_t length, struct str truncate)
 {
-    struct buf mark = BUF_INIT;
-    text_add_truncation(&mark, STR(""), truncate);
-    for (struct str s = buf_str(&mark); s.n > 0 && length > 0;) {
+    struct buf made = BUF_INIT;
+    struct str mark = truncate.p ? truncate : ELLIPSIS;
+    if (has_placeholder(truncate)) {
+        text_add_truncation(&made, STR(""), truncate);
+        mark = buf_str(&made);
+    }
+    while (mark.n > 0 && length > 0) {
         uint32_t cp;
-        s = str_skip(s, unicode_next(s, &cp));
+        mark = str_skip(mark, unicode_next(mark, &cp));
         if (!unicode_is_combining(cp))
             length--;
     }
-    buf_release(&mark);
+    buf_release(&made);
     return length;
 }
 
@@ -152,8 +171,11 @@ void text_truncate_chars(struct buf *out, struct str s, size_t length, struct st
     if (length == 0)
         return;
     struct buf form = BUF_INIT;
-    unicode_normalize(&form, s, UNICODE_NFC);
-    struct str text = buf_str(&form);
+    struct str text = s;
+    if (utf8_len(s) < s.n) { /* not all of it is ASCII */
+        unicode_normalize(&form, s, UNICODE_NFC);
+        text = buf_str(&form);
+    }
     size_t room = text_truncate_room(length, truncate), counted = 0, cut = text.n;
     for (size_t i = 0; i < text.n && counted <= length;) {
         uint32_t cp;
@@ -186,22 +208,34 @@ static bool next_word(struct str *rest, struct str *word)
     return i > 0;
 }
 
-void text_truncate_words(struct buf *out, struct str s, size_t length, struct str truncate)
+/* Adds the first words with a space between them; gives whether there are more. */
+static bool add_words(struct buf *out, struct str s, size_t length)
 {
-    if (length == 0)
-        return;
-    struct buf words = BUF_INIT;
     struct str word;
     size_t count = 0;
     bool more;
     while ((more = next_word(&s, &word)) && count < length) {
         if (count++ > 0)
-            buf_addc(&words, ' ');
-        buf_addstr(&words, word);
+            buf_addc(out, ' ');
+        buf_addstr(out, word);
     }
-    if (more)
-        text_add_truncation(out, buf_str(&words), truncate);
-    else
-        buf_addstr(out, buf_str(&words));
+    return more;
+}
+
+void text_truncate_words(struct buf *out, struct str s, size_t length, struct str truncate)
+{
+    size_t start = out->n;
+    if (length == 0 || !add_words(out, s, length))
+        return;
+    if (!has_placeholder(truncate)) {
+        struct str mark = truncate.p ? truncate : ELLIPSIS;
+        if (!str_ends(str_skip(buf_str(out), start), mark))
+            buf_addstr(out, mark);
+        return;
+    }
+    struct buf words = BUF_INIT;
+    buf_addstr(&words, str_skip(buf_str(out), start));
+    buf_cut(out, start);
+    text_add_truncation(out, buf_str(&words), truncate);
     buf_release(&words);
 }

@@ -143,11 +143,31 @@ static bool is_full_url(struct str s)
     return s.n > 0 && unicode_is_word(cp);
 }
 
+/* Behind a dot: a well known top-level domain, and then the end or a path. */
+static bool is_top_level(struct str s)
+{
+    static const char *const known[] = {"com", "edu", "gov", "int", "mil", "net", "org"};
+    if (s.n > 3 && s.p[3] != '/')
+        return false;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (has_prefix(s, str_from(known[i])))
+            return true;
+    return false;
+}
+
+/* "www." and anything, or a letter or digit and anything up to such a domain, "http" apart. */
 static bool is_domain_url(struct str s)
 {
+    uint32_t cp = 0;
     if (has_prefix(s, STR("www.")))
         return true;
-    return !has_prefix(s, STR("http")) && validate_common_domain(str_head(s, str_index(s, '/')));
+    size_t first = s.n > 0 ? unicode_next(s, &cp) : 0;
+    if (!unicode_is_word(cp) || has_prefix(s, STR("http")))
+        return false;
+    for (size_t i = first + 1; i < s.n && s.p[i - 1] != '@'; i++)
+        if (s.p[i] == '.' && is_top_level(str_skip(s, i + 1)))
+            return true;
+    return false;
 }
 
 /* The place of the last '@' of a mail address, or 0. */

@@ -78,19 +78,6 @@ bool validate_domain(struct str s, bool unicode, bool dot)
     return labels_read(s, unicode, &last, &label) && is_top_level(last, &label, unicode);
 }
 
-bool validate_common_domain(struct str s)
-{
-    static const char *const common[] = {"com", "edu", "gov", "int", "mil", "net", "org"};
-    struct str last;
-    struct label label;
-    if (!labels_read(s, true, &last, &label))
-        return false;
-    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        if (str_ieq(last, str_from(common[i])))
-            return true;
-    return false;
-}
-
 /* ---- mail ---- */
 
 static bool is_atom_char(char c)

@@ -14,8 +14,6 @@ bool validate_email_domain(struct str s);
  * domain without digits (or xn--…).  Letters are those of U+00A1 to U+FFFF too when
  * `unicode`; `dot` allows one at the end. */
 bool validate_domain(struct str s, bool unicode, bool dot);
-/* Labels as above and one of com edu gov int mil net org: what urlize links. */
-bool validate_common_domain(struct str s);
 
 /* scheme://[user[:password]@]host[:port][/path]; the scheme is not looked at, and
  * a host in brackets is an IPv6 address. */
