@@ -226,8 +226,6 @@ int block_super(struct render *r, const struct block_scope *s, struct tval *out)
 
 /* Puts the place where something was included behind the error's. */
 void render_trail(struct render *r, const struct template *t, const struct node *n);
-/* An error that came from compiling becomes the render's. */
-int render_fail_compile(struct render *r, struct template_error *e);
 /* Whether an error may be taken for "false", as {% if %} does; it is then forgotten. */
 bool render_forgive(struct render *r);
 

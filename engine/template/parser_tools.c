@@ -283,7 +283,7 @@ void parser_put(struct parser *p, const char *space, struct str key, void *value
 const struct tag *library_tag(const struct library *l, struct str name)
 {
     for (const struct tag *t = l->tags; t && t->name; t++)
-        if (strncmp(t->name, name.p, name.n) == 0 && t->name[name.n] == '\0')
+        if (str_eq(str_from(t->name), name))
             return t;
     return NULL;
 }
@@ -291,7 +291,7 @@ const struct tag *library_tag(const struct library *l, struct str name)
 const struct filter *library_filter(const struct library *l, struct str name)
 {
     for (const struct filter *f = l->filters; f && f->name; f++)
-        if (strncmp(f->name, name.p, name.n) == 0 && f->name[name.n] == '\0')
+        if (str_eq(str_from(f->name), name))
             return f;
     return NULL;
 }

@@ -561,6 +561,8 @@ static inline int world_failed(struct world *w, const struct template_error *e, 
     struct buf tried = w->error.tried;
     w->error = *e;
     w->error.tried = tried;
+    buf_reset(&w->error.tried);
+    buf_addstr(&w->error.tried, buf_str(&e->tried));
     buf_reset(out);
     buf_addf(out, "%s: %s", e->kind ? e->kind : "host", e->text);
     return -1;
