@@ -190,13 +190,22 @@ end
 --- when it was made from a map.
 local ValidationError = M.define("ValidationError", M.Exception)
 
+-- As Django's messages write it.
+local function shown(value)
+  if type(value) == "boolean" then
+    return value and "True" or "False"
+  end
+  local text = tostring(value)
+  return (type(value) == "userdata" and text:gsub("^(%d%d%d%d%-%d%d%-%d%d)T(%d)", "%1 %2") or text)
+end
+
 local function fill(message, params)
   if type(params) ~= "table" or type(message) ~= "string" then
     return message
   end
   return (message:gsub("%%%(([%w_]+)%)[sd]", function(key)
     local v = params[key]
-    return v ~= nil and tostring(v) or nil
+    return v ~= nil and shown(v) or nil
   end))
 end
 

@@ -427,6 +427,18 @@ local function add_pair(parts, key, value)
   parts[#parts + 1] = native.quote_plus(native.text(key)) .. "=" .. native.quote_plus(native.text(value))
 end
 
+-- Each item of a list on its own.
+local function add_pairs(parts, key, value)
+  local mt = type(value) == "table" and (getmetatable(value) or {})
+  if mt and not mt.__tostring then
+    for _, item in ipairs(value) do
+      add_pair(parts, key, item)
+    end
+  else
+    add_pair(parts, key, value)
+  end
+end
+
 -- { a = 1, b = { 2, 3 } } in the order of its keys, { { "a", 1 }, … } in its own, or a QueryDict.
 local function query_string(query)
   if query == "" then
@@ -448,16 +460,12 @@ local function query_string(query)
       if type(value) ~= "table" or #value ~= 2 then
         raise("TypeError", "query of reverse(): item %d is no { name, value }", key)
       end
-    elseif type(value) == "table" and not getmetatable(value) then
-      for _, v in ipairs(value) do
-        add_pair(parts, key, v)
-      end
     else
-      add_pair(parts, key, value)
+      add_pairs(parts, key, value)
     end
   end
   for _, pair in ipairs(query) do
-    add_pair(parts, pair[1], pair[2])
+    add_pairs(parts, pair[1], pair[2])
   end
   return table.concat(parts, "&")
 end

@@ -130,7 +130,7 @@ describe("reverse", function()
 
   it("adds query and fragment", function()
     assert.equal("/?a=1&b=2&b=3&c+d=%26x", url("home", nil, { query = { b = { 2, 3 }, a = 1, ["c d"] = "&x" } }))
-    assert.equal("/?z=1&a=2", url("home", nil, { query = { { "z", 1 }, { "a", 2 } } }))
+    assert.equal("/?z=1&a=2&a=3", url("home", nil, { query = { { "z", 1 }, { "a", { 2, 3 } } } }))
     assert.equal("/", url("home", nil, { query = "" }))
     assert.equal("/#top", url("home", nil, { fragment = "top", query = {} }))
     assert.equal("/?q=%C3%A9#a", url("home", nil, { fragment = "a", query = { q = "é" } }))

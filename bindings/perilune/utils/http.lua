@@ -177,9 +177,13 @@ M.escape_leading_slashes = util.escape_leading_slashes
 -- ---- headers ----
 
 --- The value before the parameters in lower case, and the parameters as a map.
---- `max_length` bytes are read (10000), false for all; raises ValueError past them.
+--- `max_length` bytes are read (10000), false or null for all; raises ValueError past them.
 function M.parse_header_parameters(line, max_length)
-  return util.parse_header_parameters(line, option(max_length, "max_length"))
+  max_length = option(max_length, "max_length")
+  if max_length == package.loaded["perilune.null"] then
+    max_length = false
+  end
+  return util.parse_header_parameters(line, max_length)
 end
 
 --- The value of Content-Disposition, or nil when there is nothing to say.
