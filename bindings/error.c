@@ -63,23 +63,47 @@ static const struct {
     enum err_code code;
     const char *name;
 } classes[] = {
-    {ERR_INVALID, "ValueError"},          {ERR_NOT_FOUND, "NotFoundError"},
-    {ERR_TOO_LARGE, "TooLargeError"},     {ERR_DENIED, "PermissionDenied"},
-    {ERR_TIMEOUT, "TimeoutError"},        {ERR_CANCELLED, "CancelledError"},
-    {ERR_CLOSED, "ClosedError"},          {ERR_IO, "OSError"},
-    {ERR_CONFIG, "ImproperlyConfigured"}, {ERR_NOT_USED, "MiddlewareNotUsed"},
-    {ERR_SYNTAX, "SyntaxError"},          {ERR_USAGE, "UsageError"},
-    {ERR_FIELD, "FieldError"},            {ERR_UNSUPPORTED, "NotSupportedError"},
+    {ERR_INVALID, "ValueError"},
+    {ERR_NOT_FOUND, "NotFoundError"},
+    {ERR_TOO_LARGE, "TooLargeError"},
+    {ERR_DENIED, "PermissionDenied"},
+    {ERR_TIMEOUT, "TimeoutError"},
+    {ERR_CANCELLED, "CancelledError"},
+    {ERR_CLOSED, "ClosedError"},
+    {ERR_IO, "OSError"},
+    {ERR_CONFIG, "ImproperlyConfigured"},
+    {ERR_NOT_USED, "MiddlewareNotUsed"},
+    {ERR_SYNTAX, "SyntaxError"},
+    {ERR_USAGE, "UsageError"},
+    {ERR_FIELD, "FieldError"},
+    {ERR_UNSUPPORTED, "NotSupportedError"},
     {ERR_TYPE, "TypeError"},
+    {ERR_DB, "DatabaseError"},
+    {ERR_DB_INTERFACE, "InterfaceError"},
+    {ERR_DB_DATA, "DataError"},
+    {ERR_DB_OPERATIONAL, "OperationalError"},
+    {ERR_DB_INTERNAL, "InternalError"},
+    {ERR_DB_PROGRAMMING, "ProgrammingError"},
+    {ERR_DB_INTEGRITY, "IntegrityError"},
+    {ERR_DB_UNIQUE, "IntegrityError"},
+    {ERR_DB_FOREIGN_KEY, "IntegrityError"},
+    {ERR_DB_NOT_NULL, "IntegrityError"},
+    {ERR_DB_CHECK, "IntegrityError"},
+    {ERR_DB_TRANSACTION, "TransactionManagementError"},
+    {ERR_DB_DURABLE, "RuntimeError"},
 };
+
+const char *exception_class(enum err_code code)
+{
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (classes[i].code == code)
+            return classes[i].name;
+    return "Error";
+}
 
 int exception_raise_err(lua_State *L, const struct err *e)
 {
-    const char *name = "Error";
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (classes[i].code == e->code)
-            name = classes[i].name;
-    return raise_text(L, name, e->msg);
+    return raise_text(L, exception_class(e->code), e->msg);
 }
 
 int exception_is(lua_State *L, int idx, const char *name)

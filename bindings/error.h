@@ -16,6 +16,9 @@ int exception_raise(lua_State *L, const char *name, const char *fmt, ...)
  * ValueError, ERR_CONFIG: ImproperlyConfigured …). */
 int exception_raise_err(lua_State *L, const struct err *e);
 
+/* The name of that class. */
+const char *exception_class(enum err_code code);
+
 /* Pushes the object instead of raising it. [-0, +1, may raise] */
 void exception_push(lua_State *L, const char *name, const char *message);
 

@@ -30,6 +30,7 @@ struct host {
     struct memory memory;
     struct keep keep;                 /* C objects behind handles */
     struct script_thread main_thread; /* outside of fibers */
+    int around_views;                 /* a function that calls them; 0: none does */
 };
 
 static inline struct host *host_of(lua_State *L)

@@ -22,6 +22,7 @@ static const luaL_Reg modules[] = {
     {"perilune.json", luaopen_perilune_json},
     {"perilune.decimal", luaopen_perilune_decimal},
     {"perilune._csp", luaopen_perilune__csp},
+    {"perilune._db", luaopen_perilune__db},
     {"perilune._fiber", luaopen_perilune__fiber},
     {"perilune._file", luaopen_perilune__file},
     {"perilune._fs", luaopen_perilune__fs},

@@ -19,6 +19,7 @@ int luaopen_perilune_null(lua_State *L);
 int luaopen_perilune_json(lua_State *L);
 int luaopen_perilune_decimal(lua_State *L);
 int luaopen_perilune__csp(lua_State *L);
+int luaopen_perilune__db(lua_State *L);
 int luaopen_perilune__fiber(lua_State *L);
 int luaopen_perilune__file(lua_State *L);
 int luaopen_perilune__fs(lua_State *L);

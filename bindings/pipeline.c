@@ -115,12 +115,15 @@ static void take(lua_State *L, struct entry *e)
 static int step_view(lua_State *L)
 {
     struct entry *e = lua_touserdata(L, 1);
+    int around = host_of(L)->around_views;
+    if (around)
+        lua_rawgeti(L, LUA_REGISTRYINDEX, around);
     lua_rawgeti(L, LUA_REGISTRYINDEX, e->function);
     if (e->nargs > 0)
         request_push(L, e->request);
     if (e->nargs > 1)
         urls_push_params(L, e->request->match);
-    lua_call(L, e->nargs, 1);
+    lua_call(L, e->nargs + (around != 0), 1);
     take(L, e);
     if (!e->response) {
         e->no_response = true;
@@ -467,10 +470,27 @@ struct pipeline_host lua_pipeline_host(struct host *h)
     return (struct pipeline_host){.error = error_page, .data = h};
 }
 
+/* around_views(fn | nil): fn(view, request, params) calls every view from now on */
+static int pipeline_l_around_views(lua_State *L)
+{
+    struct host *h = host_of(L);
+    lua_settop(L, 1);
+    if (h->around_views)
+        luaL_unref(L, LUA_REGISTRYINDEX, h->around_views);
+    h->around_views = 0;
+    if (!lua_isnil(L, 1))
+        h->around_views = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
-    {"wrap", pipeline_l_wrap},         {"wrap_builtin", pipeline_l_wrap_builtin},
-    {"builtins", pipeline_l_builtins}, {"chain", pipeline_l_chain},
-    {"match", pipeline_l_match},       {NULL, NULL},
+    {"around_views", pipeline_l_around_views},
+    {"wrap", pipeline_l_wrap},
+    {"wrap_builtin", pipeline_l_wrap_builtin},
+    {"builtins", pipeline_l_builtins},
+    {"chain", pipeline_l_chain},
+    {"match", pipeline_l_match},
+    {NULL, NULL},
 };
 
 int luaopen_perilune__pipeline(lua_State *L)

@@ -72,6 +72,10 @@ exceptions.ClosedError = nil
 exceptions.CommandError = nil
 ---@type perilune.ExceptionClass below OSError
 exceptions.ConnectionError = nil
+---@type perilune.ExceptionClass below DatabaseError
+exceptions.DataError = nil
+---@type perilune.ExceptionClass what a database refuses; `sql`, and with debug `params`
+exceptions.DatabaseError = nil
 ---@type perilune.ExceptionClass a host that allowed_hosts does not name
 exceptions.DisallowedHost = nil
 ---@type perilune.ExceptionClass below SuspiciousOperation
@@ -92,6 +96,12 @@ exceptions.ImportError = nil
 exceptions.ImproperlyConfigured = nil
 ---@type perilune.ExceptionClass
 exceptions.IndexError = nil
+---@type perilune.ExceptionClass below DatabaseError; `kind`: "unique", "foreign_key", "not_null", "check"
+exceptions.IntegrityError = nil
+---@type perilune.ExceptionClass the database was used wrongly
+exceptions.InterfaceError = nil
+---@type perilune.ExceptionClass below DatabaseError
+exceptions.InternalError = nil
 ---@type perilune.ExceptionClass below SuspiciousOperation
 exceptions.InvalidSessionKey = nil
 ---@type perilune.ExceptionClass
@@ -108,14 +118,20 @@ exceptions.NoReverseMatch = nil
 exceptions.NotFoundError = nil
 ---@type perilune.ExceptionClass
 exceptions.NotImplementedError = nil
+---@type perilune.ExceptionClass below DatabaseError
+exceptions.NotSupportedError = nil
 ---@type perilune.ExceptionClass
 exceptions.OSError = nil
 ---@type perilune.ExceptionClass
 exceptions.ObjectDoesNotExist = nil
+---@type perilune.ExceptionClass below DatabaseError: locks, syntax, a file that cannot be opened
+exceptions.OperationalError = nil
 ---@type perilune.ExceptionClass
 exceptions.OverflowError = nil
 ---@type perilune.ExceptionClass 403
 exceptions.PermissionDenied = nil
+---@type perilune.ExceptionClass below DatabaseError
+exceptions.ProgrammingError = nil
 ---@type perilune.ExceptionClass
 exceptions.RawPostDataException = nil
 ---@type perilune.ExceptionClass 413
@@ -148,6 +164,8 @@ exceptions.TooLargeError = nil
 exceptions.TooManyFieldsSent = nil
 ---@type perilune.ExceptionClass below SuspiciousOperation
 exceptions.TooManyFilesSent = nil
+---@type perilune.ExceptionClass below ProgrammingError: a broken transaction
+exceptions.TransactionManagementError = nil
 ---@type perilune.ExceptionClass
 exceptions.TypeError = nil
 ---@type perilune.ExceptionClass below ValueError

@@ -100,7 +100,11 @@ function M.load()
   if settings.debug then
     require("perilune._inspect").on_error(require("perilune._debug_frames").collect)
   end
+  require("perilune._databases").configure()
   require("perilune.apps")._load()
+  if settings.is_overridden("databases") then
+    require("perilune.db")._load()
+  end
   require("perilune.urls")._load_root(settings.root_urlconf)
   M.load_middleware()
 end

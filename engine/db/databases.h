@@ -65,6 +65,9 @@ void db_close_idle(struct database *db);
 void databases_on_connect(struct databases *dbs, void (*fn)(void *data, struct database *db),
                           void *data);
 
+/* Tells the running fiber from every other that there is or was.  0 outside of fibers. */
+uint64_t db_fiber_number(struct databases *dbs);
+
 struct db_event { /* a statement that has ended */
     struct database *db;
     struct str sql;

@@ -147,7 +147,8 @@ struct db_session {
     struct databases *all;
     struct fiber *fiber;
     struct db_session *next; /* free ones */
-    uint64_t run;            /* number of the stretch between two waits */
+    uint64_t number;         /* of the fiber */
+    uint64_t run;            /* of the stretch between two waits */
     unsigned snapshots, cursors;
     unsigned n;
     struct db_link links[];
@@ -210,7 +211,7 @@ struct databases {
     VEC(struct database *) items;
     VEC(bool) numbers; /* of connections: taken */
     uint64_t versions; /* of column lists */
-    uint64_t runs;
+    uint64_t runs, sessions;
     uint64_t random; /* for waits that must not be in step */
     struct db_session *free;
     struct raw_cache *raw;

@@ -87,8 +87,9 @@ static struct db_session *make(struct databases *dbs, struct fiber *f)
     if (s)
         dbs->free = s->next;
     else
-        s = new_session(dbs);
+        s = new_session(dbs); /* one that is too short by now grows at its first use */
     s->fiber = f;
+    s->number = ++dbs->sessions;
     s->run = ++dbs->runs;
     *fiber_slot(f, FIBER_DB) = s;
     fiber_on_leave(f, on_leave, s);
@@ -99,6 +100,7 @@ static struct db_session *make(struct databases *dbs, struct fiber *f)
 static struct db_session *grow(struct db_session *old)
 {
     struct db_session *s = new_session(old->all);
+    s->number = old->number;
     s->run = old->run;
     s->snapshots = old->snapshots;
     memcpy(s->links, old->links, old->n * sizeof *s->links);
@@ -117,6 +119,16 @@ struct db_session *session_of(struct database *db)
     if (!s)
         s = make(db->all, f);
     return db->index < s->n ? s : grow(s);
+}
+
+uint64_t db_fiber_number(struct databases *dbs)
+{
+    struct fiber *f = fiber_self(dbs->loop);
+    struct db_session *s;
+    if (!f)
+        return 0;
+    s = *fiber_slot(f, FIBER_DB);
+    return s ? s->number : make(dbs, f)->number;
 }
 
 struct db_link *session_link(struct database *db)
