@@ -73,6 +73,9 @@ local known_options = {
   },
 }
 
+-- Engines with a name and no driver in this binary: they may be configured, not used.
+local without_driver = { postgresql = true }
+
 local function sorted(t)
   local names = {}
   for name in pairs(t) do
@@ -125,6 +128,9 @@ local function read(alias, values)
   if not engine then
     wrong(alias, "set 'engine' (%s)", table.concat(native.engines(), ", "))
   end
+  if without_driver[engine] then
+    return nil
+  end
   if not known_options[engine] then
     wrong(alias, "there is no database engine '%s'%s", engine, core.suggest(engine, native.engines()))
   end
@@ -146,9 +152,12 @@ end
 
 local function add(alias, values)
   local o, zone = read(alias, values)
-  local ok, handle = pcall(native.add, o)
-  if not ok then
-    wrong(alias, "%s", handle.message)
+  local ok, handle
+  if o then
+    ok, handle = pcall(native.add, o)
+    if not ok then
+      wrong(alias, "%s", handle.message)
+    end
   end
   by_alias[alias] = { alias = alias, handle = handle, settings = values, zone = zone, atomic_requests = values.atomic_requests == true }
   aliases[#aliases + 1] = alias
@@ -192,7 +201,15 @@ function M.get(alias, level)
     local hint = #aliases == 0 and "; setting 'databases' is not set" or core.suggest(tostring(alias), aliases)
     error(exceptions.ImproperlyConfigured(("there is no database '%s'%s"):format(tostring(alias), hint)), (level or 1) + 1)
   end
+  if not entry.handle then
+    error(exceptions.ImproperlyConfigured(("database '%s': this perilune has no driver for '%s'"):format(alias, entry.settings.engine)), (level or 1) + 1)
+  end
   return entry
+end
+
+--- The entry of an alias with atomic_requests, or nil.
+function M.atomic(alias)
+  return by_alias[alias].atomic_requests and M.get(alias) or nil
 end
 
 --- All aliases, sorted.

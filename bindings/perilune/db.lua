@@ -352,8 +352,8 @@ end
 local function around_views()
   local list = {}
   for _, alias in ipairs(databases.aliases()) do
-    local entry = databases.get(alias)
-    if entry.atomic_requests then
+    local entry = databases.atomic(alias)
+    if entry then
       list[#list + 1] = entry
     end
   end

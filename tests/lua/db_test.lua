@@ -591,6 +591,22 @@ describe("db.connection", function()
     end)
   end)
 
+  it("tells of new ones, which are the receiver's meanwhile", function()
+    local signals, seen = require "perilune.signals", {}
+    local off = signals.connection_created:connect(function(_, event)
+      seen[#seen + 1] = event.connection.alias
+      event.connection:execute "PRAGMA cache_size=-123"
+    end)
+    local c = db.connection "replica"
+    c:close()
+    c:query "SELECT 1"
+    c:execute "CREATE TABLE IF NOT EXISTS signalled (a)"
+    off()
+    assert.same({ "replica", "replica" }, seen) -- one for reads, one for writes
+    assert.equal(-123, c:query("PRAGMA cache_size")[1].cache_size)
+    assert.equal(-123, c:query("SELECT cache_size FROM pragma_cache_size")[1].cache_size)
+  end)
+
   it("waits for another one, with others running meanwhile", function()
     fresh()
     local replica, turns = db.connection "replica", 0
