@@ -10,11 +10,11 @@
 /* Raises an error object of the class `name` of perilune.exceptions; its traceback
  * begins at the Lua caller. Never returns; the int is for `return exception_raise(…)`. */
 int exception_raise(lua_State *L, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 
 /* The same with the text of *e and the class that fits its code (ERR_INVALID:
  * ValueError, ERR_CONFIG: ImproperlyConfigured …). */
-int exception_raise_err(lua_State *L, const struct err *e);
+int exception_raise_err(lua_State *L, const struct err *e) __attribute__((cold));
 
 /* The name of that class. */
 const char *exception_class(enum err_code code);

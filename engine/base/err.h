@@ -61,15 +61,15 @@ struct err {
 /* Both fill *e and return -1, so that `return err_set(...)` is the way to fail.
  * A NULL e is allowed: the caller does not want the reason. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((cold, format(printf, 3, 4)));
 int err_vset(struct err *e, enum err_code code, const char *fmt, va_list ap)
-    __attribute__((format(printf, 3, 0)));
+    __attribute__((cold, format(printf, 3, 0)));
 
 /* "<what>: <strerror(errno)>" with ERR_IO (ERR_NOT_FOUND for ENOENT, ERR_DENIED for EACCES). */
-int err_set_errno(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_set_errno(struct err *e, const char *fmt, ...) __attribute__((cold, format(printf, 2, 3)));
 
 /* Puts context before the message, once per layer: "settings.lua: ..." . Returns -1. */
-int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_prefix(struct err *e, const char *fmt, ...) __attribute__((cold, format(printf, 2, 3)));
 
 const char *err_name(enum err_code code);
 

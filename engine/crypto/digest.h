@@ -48,6 +48,13 @@ int digest_hmac(enum digest_alg alg, struct str key, struct str data, struct dig
 int digest_salted_hmac(enum digest_alg alg, struct str salt, struct str data, struct str secret,
                        struct digest *out, struct err *err);
 
+/* For many digests of one kind, one after the other: what OpenSSL sets up for each is set
+ * up once. NULL with ERR_DENIED; the second as digest_compute. */
+struct digester;
+struct digester *digester_new(enum digest_alg alg, struct err *err);
+int digester_compute(struct digester *d, struct str data, struct digest *out, struct err *err);
+void digester_free(struct digester *d); /* NULL is allowed */
+
 /* PBKDF2 (RFC 8018) into out[0..n); n is 1 .. 1024.  Takes iterations times two
  * hashes of CPU, by intent: callers with an event loop run it elsewhere. */
 int digest_pbkdf2(enum digest_alg alg, struct str password, struct str salt, uint64_t iterations,

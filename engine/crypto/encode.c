@@ -80,12 +80,19 @@ int base64_decode(struct buf *out, struct str text, enum base64_kind kind, struc
 
 void hex_encode(struct buf *out, struct str data)
 {
+    buf_reserve(out, 2 * data.n);
+    hex_write(out->data + out->n, data);
+    out->n += 2 * data.n;
+    out->data[out->n] = '\0';
+}
+
+void hex_write(char *out, struct str data)
+{
     static const char digits[] = "0123456789abcdef";
-    buf_reserve(out, data.n * 2);
     for (size_t i = 0; i < data.n; i++) {
         unsigned char c = (unsigned char)data.p[i];
-        char two[2] = {digits[c >> 4], digits[c & 15]};
-        buf_add(out, two, 2);
+        out[2 * i] = digits[c >> 4];
+        out[2 * i + 1] = digits[c & 15];
     }
 }
 

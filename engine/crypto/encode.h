@@ -20,6 +20,8 @@ int base64_decode(struct buf *out, struct str text, enum base64_kind kind, struc
 
 /* Lower case; decoding takes both. */
 void hex_encode(struct buf *out, struct str data);
+/* The same into 2 * data.n bytes, without a NUL. */
+void hex_write(char *out, struct str data);
 int hex_decode(struct buf *out, struct str text, struct err *err);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-#define FIRST_CAP 8
+#define FIRST_CAP 16
 
 void headers_init(struct headers *h, struct arena *arena)
 {

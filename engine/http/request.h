@@ -94,7 +94,7 @@ struct request {
 
 /* Records the exception and gives NULL, so that `return request_raise(…)` ends a step. */
 struct response *request_raise(struct request *r, enum exception_kind kind, const char *name,
-                               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+                               const char *fmt, ...) __attribute__((cold, format(printf, 4, 5)));
 
 enum http_method http_method_parse(struct str name);
 /* A string that stays; not of METHOD_OTHER. */

@@ -107,21 +107,30 @@ static struct MHD_Response *make(struct exchange *x)
                                                                   drop_response, r);
 }
 
+/* Those called Connection, or the others. */
+static void add_some(struct MHD_Response *m, const struct headers *h, bool connection)
+{
+    for (unsigned i = 0; i < h->n; i++) {
+        const struct header *f = &h->items[i];
+        /* The length is libmicrohttpd's to say, from the body it has. */
+        if (f->name.n == 14 && str_ieq(f->name, STR("content-length")))
+            continue;
+        if ((f->name.n == 10 && str_ieq(f->name, STR("connection"))) == connection)
+            MHD_add_response_header(m, f->name.p, f->value.p);
+    }
+}
+
+/* Connection comes first: libmicrohttpd forgets about a Date that was there before it. */
 static void add_fields(struct exchange *x, struct MHD_Response *m)
 {
     const struct http_server *s = x->server;
     const struct response *r = x->response;
-    for (unsigned i = 0; i < r->headers.n; i++) {
-        const struct header *h = &r->headers.items[i];
-        /* The length is libmicrohttpd's to say, from the body it has. */
-        if (h->name.n == 14 && str_ieq(h->name, STR("content-length")))
-            continue;
-        MHD_add_response_header(m, h->name.p, h->value.p);
-    }
-    if (s->options.server_header.n && !headers_has(&r->headers, STR("server")))
-        MHD_add_response_header(m, "Server", s->options.server_header.p);
     if (r->close_connection || s->draining)
         MHD_add_response_header(m, "Connection", "close");
+    add_some(m, &r->headers, true);
+    add_some(m, &r->headers, false);
+    if (s->options.server_header.n && !headers_has(&r->headers, STR("server")))
+        MHD_add_response_header(m, "Server", s->options.server_header.p);
 }
 
 /* The value of Date and the field Server, made once a second. */

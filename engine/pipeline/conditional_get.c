@@ -31,22 +31,35 @@ static bool may_store(const struct response *response)
     return true;
 }
 
-static struct str make_etag(struct response *response)
+/* No secret hangs on it; where MD5 is switched off, SHA-256 does as well. */
+static int conditional_get_open(const struct middleware_env *env, void **self, struct err *err)
+{
+    struct digester *d = digester_new(DIGEST_MD5, err);
+    (void)env;
+    if (!d)
+        d = digester_new(DIGEST_SHA256, err);
+    *self = d;
+    return d ? 0 : -1;
+}
+
+static void conditional_get_close(void *self)
+{
+    digester_free(self);
+}
+
+static struct str make_etag(struct digester *digester, struct response *response)
 {
     struct digest d;
-    struct buf tag = BUF_INIT;
     struct err err;
-    /* No secret hangs on it; where MD5 is switched off, SHA-256 does as well. */
-    if (digest_compute(DIGEST_MD5, response->bytes, &d, &err) != 0 &&
-        digest_compute(DIGEST_SHA256, response->bytes, &d, &err) != 0)
+    if (digester_compute(digester, response->bytes, &d, &err) != 0)
         return STR_NULL;
-    buf_addc(&tag, '"');
-    hex_encode(&tag, digest_str(&d));
-    buf_addc(&tag, '"');
-    struct str etag = arena_str(&response->arena, buf_str(&tag));
-    buf_release(&tag);
-    headers_put(&response->headers, STR("ETag"), etag);
-    return etag;
+    size_t n = 2 * d.n + 2;
+    char *etag = arena_alloc(&response->arena, n + 1);
+    etag[0] = etag[n - 1] = '"';
+    hex_write(etag + 1, digest_str(&d));
+    etag[n] = '\0';
+    headers_put(&response->headers, STR("ETag"), str_make(etag, n));
+    return str_make(etag, n);
 }
 
 static struct response *conditional_get_call(void *self, struct request *r,
@@ -54,7 +67,6 @@ static struct response *conditional_get_call(void *self, struct request *r,
 {
     struct response *response = middleware_next(next, r);
     int64_t now, changed = LAST_MODIFIED_NONE;
-    (void)self;
     if (r->method != METHOD_GET || response->status < 200 || response->status > 299)
         return response;
 
@@ -62,7 +74,7 @@ static struct response *conditional_get_call(void *self, struct request *r,
     struct str modified = headers_get(&response->headers, STR("Last-Modified"));
     if (!etag.p && response->status == 200 && response->kind == RESPONSE_BYTES &&
         response->bytes.n && may_store(response))
-        etag = make_etag(response);
+        etag = make_etag(self, response);
     if (!etag.p && !modified.p)
         return response;
     now = clock_realtime() / CLOCK_SECOND;
@@ -82,5 +94,7 @@ static struct response *conditional_get_call(void *self, struct request *r,
 
 const struct middleware_ops middleware_conditional_get = {
     .name = "perilune.middleware.conditional_get",
+    .open = conditional_get_open,
+    .close = conditional_get_close,
     .call = conditional_get_call,
 };

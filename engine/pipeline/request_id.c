@@ -4,6 +4,7 @@
  * proxy (settings.trusted_proxies), or from anybody with settings.trust_request_id; else
  * a random one is made.  The response carries it back. */
 #include "base/mem.h"
+#include "crypto/encode.h"
 #include "crypto/random.h"
 #include "pipeline/builtins.h"
 #include "settings/settings.h"
@@ -25,16 +26,12 @@ static bool well_formed(struct str id)
 /* A version 4 UUID as 32 hexadecimal digits. */
 static struct str random_id(struct arena *a)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char bytes[16];
     char *text = arena_alloc(a, 33);
     random_bytes(bytes, sizeof bytes);
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-    for (size_t i = 0; i < 16; i++) {
-        text[2 * i] = hex[bytes[i] >> 4];
-        text[2 * i + 1] = hex[bytes[i] & 15];
-    }
+    hex_write(text, str_make((const char *)bytes, sizeof bytes));
     text[32] = '\0';
     return str_make(text, 32);
 }

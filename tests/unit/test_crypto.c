@@ -45,6 +45,26 @@ static void test_digests(void **state)
                  "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
 }
 
+static void test_digester(void **state)
+{
+    (void)state;
+    static const char *const data[] = {"", "abc", "message digest", "abc", ""};
+    static const enum digest_alg algs[] = {DIGEST_MD5, DIGEST_SHA256};
+    struct digest one, again;
+    struct err e;
+    for (size_t a = 0; a < 2; a++) {
+        struct digester *d = digester_new(algs[a], &e);
+        assert_non_null(d);
+        for (size_t i = 0; i < 5; i++) {
+            assert_int_equal(digest_compute(algs[a], str_from(data[i]), &one, &e), 0);
+            assert_int_equal(digester_compute(d, str_from(data[i]), &again, &e), 0);
+            assert_true(str_eq(digest_str(&one), digest_str(&again)));
+        }
+        digester_free(d);
+    }
+    digester_free(NULL);
+}
+
 static void test_unknown_digest(void **state)
 {
     (void)state;
@@ -311,12 +331,19 @@ static void test_zip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_digests),       cmocka_unit_test(test_unknown_digest),
-        cmocka_unit_test(test_hmac),          cmocka_unit_test(test_salted_hmac),
-        cmocka_unit_test(test_pbkdf2),        cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_random),        cmocka_unit_test(test_random_after_fork),
-        cmocka_unit_test(test_random_string), cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_base64_wrong),  cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_unknown_digest),
+        cmocka_unit_test(test_digester),
+        cmocka_unit_test(test_hmac),
+        cmocka_unit_test(test_salted_hmac),
+        cmocka_unit_test(test_pbkdf2),
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random_after_fork),
+        cmocka_unit_test(test_random_string),
+        cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_base64_wrong),
+        cmocka_unit_test(test_hex),
         cmocka_unit_test(test_zip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
