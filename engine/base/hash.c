@@ -38,11 +38,10 @@ static uint64_t lower8(uint64_t w)
     return w | ((((ge_a ^ gt_z) & ~w) & (ones * 0x80)) >> 2);
 }
 
-static inline uint64_t hash(struct str s, bool lower)
+static inline uint64_t hash(struct str s, bool lower, uint64_t k0, uint64_t k1)
 {
-    pthread_once(&once, draw_key);
-    uint64_t v0 = key0 ^ UINT64_C(0x736f6d6570736575), v1 = key1 ^ UINT64_C(0x646f72616e646f6d);
-    uint64_t v2 = key0 ^ UINT64_C(0x6c7967656e657261), v3 = key1 ^ UINT64_C(0x7465646279746573);
+    uint64_t v0 = k0 ^ UINT64_C(0x736f6d6570736575), v1 = k1 ^ UINT64_C(0x646f72616e646f6d);
+    uint64_t v2 = k0 ^ UINT64_C(0x6c7967656e657261), v3 = k1 ^ UINT64_C(0x7465646279746573);
     size_t n = s.n;
     const char *p = s.p;
     uint64_t m;
@@ -73,10 +72,17 @@ static inline uint64_t hash(struct str s, bool lower)
 
 uint64_t hash_str(struct str s)
 {
-    return hash(s, false);
+    pthread_once(&once, draw_key);
+    return hash(s, false, key0, key1);
 }
 
 uint64_t hash_istr(struct str s)
 {
-    return hash(s, true);
+    pthread_once(&once, draw_key);
+    return hash(s, true, key0, key1);
+}
+
+uint64_t hash_keyed(struct str s, const uint64_t key[2])
+{
+    return hash(s, false, key[0], key[1]);
 }

@@ -9,5 +9,7 @@
 uint64_t hash_str(struct str s);
 /* The same with ASCII letters lowered, for header names. */
 uint64_t hash_istr(struct str s);
+/* With a key of the caller's, for tables that processes share. */
+uint64_t hash_keyed(struct str s, const uint64_t key[2]);
 
 #endif

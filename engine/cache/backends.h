@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to engine/cache: the backends, one file and one line each. */
+#ifndef CACHE_BACKENDS_H
+#define CACHE_BACKENDS_H
+
+#include "cache/cache.h"
+
+extern const struct cache_ops cache_memory, cache_file, cache_dummy;
+
+#endif

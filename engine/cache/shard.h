@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to engine/cache: one part of the memory backend.
+ *
+ * A shard is a run of bytes that several processes have mapped, each at an address of its
+ * own; so there are numbers in it, no pointers. It is a lock, counters, a table of buckets
+ * and blocks of BLOCK bytes. An item is a chain of blocks: a header, then key and value.
+ * Blocks of one size make freeing and taking trivial, and there is nothing that could
+ * become fragmented.
+ *
+ * What has to go is chosen by S3-FIFO: a new item goes into a small queue; what is asked
+ * for again before it comes to the end of it moves on to the main queue, the rest goes, and
+ * only a trace is kept by which it gets into the main queue directly when it comes back
+ * soon. A long scan passes through the small queue and pushes nothing else out.
+ *
+ * A process may be killed anywhere. The lock is robust; `changing` is set while the
+ * structure is not whole, and whoever takes over the lock of a dead holder empties the
+ * shard then. */
+#ifndef CACHE_SHARD_H
+#define CACHE_SHARD_H
+
+#include "cache/cache.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { SHARD_BLOCK = 128 };
+
+enum shard_queue { QUEUE_SMALL, QUEUE_MAIN, QUEUES };
+
+struct shard_fifo {
+    uint32_t newest, oldest; /* blocks; 0: none */
+    uint32_t blocks, items;
+};
+
+struct shard { /* owner: the segment; all but `lock` under the lock */
+    pthread_mutex_t lock;
+    atomic_uint changing;
+    uint32_t nblocks;  /* 1 .. nblocks; 0 is none */
+    uint32_t nbuckets; /* a power of two */
+    uint32_t max_items;
+    uint32_t carved;   /* blocks 1..carved have been in use */
+    uint32_t reserved; /* blocks 1..reserved have memory behind them */
+    uint32_t free;     /* chain of free blocks */
+    uint32_t nfree;    /* in that chain */
+    struct shard_fifo fifo[QUEUES];
+    struct cache_stats stats;
+    /* uint32_t buckets[nbuckets], traces[nbuckets]; blocks */
+};
+
+/* A process's view of a shard. */
+struct shard_view {
+    struct shard *s;
+    uint32_t *buckets, *traces;
+    char *blocks; /* block 1 is at the start */
+    /* Memory for block numbers up to `blocks`; false: there is none. NULL: it is all there. */
+    bool (*reserve)(void *data, const struct shard_view *v, uint32_t blocks);
+    void *data;
+};
+
+/* Bytes of a shard with that many blocks. */
+size_t shard_size(uint32_t nblocks);
+/* The most blocks that fit into `size` bytes. */
+uint32_t shard_fit(size_t size);
+/* Makes the view of the memory at `at`. */
+void shard_map(struct shard_view *v, void *at, uint32_t nblocks);
+/* An empty shard in zeroed memory. */
+int shard_init(struct shard_view *v, uint32_t nblocks, uint32_t max_items, struct err *err);
+
+/* `now`: monotonic ns; `expires`: the same, or CLOCK_NEVER. As the functions of cache.h;
+ * they take and give back the lock. */
+int shard_get(struct shard_view *v, uint64_t hash, struct str key, int64_t now, struct buf *out);
+int shard_set(struct shard_view *v, uint64_t hash, struct str key, struct str value, int64_t now,
+              int64_t expires, bool add);
+int shard_remove(struct shard_view *v, uint64_t hash, struct str key, int64_t now);
+int shard_touch(struct shard_view *v, uint64_t hash, struct str key, int64_t now, int64_t expires);
+int shard_incr(struct shard_view *v, uint64_t hash, struct str key, int64_t now, int64_t by,
+               int64_t *result, struct err *err);
+int shard_expires(struct shard_view *v, uint64_t hash, struct str key, int64_t now,
+                  int64_t *expires);
+void shard_clear(struct shard_view *v);
+/* Adds the keys that match, each with its length (uint32_t) before it. */
+void shard_keys(struct shard_view *v, int64_t now, struct str pattern, struct buf *out);
+void shard_stats(struct shard_view *v, struct cache_stats *sum);
+
+/* Is the structure whole? For tests: walks all of it under the lock. */
+bool shard_check(struct shard_view *v, struct err *err);
+
+#endif
