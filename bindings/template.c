@@ -144,6 +144,42 @@ static const struct class template_class = {
     .user_values = 1,
 };
 
+/* ---- templates of other engines ---- */
+
+struct foreign {
+    struct template *theirs, *own;
+    struct foreign *next;
+};
+
+struct template *template_own(struct lua_engine *e, struct template *t, struct template_error *err)
+{
+    struct foreign *f;
+    if (template_engine_of(t) == e->engine)
+        return t;
+    for (f = e->foreign; f; f = f->next)
+        if (f->theirs == t)
+            return f->own;
+    struct template *own =
+        template_compile(e->engine, template_text(t), template_name(t), template_origin(t), err);
+    if (!own)
+        return NULL;
+    f = mem_alloc(sizeof *f);
+    *f = (struct foreign){template_ref(t), own, e->foreign};
+    e->foreign = f;
+    return own;
+}
+
+static void drop_foreign(struct lua_engine *e)
+{
+    for (struct foreign *f = e->foreign, *next; f; f = next) {
+        next = f->next;
+        template_unref(f->own);
+        template_unref(f->theirs);
+        free(f);
+    }
+    e->foreign = NULL;
+}
+
 /* ---- engines ---- */
 
 struct lua_engine *engine_check(lua_State *L, int arg)
@@ -156,6 +192,7 @@ static int engine_gc(lua_State *L)
     struct lua_engine *e = class_test(L, 1, &engine_class);
     if (!e || !e->engine)
         return 0;
+    drop_foreign(e);
     template_engine_free(e->engine);
     e->engine = NULL;
     library_free_all(e);
@@ -181,6 +218,30 @@ static void read_options(lua_State *L, int idx, struct template_options *o, stru
         else
             e->strict = lua_toboolean(L, -1);
     }
+}
+
+/* How the settings want numbers and moments shown. Their texts live as long as the state. */
+static void read_formats(struct lua_engine *e)
+{
+    const struct settings *s = e->host->settings;
+    e->formats = template_formats_en;
+    e->plain = template_formats_plain;
+    if (!s)
+        return;
+    e->formats.use_thousand_separator = settings_bool(s, SETTING_use_thousand_separator);
+    e->plain = (struct template_formats){
+        .date = settings_str(s, SETTING_date_format),
+        .time = settings_str(s, SETTING_time_format),
+        .datetime = settings_str(s, SETTING_datetime_format),
+        .short_date = settings_str(s, SETTING_short_date_format),
+        .short_datetime = settings_str(s, SETTING_short_datetime_format),
+        .year_month = template_formats_plain.year_month,
+        .month_day = template_formats_plain.month_day,
+        .decimal_separator = settings_str(s, SETTING_decimal_separator),
+        .thousand_separator = settings_str(s, SETTING_thousand_separator),
+        .grouping = (unsigned)settings_int(s, SETTING_number_grouping),
+        .use_thousand_separator = e->formats.use_thousand_separator,
+    };
 }
 
 /* In a slot of the registry that is there from now on. */
@@ -220,6 +281,7 @@ static int template_l_engine(lua_State *L)
     o.host = e;
     o.max_output = e->host->memory.limit ? e->host->memory.limit : o.max_output;
     lua_settop(L, self);
+    read_formats(e);
     e->engine = template_engine_new(&o);
     template_engine_builtin(e->engine, &template_service_tags);
     return 1;
@@ -290,30 +352,59 @@ static int engine_l_compile(lua_State *L)
 
 enum { ARG_ENGINE = 1, ARG_WHAT, ARG_CONTEXT, ARG_EXTRA, ARG_REQUEST, ARG_OPTIONS, ARGS = 6 };
 
-static void apply_settings(lua_State *L, struct lua_engine *e, struct render *r)
-{
-    const struct settings *s = e->host->settings;
-    r->zone = time_current_zone(L);
-    r->default_zone = time_default_zone(L);
-    r->use_tz = !s || settings_bool(s, SETTING_use_tz);
-}
+/* What a render is told before it holds anything. */
+struct render_options {
+    struct tz zone, default_zone;
+    bool autoescape, use_l10n, use_tz;
+    struct str language; /* p NULL: the settings'; n 0: none */
+};
 
-static void apply_options(lua_State *L, struct render *r)
+/* May raise. */
+static void read_render_options(lua_State *L, const struct lua_engine *e, struct render_options *o)
 {
-    enum { AUTOESCAPE, USE_L10N, USE_TZ };
-    static const char *const names[] = {"autoescape", "use_l10n", "use_tz", NULL};
+    enum { AUTOESCAPE, USE_L10N, USE_TZ, LANGUAGE };
+    static const char *const names[] = {"autoescape", "use_l10n", "use_tz", "language", NULL};
+    const struct settings *s = e->host->settings;
+    *o = (struct render_options){
+        .zone = time_current_zone(L),
+        .default_zone = time_default_zone(L),
+        .autoescape = template_engine_options(e->engine)->autoescape,
+        .use_l10n = true,
+        .use_tz = !s || settings_bool(s, SETTING_use_tz),
+    };
     if (!lua_istable(L, ARG_OPTIONS))
         return;
     lua_pushnil(L);
     for (int i; (i = option_next(L, ARG_OPTIONS, names, "render")) >= 0; lua_pop(L, 1)) {
         bool on = lua_toboolean(L, -1);
         if (i == AUTOESCAPE)
-            r->autoescape = on;
+            o->autoescape = on;
         else if (i == USE_L10N)
-            r->use_l10n = on;
+            o->use_l10n = on;
+        else if (i == USE_TZ)
+            o->use_tz = on;
         else
-            r->use_tz = on;
+            o->language = on ? option_str(L, names[i]) : STR("");
     }
+}
+
+static void apply(const struct render_options *o, struct lua_render *lr)
+{
+    const struct settings *s = lr->e->host->settings;
+    struct render *r = &lr->r;
+    r->zone = o->zone;
+    r->default_zone = o->default_zone;
+    r->autoescape = o->autoescape;
+    r->use_l10n = o->use_l10n;
+    r->use_tz = o->use_tz;
+    r->settings_formats = &lr->e->plain;
+    r->formats = o->language.p && !o->language.n ? &lr->e->plain : &lr->e->formats;
+    if (o->language.n)
+        r->language = o->language;
+    else if (s)
+        r->language = settings_str(s, SETTING_language_code);
+    r->strict = lr->e->strict;
+    r->stop = &thread_current(lr->e->host)->fired;
 }
 
 /* The slots of S that every render has; the values are arguments of the running function.
@@ -350,7 +441,7 @@ static struct template *find_template(lua_State *L, struct lua_engine *e,
     struct str name;
     struct template *t = template_test(L, ARG_WHAT);
     if (t)
-        return template_ref(t);
+        return (t = template_own(e, t, err)) ? template_ref(t) : NULL;
     name.p = lua_tolstring(L, ARG_WHAT, &name.n);
     return template_get(e->engine, name, err);
 }
@@ -384,6 +475,7 @@ static int render_with(lua_State *L, struct lua_render *lr)
 static int engine_l_render(lua_State *L)
 {
     struct lua_render lr = {.e = engine_check(L, ARG_ENGINE)};
+    struct render_options o;
     lua_settop(L, ARGS);
     if (!template_test(L, ARG_WHAT) && lua_type(L, ARG_WHAT) != LUA_TSTRING)
         return luaL_typeerror(L, ARG_WHAT, "template");
@@ -392,15 +484,13 @@ static int engine_l_render(lua_State *L)
         lua_replace(L, ARG_CONTEXT);
     }
     luaL_checkstack(L, 32, NULL);
-    render_init(&lr.r, lr.e->engine); /* holds nothing yet */
-    apply_settings(L, lr.e, &lr.r);
-    apply_options(L, &lr.r);
+    read_render_options(L, lr.e, &o);
     lua_settop(L, ARGS);
-    lr.r.strict = lr.e->strict;
-    lr.r.stop = &thread_current(lr.e->host)->fired;
     lr.store = store_take(L);
     if (!lr.store)
         return luaL_error(L, "not enough memory");
+    render_init(&lr.r, lr.e->engine);
+    apply(&o, &lr);
     lr.S = lr.store->S;
     lr.K = lr.store->K;
     lr.r.out = &lr.store->out;

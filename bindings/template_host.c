@@ -6,6 +6,7 @@
 #include "time_values.h"
 
 #include "base/banned.h"
+#include "base/clock.h"
 
 /* Pushes the function `name` of the Lua half. [-0, +1] */
 static void push_callback(lua_State *L, const struct lua_engine *e, const char *name)
@@ -133,7 +134,7 @@ static void host_now(struct render *r, struct datetime *out)
 {
     struct err err;
     if (engine_call(render_lua(r)->e, step_now, out, &err) != 0)
-        *out = (struct datetime){.date = {1970, 1, 1}, .tz = tz_utc()};
+        (void)datetime_from_epoch_micros(clock_realtime() / 1000, tz_utc(), out, NULL);
 }
 
 static struct template *host_as_template(struct render *r, struct tval v)
@@ -141,8 +142,14 @@ static struct template *host_as_template(struct render *r, struct tval v)
     int slot;
     if (v.type != TVAL_OBJECT)
         return NULL;
-    lua_State *T = value_slot(render_lua(r), v, &slot);
-    return lua_checkstack(T, 3) ? template_test(T, slot) : NULL;
+    struct lua_render *lr = render_lua(r);
+    lua_State *T = value_slot(lr, v, &slot);
+    struct template *t = lua_checkstack(T, 3) ? template_test(T, slot) : NULL;
+    struct template_error err;
+    template_error_init(&err);
+    t = t ? template_own(lr->e, t, &err) : NULL;
+    template_error_release(&err);
+    return t;
 }
 
 /* unresolved(token, bit, names of `in` or nil, template name, line) */

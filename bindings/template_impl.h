@@ -78,6 +78,8 @@ struct lua_engine { /* in a userdata */
     int text, origin; /* the source that was loaded last, while it is copied */
     int self;         /* weak table with the userdata */
     struct lua_library *libraries;
+    struct foreign *foreign;
+    struct template_formats formats, plain; /* of the language; of the settings */
     bool strict;
 };
 
@@ -243,6 +245,9 @@ extern const struct template_host_ops lua_template_host;
 struct lua_engine *engine_check(lua_State *L, int arg);
 /* The template of a template object; NULL. [-0, +0] */
 struct template *template_test(lua_State *L, int idx);
+/* t, or what it is in e when it belongs to another engine: compiled anew, once.  Lives as
+ * long as e.  NULL with *err filled. May wait. */
+struct template *template_own(struct lua_engine *e, struct template *t, struct template_error *err);
 /* An object for t, whose reference it takes over. [-0, +1, may raise: t is let go] */
 void template_push(lua_State *L, struct lua_engine *e, struct template *t);
 

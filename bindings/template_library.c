@@ -153,6 +153,7 @@ static void read_tag(lua_State *L, struct lua_library *l, struct tag *tag)
     t->varkw = flag(L, "varkw");
     t->template = ref_field(L, "template");
     t->end = str_field(L, &l->arena, "end_name").p;
+    t->complaint = str_field(L, &l->arena, "complaint").p;
     read_params(L, l, t);
     tag->parse = t->kind == TAG_RAW ? lua_tag_parse : simple_tag_parse;
     tag->data = t;

@@ -138,8 +138,10 @@ int simple_tag_parse(struct parser *p, const struct token *t, const struct tag *
     static const struct node_ops simple_ops = {"simple tag", simple_render, NULL},
                                  inclusion_ops = {"inclusion tag", inclusion_render, NULL};
     const struct lua_tag *lt = tag->data;
-    struct str *bits, end = str_from(lt->end);
+    struct str *bits, end = str_from(lt->end ? lt->end : "");
     size_t n = token_split(p, t, &bits);
+    if (lt->complaint)
+        return parser_fail(p, t, "%s", lt->complaint);
     struct simple_node *node =
         parser_node(p, t, lt->kind == TAG_INCLUSION ? &inclusion_ops : &simple_ops, sizeof *node);
     struct binding b = {.p = p, .t = t, .tag = lt, .node = node};
@@ -148,13 +150,13 @@ int simple_tag_parse(struct parser *p, const struct token *t, const struct tag *
         node->target = parser_name(p, bits[n - 1]);
         n -= 2;
     }
-    if (bind_arguments(&b, bits + 1, n - 1) != 0)
-        return -1;
     if (lt->kind == TAG_BLOCK) {
         if (parser_parse_words(p, &end, 1, &node->content) != 0)
             return -1;
         parser_next(p);
     }
+    if (bind_arguments(&b, bits + 1, n - 1) != 0)
+        return -1;
     *out = &node->node;
     return 0;
 }
@@ -298,9 +300,14 @@ static struct template *choose(const struct lua_tag *tag, struct render *r)
             render_fail_host(r, str_from(err.msg));
             return NULL;
         }
-        if (c.t)
-            return c.t;
         template_error_init(&error);
+        if (c.t) {
+            struct template *own = template_own(tag->e, c.t, &error);
+            template_unref(c.t);
+            if (!own)
+                render_fail_compile(r, &error);
+            return own ? template_ref(own) : NULL;
+        }
         c.t = template_get(r->engine, c.name, &error);
         if (!c.t && (!c.more || !error.kind || strcmp(error.kind, "TemplateDoesNotExist") != 0)) {
             render_fail_compile(r, &error);

@@ -76,7 +76,7 @@ function Context.__pairs(self)
   return next, methods.flatten(self), nil
 end
 
-local context_options = { autoescape = true, use_l10n = true, use_tz = true }
+local context_options = { autoescape = true, use_l10n = true, use_tz = true, language = true }
 
 local function new(what, values, opts, request)
   opts = check_options(what, opts, context_options)
@@ -88,7 +88,7 @@ local function new(what, values, opts, request)
   return setmetatable(self, Context)
 end
 
---- Variables with options for a render: autoescape, use_tz, use_l10n.
+--- Variables with options for a render: autoescape, use_tz, use_l10n, language.
 function M.new(values, opts)
   return new("template.Context", values, opts)
 end

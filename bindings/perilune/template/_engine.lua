@@ -114,7 +114,7 @@ local BUILT_IN = { "humanize", "i18n", "l10n", "tz", "cache", "static" }
 local OWN = { cache = "perilune.template._cache_tag" }
 
 local function library_names(engine)
-  local names = { table.unpack(BUILT_IN) }
+  local names = engine.app_dirs and { table.unpack(BUILT_IN) } or {}
   for name in pairs(engine.libraries) do
     names[#names + 1] = name
   end
@@ -228,6 +228,7 @@ function M.new(options)
     dirs = check_list(options, "dirs"),
     libraries = check_list(options, "libraries"),
     templates = options.templates,
+    app_dirs = options.app_dirs,
     debug = options.debug or false,
     autoescape = options.autoescape ~= false,
     string_if_invalid = options.string_if_invalid or "",

@@ -52,14 +52,14 @@ end
 
 local REST = { kwargs = true, options = true, opts = true }
 
--- The names of a Lua function's parameters; what comes as `...` takes any more, and a last
--- parameter called kwargs, options or opts gets the keyword arguments that have no other
--- place.
+-- The names of a Lua function's parameters, each of which may be left out, as in Lua; `...`
+-- takes any more, and a last parameter called kwargs, options or opts gets the keyword
+-- arguments that have no other place.
 local function own_params(fn)
   local info = debug.getinfo(fn, "u")
   local spec = { varargs = info.isvararg, varkw = false, params = {} }
   for i = 1, info.nparams do
-    spec.params[i] = { name = debug.getlocal(fn, i), required = true }
+    spec.params[i] = { name = debug.getlocal(fn, i), required = false }
   end
   local last = spec.params[#spec.params]
   if last and REST[last.name] then
@@ -87,7 +87,8 @@ local function declared_params(list, what)
   return spec
 end
 
--- The first parameter is of the engine's own: taken away.
+-- The first parameter is of the engine's own: taken away. What is wrong is an error of the
+-- templates that use the tag, as in Django.
 local function take_first(spec, wanted, what, declared, complaint)
   local first = spec.params[1]
   if (first and not first.keyword_only and (not declared or first.name == wanted)) then
@@ -125,10 +126,7 @@ end
 local tag_options = { takes_context = true, params = true, defaults = true }
 local block_options = { takes_context = true, params = true, defaults = true, end_name = true }
 
-function Library:_add(what, name, tag)
-  if tag.complaint then
-    error(exceptions.TemplateSyntaxError(tag.complaint), 3)
-  end
+function Library:_add(name, tag)
   self.tags[name] = tag
   return tag.fn
 end
@@ -146,7 +144,7 @@ function Library:simple_tag(name, fn, opts)
   check_name("simple_tag", name, 2)
   check_function("simple_tag", name, fn, 2)
   opts = check_options("register:simple_tag", opts, tag_options)
-  return self:_add("simple_tag", name, describe(name, fn, opts, "simple"))
+  return self:_add(name, describe(name, fn, opts, "simple"))
 end
 
 --- register:simple_block_tag(name, fn, options): fn(content, …) of {% name %}…{% endname %}
@@ -156,7 +154,7 @@ function Library:simple_block_tag(name, fn, opts)
   opts = check_options("register:simple_block_tag", opts, block_options)
   local tag = describe(name, fn, opts, "block")
   tag.end_name = opts.end_name or "end" .. name
-  return self:_add("simple_block_tag", name, tag)
+  return self:_add(name, tag)
 end
 
 --- register:inclusion_tag(name, template, fn, options): the template is rendered with the
@@ -170,7 +168,7 @@ function Library:inclusion_tag(name, template, fn, opts)
   opts = check_options("register:inclusion_tag", opts, tag_options)
   local tag = describe(name, fn, opts, "inclusion")
   tag.template = template
-  return self:_add("inclusion_tag", name, tag)
+  return self:_add(name, tag)
 end
 
 return function()
