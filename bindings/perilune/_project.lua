@@ -96,7 +96,17 @@ function M.load_middleware()
   end
 end
 
+-- Found here, it is not found in the middle of a request.
+local function check_time_zone()
+  local ok, err = pcall(require("perilune._time").zone, settings.time_zone)
+  if not ok then
+    local place = settings._place "time_zone"
+    error(exceptions.ImproperlyConfigured(("%s: setting 'time_zone': %s"):format(place, err.message or tostring(err))), 0)
+  end
+end
+
 function M.load()
+  check_time_zone()
   if settings.debug then
     require("perilune._inspect").on_error(require("perilune._debug_frames").collect)
   end

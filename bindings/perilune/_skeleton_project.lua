@@ -56,6 +56,11 @@ local page = [=[
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>@NAME@</title>
+  <style>
+    :root { color-scheme: light dark }
+    body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 12vh auto; padding: 0 1.2rem }
+    h1 { line-height: 1.2 }
+  </style>
 </head>
 <body>
   <h1>%s</h1>

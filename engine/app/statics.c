@@ -89,10 +89,14 @@ static int add_collected(struct roots *r, const struct settings *s, const char *
                        "setting 'serve_static' needs 'static_root', the folder that "
                        "`perilune collectstatic` fills");
     const char *path = below(r, project_dir, root);
-    if (!is_folder(path))
-        log_write(log, LOG_LEVEL_WARNING, "perilune.server",
-                  "static_root '%s' is not there: run `perilune collectstatic`", path);
     vec_push(&r->paths, path);
+    if (is_folder(path))
+        return 0;
+    log_write(log, LOG_LEVEL_WARNING, "perilune.server",
+              "static_root '%s' is not there: static files come from the folders of the apps "
+              "until `perilune collectstatic` has run",
+              path);
+    add_sources(r, s, project_dir, log);
     return 0;
 }
 

@@ -18,7 +18,8 @@ struct settings;
 struct static_files;
 
 /* *out is NULL when it is none. ERR_CONFIG names the setting that does not fit. A folder
- * that is not there is logged, not more: it may come. */
+ * that is not there is logged, not more: it may come; meanwhile those of the apps serve for
+ * static_root. */
 int statics_open(struct static_files **out, const struct settings *s, const char *project_dir,
                  bool development, struct log *log, struct err *err);
 

@@ -102,10 +102,14 @@ static int add_parameter(struct url_pieces *p, struct str route, struct str insi
         return -1;
     int kind = url_kind_parse(type);
     const struct url_converter *custom = kind < 0 ? url_converters_get(c, type) : NULL;
-    if (kind < 0 && !custom)
+    if (kind < 0 && !custom) {
+        const char *cure = url_converters_suggest(c, type, hint, sizeof hint);
         return err_set(err, ERR_CONFIG, "URL route '%.*s' uses invalid converter '%.*s'%s",
                        STR_ARG(route), STR_ARG(type),
-                       url_converters_suggest(c, type, hint, sizeof hint));
+                       cure[0] ? cure
+                               : "; there are int, path, slug, str, uuid and those that "
+                                 "urls.register_converter() adds");
+    }
     struct url_piece *piece = add_piece(p);
     piece->name = name;
     piece->kind = custom ? URL_CUSTOM : (enum url_kind)kind;

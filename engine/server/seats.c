@@ -78,7 +78,7 @@ static void fail_reload(struct master *m, const char *why)
         m->seats[i].next = NULL;
     }
     log_write(m->log, LOG_LEVEL_ERROR, SERVER_LOG,
-              "reload failed: %s; the old workers serve on, correct it and reload again", why);
+              "reload failed: %s; the old code serves on until that is put right", why);
     snprintf(msg.text, sizeof msg.text, "%s", why);
     for (size_t i = 0; i < m->workers.n; i++)
         if (m->workers.items[i]->state == WORKER_SERVING)

@@ -367,6 +367,18 @@ def broken_projects(w):
 
 
 @test
+def misconfigured(w):
+    """One line with file, line and cure."""
+    w.project()
+    settings = w.read("blog/settings.lua")
+    w.write("blog/home/mw.lua", "return function(get_response)\nend\n")
+    w.write("blog/settings.lua", settings.replace('"perilune.middleware.common"', '"home.mw"'))
+    w.bad(1, "home/mw.lua:1: middleware 'home.mw': its factory returned nil; it must return", "check", cwd="blog")
+    w.write("blog/settings.lua", settings.replace('"UTC"', '"Europe/Pariss"'))
+    w.bad(1, "settings.lua:18: setting 'time_zone': unknown time zone 'Europe/Pariss'; did you mean 'Europe/Paris'?", "check", cwd="blog")
+
+
+@test
 def environment(w):
     w.write("settings.lua", """
 local env = require "perilune.env"

@@ -309,7 +309,7 @@ static void test_bad_reload_keeps_old(void **state)
     old1 = pid_of(s, 1);
     server_code(s, "!boom at shop/views.lua:7");
     kill(s->pid, SIGHUP);
-    AWAIT(server_logged(s, "reload failed: boom at shop/views.lua:7; the old workers serve on"));
+    AWAIT(server_logged(s, "reload failed: boom at shop/views.lua:7; the old code serves on"));
     AWAIT(s->probe->reload_failures == 2);
 
     server_code(s, "sleep");

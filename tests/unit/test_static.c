@@ -574,6 +574,14 @@ static void which_are_served(void **state)
     struct response *r = get("/static/dot.png");
     assert_string_equal(body(r, NULL), "png");
     response_unref(r);
+
+    /* in production, before collectstatic has run */
+    set(s, SETTING_static_root, "collected");
+    assert_int_equal(statics_open(&f, s, folder, false, &log, &err), 0);
+    static_files_free(files);
+    files = f;
+    expect("/static/app.css", 200);
+    expect("/static/views.lua", 404);
     set(s, SETTING_static_url, "https://cdn.example.com/static/");
     assert_int_equal(statics_open(&f, s, folder, true, &log, &err), 0);
     assert_null(f);

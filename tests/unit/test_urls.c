@@ -434,6 +434,8 @@ static void bad_declarations(void **state)
     (void)state;
     refuses("p a/<itn:x>/",
             "URL route 'a/<itn:x>/' uses invalid converter 'itn'; did you mean 'int'?");
+    refuses("p a/<integer:x>/",
+            "invalid converter 'integer'; there are int, path, slug, str, uuid and those that");
     refuses("p <int:x>/<x>/", "uses parameter name 'x' more than once");
     refuses("p <int:1x>/", "parameter name '1x' which isn't a valid identifier");
     refuses("p <int:a-b>/", "'a-b'");
