@@ -108,9 +108,9 @@ static int filter_apply(const struct filter_use *use, struct render *r, struct t
         return -1;
     if (f->flags & FILTER_LOCALTIME)
         *v = render_localtime(r, *v);
-    bool safe = tval_is_safe(*v);
     if (f->flags & FILTER_STRING && !tval_is_str(*v) && render_str(r, *v, v) < 0)
         return -1;
+    bool safe = tval_is_safe(*v);
     if (f->fn(r, f, v, use->has_arg ? &arg : NULL) < 0)
         return -1;
     return safe && f->flags & FILTER_SAFE && !tval_is_safe(*v) ? keep_safe(r, v) : 0;
