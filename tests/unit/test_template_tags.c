@@ -107,7 +107,7 @@ static void test_data(void **state)
         {"{% regroup l by k as g %}{% for x in g %}{{ x.grouper }}:{% for i in x.list %}{{ i.v "
          "}}{% endfor %}{{ x.list|length }};{% endfor %}",
          "{\"l\":[{\"k\":1,\"v\":\"a\"},{\"k\":1,\"v\":\"b\"},{\"k\":2,\"v\":\"c\"}]}",
-         "TemplateSyntaxError: Invalid filter: 'length'"},
+         "1:ab2;2:c1;"},
         {"{% regroup l by k as g %}{% for x in g %}{{ x.grouper }}:{% for i in x.list %}{{ i.v "
          "}}{% endfor %};{% endfor %}{% for k, v in g %}{{ k }}{% endfor %}",
          "{\"l\":[{\"k\":1,\"v\":\"a\"},{\"k\":1,\"v\":\"b\"},{\"k\":2,\"v\":\"c\"}]}",
