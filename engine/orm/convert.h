@@ -24,11 +24,11 @@ enum convert_bind {
     BIND_YEAR_LAST,  /* its last one */
     BIND_ISO_FIRST,  /* of the ISO year */
     BIND_ISO_LAST,
-    BIND_CEIL,      /* the next whole number: integer columns >= and < */
-    BIND_JSON,      /* as a JSON document */
-    BIND_JSON_TEXT, /* JSON document of a string whose quotes are left out: JSON contains */
-    BIND_JSON_KEY,  /* a key as part of a JSON path: $."key" */
-    BIND_RAW,       /* as it is, by its own kind */
+    BIND_CEIL,        /* the next whole number: integer columns >= and < */
+    BIND_JSON,        /* as a JSON document */
+    BIND_JSON_LOOKUP, /* the same, and NULL is the document null */
+    BIND_JSON_KEY,    /* a key as part of a JSON path: $."key" */
+    BIND_RAW,         /* as it is, by its own kind */
 };
 
 struct param_type { /* how one parameter is converted */
@@ -53,7 +53,8 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
 /* The type of a result column. */
 struct column_type {
     enum storage storage;
-    int16_t max_digits, decimal_places; /* decimals are given with that many places */
+    int16_t max_digits, decimal_places; /* decimals are given with that many places; -1: as
+                                         * they come */
     bool hooked;                        /* field->type has FIELD_HOOKED: the binding converts */
     bool json_key;             /* a part of a JSON document: text is decoded if it is JSON */
     const struct field *field; /* may be NULL */

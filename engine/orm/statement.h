@@ -18,15 +18,13 @@
 struct statements;
 
 enum param_source {
-    PARAM_SLOT,   /* cell `slot` of the query */
-    PARAM_TEXT,   /* `text`: belongs to the statement */
-    PARAM_INT,    /* `number` */
-    PARAM_DOUBLE, /* `real` */
-    PARAM_ZONE,   /* the name of the current time zone */
-    PARAM_NOW,    /* the moment */
-    PARAM_LOW,    /* the query's slice: code->low */
-    PARAM_COUNT,  /* code->high - code->low */
-    PARAM_LIST,   /* cells `slot` … `slot + n - 1` as one JSON array */
+    PARAM_SLOT,  /* cell `slot` of the query */
+    PARAM_TEXT,  /* `text`: belongs to the statement */
+    PARAM_INT,   /* `number` */
+    PARAM_ZONE,  /* the name of the current time zone */
+    PARAM_LOW,   /* the query's slice: code->low */
+    PARAM_COUNT, /* code->high - code->low */
+    PARAM_LIST,  /* cells `slot` … `slot + n - 1` as one JSON array */
 };
 
 struct statement_param {
@@ -35,7 +33,6 @@ struct statement_param {
     union {
         struct str text;
         int64_t number;
-        double real;
     };
     struct param_type type;
 };
@@ -68,6 +65,8 @@ struct statement_node {
     uint16_t first, count; /* its columns */
     uint16_t key;          /* the column of its key */
     bool partial;          /* only/defer: some fields are missing */
+    bool inherits; /* an heir of its parent's model: the fields that are not among its columns
+                    * are those of the parent's columns */
 };
 
 enum statement_kind {
@@ -99,8 +98,6 @@ struct statement { /* read-only */
     /* STATEMENT_AGGREGATE: for each column, what it is when `empty`, or when the row is NULL
      * (Count: 0); VALUE_NULL mostly.  May be NULL. */
     const struct value *when_empty;
-    /* UPDATE of a model with parents takes one statement for each table: the others. */
-    const struct statement *next;
     void *prepared; /* of the runner: what the database layer keeps for this text */
 };
 

@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: MIT */
+/* Values by the type of their field; texts of errors are Django's. */
+#include "orm/convert_impl.h"
+#include "value/dateparse.h"
+#include "value/decimal.h"
+#include "value/ip.h"
+#include "value/json.h"
+#include "value/number.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* ---- messages ---- */
+
+static void show(struct value v, char *out, size_t size)
+{
+    char number[NUMBER_MAX];
+    switch (v.kind) {
+    case VALUE_INT:
+        snprintf(out, size, "%lld", (long long)v.i);
+        break;
+    case VALUE_DOUBLE:
+        snprintf(out, size, "%.*s", (int)number_write(v.d, number), number);
+        break;
+    case VALUE_TEXT:
+        snprintf(out, size, "%.*s", STR_ARG(str_head(v.text, 100)));
+        break;
+    case VALUE_TRUE:
+        snprintf(out, size, "True");
+        break;
+    case VALUE_FALSE:
+        snprintf(out, size, "False");
+        break;
+    default:
+        snprintf(out, size, "a %s", value_kind_name(v.kind));
+    }
+}
+
+static struct str field_name(const struct param_type *t)
+{
+    return t->field ? t->field->name : STR("value");
+}
+
+int convert_fail(const struct param_type *t, struct value v, const char *must, struct err *err)
+{
+    char text[128];
+    show(v, text, sizeof text);
+    return err_set(err, ERR_INVALID, "%.*s: “%s” value %s", STR_ARG(field_name(t)), text, must);
+}
+
+static int fail_number(const struct param_type *t, struct value v, struct err *err)
+{
+    char text[128];
+    show(v, text, sizeof text);
+    return err_set(err, ERR_INVALID, "Field '%.*s' expected a number but got %s%s%s.",
+                   STR_ARG(field_name(t)), v.kind == VALUE_TEXT ? "'" : "", text,
+                   v.kind == VALUE_TEXT ? "'" : "");
+}
+
+static void set_int(struct value *out, int64_t i)
+{
+    *out = (struct value){.kind = VALUE_INT, .i = i};
+}
+
+static void set_text(struct value *out, struct str s)
+{
+    *out = (struct value){.kind = VALUE_TEXT, .text = s};
+}
+
+static struct decimal decimal_of(struct value v)
+{
+    struct decimal d;
+    memset(&d, 0, offsetof(struct decimal, limbs));
+    memcpy(&d, v.text.p, v.text.n < sizeof d ? v.text.n : sizeof d);
+    return d;
+}
+
+/* ---- numbers ---- */
+
+static int bind_int(const struct param_type *t, struct value v, struct value *out, struct err *err)
+{
+    int64_t i;
+    double d;
+    switch (v.kind) {
+    case VALUE_TRUE:
+    case VALUE_FALSE:
+        set_int(out, v.kind == VALUE_TRUE);
+        return 0;
+    case VALUE_INT:
+        *out = v;
+        return 0;
+    case VALUE_DECIMAL: {
+        struct decimal x = decimal_of(v);
+        if (decimal_to_double(&x, &d, NULL) < 0)
+            return fail_number(t, v, err);
+        break;
+    }
+    case VALUE_DOUBLE:
+        d = v.d;
+        break;
+    case VALUE_TEXT:
+        if (!str_to_int64(str_trim(v.text), &i))
+            return fail_number(t, v, err);
+        set_int(out, i);
+        return 0;
+    default:
+        return fail_number(t, v, err);
+    }
+    d = t->bind == BIND_CEIL ? ceil(d) : trunc(d);
+    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0))
+        return fail_number(t, v, err);
+    set_int(out, (int64_t)d);
+    return 0;
+}
+
+static int bind_float(const struct param_type *t, struct value v, struct value *out,
+                      struct err *err)
+{
+    double d;
+    switch (v.kind) {
+    case VALUE_TRUE:
+    case VALUE_FALSE:
+        d = v.kind == VALUE_TRUE;
+        break;
+    case VALUE_INT:
+        d = (double)v.i;
+        break;
+    case VALUE_DOUBLE:
+        d = v.d;
+        break;
+    case VALUE_DECIMAL: {
+        struct decimal x = decimal_of(v);
+        if (decimal_to_double(&x, &d, NULL) < 0)
+            return fail_number(t, v, err);
+        break;
+    }
+    case VALUE_TEXT:
+        if (number_parse(str_trim(v.text), &d) < 0)
+            return fail_number(t, v, err);
+        break;
+    default:
+        return fail_number(t, v, err);
+    }
+    if (!isfinite(d))
+        return fail_number(t, v, err);
+    *out = (struct value){.kind = VALUE_DOUBLE, .d = d};
+    return 0;
+}
+
+/* As Django formats it: rounded to the places of the field, never with an exponent. */
+static int bind_decimal(const struct param_type *t, struct value v, struct arena *scratch,
+                        struct value *out, struct err *err)
+{
+    struct decimal d;
+    int bad = 0;
+    switch (v.kind) {
+    case VALUE_INT:
+        decimal_from_int64(&d, v.i);
+        break;
+    case VALUE_DECIMAL:
+        d = decimal_of(v);
+        break;
+    case VALUE_DOUBLE:
+        bad = decimal_from_double(&d, v.d, NULL);
+        if (bad == 0)
+            bad = decimal_round_digits(&d, &d, t->max_digits ? (unsigned)t->max_digits : 28,
+                                       DECIMAL_HALF_EVEN, NULL);
+        break;
+    case VALUE_TEXT:
+        bad = decimal_parse(&d, v.text, NULL);
+        break;
+    default:
+        bad = -1;
+    }
+    if (bad < 0)
+        return convert_fail(t, v, "must be a decimal number.", err);
+    if (t->max_digits && decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN,
+                                          (unsigned)t->max_digits, NULL) < 0)
+        return err_set(
+            err, ERR_INVALID,
+            "%.*s: Ensure that there are no more than %d digits before the decimal point.",
+            STR_ARG(field_name(t)), t->max_digits - t->decimal_places);
+    char text[DECIMAL_TEXT_MAX];
+    size_t n = decimal_write_fixed(&d, text);
+    set_text(out, arena_str(scratch, str_make(text, n)));
+    return 0;
+}
+
+static int bind_bool(const struct param_type *t, struct value v, struct value *out, struct err *err)
+{
+    static const char *const yes[] = {"t", "True", "true", "1"};
+    static const char *const no[] = {"f", "False", "false", "0"};
+    if (v.kind == VALUE_TRUE || v.kind == VALUE_FALSE) {
+        set_int(out, v.kind == VALUE_TRUE);
+        return 0;
+    }
+    if (v.kind == VALUE_INT && (v.i == 0 || v.i == 1)) {
+        *out = v;
+        return 0;
+    }
+    for (int i = 0; v.kind == VALUE_TEXT && i < 4; i++)
+        if (str_eq(v.text, str_from(yes[i])) || str_eq(v.text, str_from(no[i]))) {
+            set_int(out, str_eq(v.text, str_from(yes[i])));
+            return 0;
+        }
+    return convert_fail(t, v, "must be either True or False.", err);
+}
+
+/* ---- text ---- */
+
+/* Python's str() of the value. */
+static int as_text(const struct param_type *t, struct value v, struct arena *scratch,
+                   struct str *out, struct err *err)
+{
+    char number[NUMBER_MAX];
+    switch (v.kind) {
+    case VALUE_TEXT:
+    case VALUE_JSON:
+    case VALUE_BLOB:
+        *out = v.text;
+        return 0;
+    case VALUE_INT:
+        *out = str_from(arena_printf(scratch, "%lld", (long long)v.i));
+        return 0;
+    case VALUE_DOUBLE:
+        *out = arena_str(scratch, str_make(number, number_write(v.d, number)));
+        return 0;
+    case VALUE_TRUE:
+        *out = STR("True");
+        return 0;
+    case VALUE_FALSE:
+        *out = STR("False");
+        return 0;
+    case VALUE_DECIMAL: {
+        char text[DECIMAL_TEXT_MAX];
+        struct decimal d = decimal_of(v);
+        size_t n = decimal_write(&d, text);
+        *out = arena_str(scratch, str_make(text, n));
+        return 0;
+    }
+    case VALUE_DATE:
+        *out = convert_date_text(v.i, scratch);
+        return 0;
+    case VALUE_TIME:
+        *out = convert_time_text(v.i, scratch);
+        return 0;
+    case VALUE_DATETIME:
+    case VALUE_NAIVE:
+        *out = convert_moment_text(v.i, scratch);
+        return 0;
+    default:
+        return convert_fail(t, v, "must be a string.", err);
+    }
+}
+
+/* LIKE with what has a meaning in it escaped. */
+static struct str like(struct str s, enum convert_bind bind, struct arena *scratch)
+{
+    char *p = arena_alloc(scratch, s.n * 2 + 2), *q = p;
+    if (bind == BIND_CONTAINS || bind == BIND_ENDS)
+        *q++ = '%';
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\' || s.p[i] == '%' || s.p[i] == '_')
+            *q++ = '\\';
+        *q++ = s.p[i];
+    }
+    if (bind == BIND_CONTAINS || bind == BIND_STARTS)
+        *q++ = '%';
+    return str_make(p, (size_t)(q - p));
+}
+
+/* 32 hexadecimal digits out of any of the usual forms. */
+static bool uuid_digits(struct str s, char out[32])
+{
+    size_t n = 0;
+    if (str_starts(s, STR("urn:uuid:")))
+        s = str_skip(s, 9);
+    if (s.n > 2 && s.p[0] == '{' && s.p[s.n - 1] == '}')
+        s = str_make(s.p + 1, s.n - 2);
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '-')
+            continue;
+        if (n == 32 || char_hex(s.p[i]) < 0)
+            return false;
+        out[n++] = char_lower(s.p[i]);
+    }
+    return n == 32;
+}
+
+static int bind_uuid(const struct param_type *t, struct value v, struct arena *scratch,
+                     struct value *out, struct err *err)
+{
+    char *hex = arena_alloc(scratch, 32);
+    if (t->bind == BIND_CONTAINS || t->bind == BIND_STARTS || t->bind == BIND_ENDS ||
+        t->bind == BIND_LIKE) {
+        struct str s;
+        if (as_text(t, v, scratch, &s, err) < 0)
+            return -1;
+        char *p = arena_alloc(scratch, s.n + 1);
+        size_t n = 0;
+        for (size_t i = 0; i < s.n; i++)
+            if (s.p[i] != '-')
+                p[n++] = s.p[i];
+        set_text(out, str_make(p, n));
+        return 0;
+    }
+    if (v.kind != VALUE_TEXT || !uuid_digits(v.text, hex)) {
+        char text[128];
+        show(v, text, sizeof text);
+        return err_set(err, ERR_INVALID, "%.*s: “%s” is not a valid UUID.", STR_ARG(field_name(t)),
+                       text);
+    }
+    set_text(out, str_make(hex, 32));
+    return 0;
+}
+
+static int bind_duration(const struct param_type *t, struct value v, struct value *out,
+                         struct err *err)
+{
+    struct duration d;
+    int64_t us;
+    if (v.kind == VALUE_DURATION) {
+        set_int(out, v.i);
+        return 0;
+    }
+    if (v.kind == VALUE_TEXT && dateparse_duration(v.text, &d, err) == 1 &&
+        duration_to_int64(d, &us, err) == 0) {
+        set_int(out, us);
+        return 0;
+    }
+    return convert_fail(t, v,
+                        "has an invalid format. It must be in [DD] [[HH:]MM:]ss[.uuuuuu] "
+                        "format.",
+                        err);
+}
+
+/* ---- JSON ---- */
+
+static int add_json(struct buf *b, struct value v, struct arena *scratch, struct err *err)
+{
+    struct param_type any = {.storage = STORE_TEXT};
+    struct str s;
+    switch (v.kind) {
+    case VALUE_NULL:
+        buf_adds(b, "null");
+        return 0;
+    case VALUE_TRUE:
+        buf_adds(b, "true");
+        return 0;
+    case VALUE_FALSE:
+        buf_adds(b, "false");
+        return 0;
+    case VALUE_INT:
+        json_add_int(b, v.i);
+        return 0;
+    case VALUE_DOUBLE:
+        return json_add_double(b, v.d, err);
+    case VALUE_JSON:
+        buf_addstr(b, v.text);
+        return 0;
+    default:
+        if (as_text(&any, v, scratch, &s, err) < 0)
+            return -1;
+        return json_add_string(b, s, true, err);
+    }
+}
+
+static int bind_json(struct value v, bool lookup, struct arena *scratch, struct value *out,
+                     struct err *err)
+{
+    if (v.kind == VALUE_NULL && !lookup) {
+        *out = v;
+        return 0;
+    }
+    struct buf b = BUF_INIT;
+    int bad = add_json(&b, v, scratch, err);
+    if (bad == 0)
+        set_text(out, arena_str(scratch, buf_str(&b)));
+    buf_release(&b);
+    return bad;
+}
+
+int convert_json_key(struct str path, struct value key, struct arena *scratch, struct value *out,
+                     struct err *err)
+{
+    struct param_type any = {.storage = STORE_TEXT};
+    struct str s;
+    if (as_text(&any, key, scratch, &s, err) < 0)
+        return -1;
+    struct buf b = BUF_INIT;
+    buf_addstr(&b, path);
+    buf_addc(&b, '.');
+    int bad = json_add_string(&b, s, true, err);
+    if (bad == 0)
+        set_text(out, arena_str(scratch, buf_str(&b)));
+    buf_release(&b);
+    return bad;
+}
+
+int convert_json_list(const struct code *code, uint32_t slot, uint32_t n, struct arena *scratch,
+                      struct value *out, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    int bad = 0;
+    buf_addc(&b, '[');
+    for (uint32_t i = 0; i < n && bad == 0; i++) {
+        buf_adds(&b, i ? ", " : "");
+        bad = add_json(&b, code_value_at(code, slot + i), scratch, err);
+    }
+    buf_addc(&b, ']');
+    if (bad == 0)
+        set_text(out, arena_str(scratch, buf_str(&b)));
+    buf_release(&b);
+    return bad;
+}
+
+/* ---- in ---- */
+
+/* A value of which nothing is known: as the driver of Django would bind it. */
+static int bind_raw(const struct param_type *t, struct value v, struct arena *scratch,
+                    struct value *out, struct err *err)
+{
+    struct str s;
+    switch (v.kind) {
+    case VALUE_TRUE:
+    case VALUE_FALSE:
+        set_int(out, v.kind == VALUE_TRUE);
+        return 0;
+    case VALUE_DURATION:
+        set_int(out, v.i);
+        return 0;
+    case VALUE_DOUBLE:
+        if (!isfinite(v.d))
+            return fail_number(t, v, err);
+        *out = v;
+        return 0;
+    case VALUE_NULL:
+    case VALUE_INT:
+    case VALUE_TEXT:
+    case VALUE_BLOB:
+        *out = v;
+        return 0;
+    default:
+        if (as_text(t, v, scratch, &s, err) < 0)
+            return -1;
+        set_text(out, s);
+        return 0;
+    }
+}
+
+static int bind_typed(const struct param_type *t, struct value v, const struct convert_zone *zone,
+                      struct arena *scratch, struct value *out, struct err *err)
+{
+    int64_t i;
+    struct str s;
+    switch (t->storage) {
+    case STORE_INT:
+        return bind_int(t, v, out, err);
+    case STORE_FLOAT:
+        return bind_float(t, v, out, err);
+    case STORE_DECIMAL:
+        return bind_decimal(t, v, scratch, out, err);
+    case STORE_BOOL:
+        return bind_bool(t, v, out, err);
+    case STORE_DATE:
+        if (convert_date(t, v, zone, &i, err) < 0)
+            return -1;
+        set_text(out, convert_date_text(i, scratch));
+        return 0;
+    case STORE_DATETIME:
+        if (convert_moment(t, v, zone, &i, err) < 0)
+            return -1;
+        set_text(out, convert_moment_text(i, scratch));
+        return 0;
+    case STORE_TIME:
+        if (convert_daytime(t, v, &i, err) < 0)
+            return -1;
+        set_text(out, convert_time_text(i, scratch));
+        return 0;
+    case STORE_DURATION:
+        return bind_duration(t, v, out, err);
+    case STORE_UUID:
+        return bind_uuid(t, v, scratch, out, err);
+    case STORE_BINARY:
+        if (v.kind != VALUE_TEXT && v.kind != VALUE_BLOB)
+            return convert_fail(t, v, "must be bytes.", err);
+        *out = (struct value){.kind = VALUE_BLOB, .text = v.text};
+        return 0;
+    case STORE_JSON:
+        return bind_json(v, false, scratch, out, err);
+    case STORE_TEXT:
+    case STORE_FILE:
+    case STORE_IP:
+        if (as_text(t, v, scratch, &s, err) < 0)
+            return -1;
+        set_text(out, s);
+        return 0;
+    default:
+        return bind_raw(t, v, scratch, out, err);
+    }
+}
+
+static int bind_ip(const struct param_type *t, struct value *out, struct arena *scratch,
+                   struct err *err)
+{
+    struct buf b = BUF_INIT;
+    int bad = 0;
+    unsigned char a[16];
+    if (!str_has(out->text, ':')) {
+        bad = ip_parse_v4(out->text, a) ? 0 : -1;
+    } else if (ip_parse_v6(out->text, a)) {
+        ip_add_v6(&b, a);
+        set_text(out, arena_str(scratch, buf_str(&b)));
+    } else {
+        bad = -1;
+    }
+    buf_release(&b);
+    return bad == 0 ? 0 : convert_fail(t, *out, "is not a valid IP address.", err);
+}
+
+int convert_bind(const struct dialect *d, const struct param_type *t, struct value v,
+                 const struct convert_zone *zone, struct arena *scratch, struct value *out,
+                 struct err *err)
+{
+    (void)d;
+    if (v.kind == VALUE_NULL && t->bind != BIND_JSON_LOOKUP) {
+        *out = v;
+        if (t->storage == STORE_FILE)
+            set_text(out, STR(""));
+        return 0;
+    }
+    switch (t->bind) {
+    case BIND_RAW:
+        return bind_raw(t, v, scratch, out, err);
+    case BIND_JSON:
+    case BIND_JSON_LOOKUP:
+        return bind_json(v, t->bind == BIND_JSON_LOOKUP, scratch, out, err);
+    case BIND_YEAR_FIRST:
+    case BIND_YEAR_LAST:
+    case BIND_ISO_FIRST:
+    case BIND_ISO_LAST: {
+        struct value year;
+        struct param_type number = {.storage = STORE_INT, .field = t->field};
+        if (bind_int(&number, v, &year, err) < 0)
+            return -1;
+        return convert_year(t, year.i, zone, scratch, out, err);
+    }
+    case BIND_CONTAINS:
+    case BIND_STARTS:
+    case BIND_ENDS:
+    case BIND_LIKE:
+        if (bind_typed(t, v, zone, scratch, out, err) < 0)
+            return -1;
+        out->text = like(out->text, t->bind, scratch);
+        return 0;
+    default:
+        if (bind_typed(t, v, zone, scratch, out, err) < 0)
+            return -1;
+        return t->storage == STORE_IP ? bind_ip(t, out, scratch, err) : 0;
+    }
+}
+
+/* ---- back ---- */
+
+static int read_decimal(const struct column_type *t, struct value v, struct arena *scratch,
+                        struct value *out, struct err *err)
+{
+    struct decimal d;
+    int bad = 0;
+    if (v.kind == VALUE_INT)
+        decimal_from_int64(&d, v.i);
+    else if (v.kind == VALUE_DOUBLE)
+        bad = decimal_from_double(&d, v.d, err);
+    else if (v.kind == VALUE_TEXT)
+        bad = decimal_parse(&d, v.text, err);
+    else
+        bad = err_set(err, ERR_INVALID, "the database holds bytes where a decimal is");
+    if (bad == 0 && v.kind == VALUE_DOUBLE) /* what SQLite's doubles can hold of it */
+        bad = decimal_round_digits(&d, &d, 15, DECIMAL_HALF_EVEN, err);
+    if (bad == 0 && t->decimal_places >= 0 && t->max_digits)
+        bad = decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN, DECIMAL_DIGITS_MAX,
+                               err);
+    if (bad < 0)
+        return -1;
+    size_t n = decimal_size(&d);
+    void *p = arena_alloc(scratch, n);
+    memcpy(p, &d, n);
+    *out = (struct value){.kind = VALUE_DECIMAL, .text = str_make(p, n)};
+    return 0;
+}
+
+static struct str hyphens(struct str hex, struct arena *scratch)
+{
+    char *p = arena_alloc(scratch, 36);
+    size_t at = 0;
+    for (size_t i = 0; i < 32; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            p[at++] = '-';
+        p[at++] = hex.p[i];
+    }
+    return str_make(p, 36);
+}
+
+static bool is_json(struct str text)
+{
+    struct json_reader r;
+    enum json_token token;
+    json_reader_init(&r, text, JSON_DEPTH_DEFAULT);
+    do
+        token = json_next(&r, NULL);
+    while (token != JSON_END && token != JSON_ERROR);
+    return token == JSON_END;
+}
+
+int convert_column(const struct dialect *d, const struct column_type *t, struct value v,
+                   struct arena *scratch, struct value *out, struct err *err)
+{
+    (void)d;
+    *out = v;
+    if (v.kind == VALUE_NULL)
+        return 0;
+    switch (t->storage) {
+    case STORE_BOOL:
+        if (v.kind == VALUE_INT)
+            out->kind = v.i ? VALUE_TRUE : VALUE_FALSE;
+        return 0;
+    case STORE_DECIMAL:
+        return read_decimal(t, v, scratch, out, err);
+    case STORE_FLOAT:
+        if (v.kind == VALUE_INT)
+            *out = (struct value){.kind = VALUE_DOUBLE, .d = (double)v.i};
+        return 0;
+    case STORE_DATE:
+    case STORE_DATETIME:
+    case STORE_TIME:
+        return v.kind == VALUE_TEXT ? convert_read_time(t->storage, v.text, out, err) : 0;
+    case STORE_DURATION:
+        if (v.kind == VALUE_INT)
+            out->kind = VALUE_DURATION;
+        return 0;
+    case STORE_UUID:
+        if (v.kind == VALUE_TEXT && v.text.n == 32)
+            out->text = hyphens(v.text, scratch);
+        return 0;
+    case STORE_JSON:
+        if (v.kind == VALUE_TEXT && (!t->json_key || is_json(v.text)))
+            out->kind = VALUE_JSON;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* ---- literals ---- */
+
+void convert_literal(const struct value *v, struct buf *out)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    switch (v->kind) {
+    case VALUE_NULL:
+        buf_adds(out, "NULL");
+        return;
+    case VALUE_INT:
+        buf_addint(out, v->i);
+        return;
+    case VALUE_DOUBLE:
+        number_add(out, v->d);
+        return;
+    case VALUE_BLOB:
+        buf_adds(out, "X'");
+        for (size_t i = 0; i < v->text.n; i++) {
+            buf_addc(out, hex[(unsigned char)v->text.p[i] >> 4]);
+            buf_addc(out, hex[(unsigned char)v->text.p[i] & 15]);
+        }
+        buf_addc(out, '\'');
+        return;
+    default:
+        buf_addc(out, '\'');
+        for (size_t i = 0; i < v->text.n; i++) {
+            if (v->text.p[i] == '\'')
+                buf_addc(out, '\'');
+            buf_addc(out, v->text.p[i]);
+        }
+        buf_addc(out, '\'');
+    }
+}

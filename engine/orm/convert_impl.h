@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Conversions that only statements need.  Private to convert*.c and statement.c. */
+#ifndef ORM_CONVERT_IMPL_H
+#define ORM_CONVERT_IMPL_H
+
+#include "orm/code.h"
+#include "orm/convert.h"
+
+/* A JSON path: `path`."key" */
+int convert_json_key(struct str path, struct value key, struct arena *scratch, struct value *out,
+                     struct err *err);
+/* n cells as a JSON array. */
+int convert_json_list(const struct code *code, uint32_t slot, uint32_t n, struct arena *scratch,
+                      struct value *out, struct err *err);
+/* A bound value as a literal of SQL: for texts that people read, and for schemas. */
+void convert_literal(const struct value *v, struct buf *out);
+
+/* convert_time.c: 0 and *out, or -1. */
+int convert_date(const struct param_type *t, struct value v, const struct convert_zone *zone,
+                 int64_t *ordinal, struct err *err);
+int convert_moment(const struct param_type *t, struct value v, const struct convert_zone *zone,
+                   int64_t *micros, struct err *err);
+int convert_daytime(const struct param_type *t, struct value v, int64_t *micros, struct err *err);
+struct str convert_date_text(int64_t ordinal, struct arena *scratch);
+struct str convert_moment_text(int64_t micros, struct arena *scratch);
+struct str convert_time_text(int64_t micros, struct arena *scratch);
+int convert_year(const struct param_type *t, int64_t year, const struct convert_zone *zone,
+                 struct arena *scratch, struct value *out, struct err *err);
+/* What the database stores, back. */
+int convert_read_time(enum storage storage, struct str text, struct value *out, struct err *err);
+
+int convert_fail(const struct param_type *t, struct value v, const char *must, struct err *err);
+
+#endif
