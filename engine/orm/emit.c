@@ -384,30 +384,41 @@ static int emit_window(struct compiler *c, struct expr *e)
 
 /* ---- trees ---- */
 
-/* SQLite has no XOR: an odd number of the conditions holds. */
+static int emit_flag(struct compiler *c, struct expr *e)
+{
+    struct emit_mark m = emit_mark(c);
+    emit_text(c, "CASE WHEN ");
+    int r = emit(c, e);
+    if (r == EMIT_OK)
+        emit_text(c, " THEN 1 ELSE 0 END");
+    if (r == EMIT_OK || r == EMIT_ERROR)
+        return r;
+    emit_rollback(c, m);
+    emit_text(c, r == EMIT_FULL ? "1" : "0");
+    return EMIT_OK;
+}
+
+/* SQLite has no XOR: an odd number of the conditions holds.
+ * ((a OR b OR c) AND 1 = (MOD(((a + b) + c), 2))) */
 static int emit_xor(struct compiler *c, struct expr *w)
 {
-    emit_text(c, w->negated ? "NOT (" : "");
-    emit_text(c, "((");
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t i = 0; i < w->n; i++) {
-            struct emit_mark m = emit_mark(c);
-            emit_text(c, i ? (pass ? " + " : " OR ") : "");
-            emit_text(c, pass ? "CASE WHEN " : "");
-            int r = emit(c, w->args[i]);
-            if (r == EMIT_ERROR)
-                return r;
-            if (r != EMIT_OK) {
-                emit_rollback(c, m);
-                emit_text(c, i ? (pass ? " + " : " OR ") : "");
-                emit_text(c, r == EMIT_FULL ? "1" : "0");
-            } else {
-                emit_text(c, pass ? " THEN 1 ELSE 0 END" : "");
-            }
-        }
-        emit_text(c, pass ? ") % 2)" : ") AND 1 = (");
+    emit_text(c, w->negated ? "NOT (" : "(");
+    struct expr any = *w;
+    any.op = CODE_OR;
+    any.negated = false;
+    int r = emit(c, &any);
+    if (r != EMIT_OK)
+        return r == EMIT_ERROR ? r : (r == EMIT_FULL) != w->negated ? EMIT_FULL : EMIT_EMPTY;
+    emit_text(c, w->n > 2 ? " AND 1 = (MOD(" : " AND 1 = ");
+    for (uint32_t i = 1; i < w->n; i++)
+        emit_text(c, "(");
+    for (uint32_t i = 0; i < w->n; i++) {
+        emit_text(c, i ? " + " : "");
+        if (emit_flag(c, w->args[i]) == EMIT_ERROR)
+            return EMIT_ERROR;
+        emit_text(c, i ? ")" : "");
     }
-    emit_text(c, w->negated ? "))" : ")");
+    emit_text(c, w->n > 2 ? ", 2)))" : ")");
     return EMIT_OK;
 }
 

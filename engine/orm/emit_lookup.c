@@ -14,6 +14,8 @@ static int emit_rhs(struct compiler *c, struct expr *rhs, const struct type *as,
 {
     if (is_value(rhs))
         return emit_value(c, rhs, as, bind);
+    if (rhs->kind == E_LITERAL)
+        return emit(c, rhs);
     size_t at = c->out->n;
     struct emit_mark m = emit_mark(c);
     int r = emit(c, rhs);
@@ -251,15 +253,24 @@ static int emit_json_lookup(struct compiler *c, struct expr *e, bool *done)
 
 /* ---- the others ---- */
 
+/* Conditions need no "= 1"; columns get one, for with it an index can be used. */
+static bool stands_alone(const struct expr *e)
+{
+    if (e->kind == E_WRAPPER)
+        return stands_alone(e->args[0]);
+    return e->kind == E_EXISTS || e->kind == E_LOOKUP || e->kind == E_WHERE || e->kind == E_NOT ||
+           e->kind == E_NOTHING || (e->kind == E_RAW && e->type.storage == STORE_BOOL);
+}
+
 static int emit_compare(struct compiler *c, struct expr *e)
 {
     struct expr *lhs = e->args[0], *rhs = e->args[1];
     const struct lookup *def = e->lookup.def;
     bool exact = strcmp(def->name, "exact") == 0;
-    bool yes = (rhs->kind == E_LITERAL && str_eq(rhs->text, STR("TRUE"))) ||
+    bool yes = (rhs->kind == E_LITERAL && str_eq(rhs->text, STR("1"))) ||
                (is_value(rhs) && rhs->value.kind == VALUE_TRUE);
     bool no = is_value(rhs) && rhs->value.kind == VALUE_FALSE;
-    if (exact && (yes || no) && expr_is_condition(lhs)) {
+    if (exact && (yes || no) && stands_alone(lhs)) {
         emit_text(c, no ? "NOT " : "");
         return emit(c, lhs);
     }

@@ -235,6 +235,16 @@ static struct expr *unpack_instances(struct compiler *c, const struct expr *lhs,
     return out;
 }
 
+/* Instances among the items of a list. */
+static struct expr *unpack_items(struct compiler *c, const struct expr *lhs, struct expr *list)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        if (list->args[i]->kind == E_LIST && list->args[i]->op == 1 &&
+            !(list->args[i] = unpack_instances(c, lhs, list->args[i])))
+            return NULL;
+    return list;
+}
+
 static int prepare_query(struct query *q, const struct lookup *def, struct expr *lhs,
                          struct expr *rhs)
 {
@@ -351,6 +361,8 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     if (def->kind == LOOKUP_ISNULL)
         return isnull_lookup(c, lhs, rhs);
     if (rhs->kind == E_LIST && rhs->op == 1 && !(rhs = unpack_instances(c, lhs, rhs)))
+        return NULL;
+    if (rhs->kind == E_LIST && !(rhs = unpack_items(c, lhs, rhs)))
         return NULL;
     if ((rhs->kind == E_SUBQUERY) && prepare_query(q, def, lhs, rhs) < 0)
         return NULL;

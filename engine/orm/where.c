@@ -388,7 +388,7 @@ static int filter_expression(struct query *q, const struct where_ctx *x, struct 
         return c_fail(c, ERR_TYPE, "Cannot filter against a non-conditional expression.");
     if (e->kind != E_LOOKUP && e->kind != E_WHERE) {
         struct expr *yes = expr_new(c, E_LITERAL, 0);
-        yes->text = STR("TRUE");
+        yes->text = STR("1");
         yes->type = type_builtin(FIELD_BOOL);
         e = make_exact(c, e, yes);
         if (!e)
