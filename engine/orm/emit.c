@@ -186,8 +186,8 @@ static int emit_two(struct compiler *c, const char *before, struct expr *e, cons
 static int emit_duration(struct compiler *c, struct expr *e)
 {
     char before[48];
-    snprintf(before, sizeof before, "django_format_dtdelta('%s', ", operator_name(e->op));
-    return emit_two(c, before, e, ", ", ")");
+    snprintf(before, sizeof before, "(django_format_dtdelta('%s', ", operator_name(e->op));
+    return emit_two(c, before, e, ", ", "))");
 }
 
 static int emit_combined_expr(struct compiler *c, struct expr *e)
@@ -202,9 +202,9 @@ static int emit_combined_expr(struct compiler *c, struct expr *e)
         if (duration && (e->op <= CODE_DIV))
             return emit_duration(c, e);
         if (e->op == CODE_POW)
-            return emit_two(c, "POWER(", e, ",", ")");
+            return emit_two(c, "(POWER(", e, ",", "))");
         if (e->op == CODE_BITXOR)
-            return emit_two(c, "BITXOR(", e, ",", ")");
+            return emit_two(c, "(BITXOR(", e, ",", "))");
     }
     snprintf(between, sizeof between, " %s ", operator_name(e->op));
     return emit_two(c, "(", e, between, ")");
@@ -360,10 +360,21 @@ static int emit_frame(struct compiler *c, const struct code_frame *f)
     return EMIT_OK;
 }
 
+/* The window's value is cast, not what it is made of. */
+static int emit_uncast(struct compiler *c, struct expr *e)
+{
+    struct type type = e->type;
+    if (type.storage == STORE_DECIMAL)
+        e->type = type_builtin(FIELD_FLOAT);
+    int r = emit(c, e);
+    e->type = type;
+    return r;
+}
+
 static int emit_window(struct compiler *c, struct expr *e)
 {
     uint32_t p = e->window.n_partition;
-    int r = emit(c, e->args[0]);
+    int r = emit_uncast(c, e->args[0]);
     emit_text(c, " OVER (");
     if (p && r == EMIT_OK) {
         emit_text(c, "PARTITION BY ");
@@ -501,9 +512,9 @@ static int emit_cast(struct compiler *c, struct expr *e)
     } else if (sqlite && t->storage == STORE_TIME) {
         emit_text(c, "strftime('%H:%M:%f', ");
     } else if (sqlite && t->storage == STORE_DATE) {
-        emit_text(c, "strftime('%Y-%m-%d', ");
+        emit_text(c, "date(");
     } else {
-        emit_text(c, sqlite && t->storage == STORE_DECIMAL ? "CAST(CAST(" : "CAST(");
+        emit_text(c, "CAST(");
         int r = emit_selected(c, of);
         if (r != EMIT_OK)
             return r;
@@ -518,10 +529,10 @@ static int emit_cast(struct compiler *c, struct expr *e)
         f.storage = &f;
         emit_text(c, " AS ");
         if (t->storage == STORE_TEXT && t->length <= 0)
-            emit_text(c, sqlite && t->id != FIELD_TEXT ? "varchar" : sqlite ? "text" : "varchar");
+            emit_text(c, sqlite ? "text" : "varchar");
         else
             dialect_column_type(c->d, &f, c->out);
-        emit_text(c, sqlite && t->storage == STORE_DECIMAL ? ") AS NUMERIC)" : ")");
+        emit_text(c, ")");
         return EMIT_OK;
     }
     int r = emit(c, of);

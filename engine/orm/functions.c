@@ -152,7 +152,7 @@ int fail_function(struct compiler *c, struct str name)
 
 /* ---- types ---- */
 
-static int result_type(struct compiler *c, struct expr *e)
+static int result_type(struct expr *e)
 {
     const struct function *fn = e->fn.fn;
     struct type first = e->n ? e->args[0]->type : type_unknown;
@@ -163,7 +163,8 @@ static int result_type(struct compiler *c, struct expr *e)
     }
     switch (fn->rule) {
     case RULE_SAME:
-        return resolve_same(c, e, fn->name);
+        resolve_same(e);
+        return 0;
     case RULE_NUMBER:
         for (uint32_t i = 0; i < e->n; i++) {
             decimal |= e->args[i]->type.storage == STORE_DECIMAL;
@@ -243,47 +244,61 @@ static struct expr *read_zone(struct query *q, const struct resolve *r)
     return read_expr(q, r);
 }
 
+static struct expr *date_part_of(struct query *q, const struct resolve *r, struct expr *of,
+                                 bool extract, struct str kind, uint32_t zone)
+{
+    struct compiler *c = q->c;
+    struct expr *e = expr_new(c, extract ? E_EXTRACT : E_TRUNC, 1 + zone);
+    enum storage s = of->type.storage;
+    bool cast = str_starts(kind, STR("cast_"));
+    e->args[0] = of;
+    if (zone && !(e->args[1] = read_zone(q, r)))
+        return NULL;
+    e->text = kind;
+    if (extract && s == STORE_DURATION)
+        return c_fail_expr(c, ERR_INVALID,
+                           "Extract requires native DurationField database support.");
+    if (s != STORE_DATE && s != STORE_DATETIME && s != STORE_TIME && type_known(&of->type))
+        return c_fail_expr(c, ERR_INVALID,
+                           extract ? "Extract input expression must be DateField, DateTimeField, "
+                                     "TimeField, or DurationField."
+                                   : "Trunc: the expression must be a DateField, TimeField, or "
+                                     "DateTimeField.");
+    if (extract)
+        e->type = type_builtin(FIELD_INT);
+    else if (cast)
+        e->type = type_builtin(str_eq(kind, STR("cast_date")) ? FIELD_DATE : FIELD_TIME);
+    else
+        e->type = type_known(&of->type) ? of->type : type_builtin(FIELD_DATETIME);
+    e->type.field = NULL;
+    expr_flags(e);
+    return e;
+}
+
+static struct expr *read_date_part(struct query *q, const struct resolve *r, bool extract,
+                                   struct str kind, uint32_t zone)
+{
+    struct expr *of = read_expr(q, r);
+    return of ? date_part_of(q, r, of, extract, kind, zone) : NULL;
+}
+
 static struct expr *read_date_function(struct query *q, const struct resolve *r,
                                        const struct function *fn, uint32_t n)
 {
     struct compiler *c = q->c;
-    bool extract = str_eq(str_from(fn->name), STR("Extract"));
-    bool cast = str_starts(str_from(fn->name), STR("Trunc")) && strlen(fn->name) > 5;
+    bool extract = strcmp(fn->name, "Extract") == 0;
+    if (strcmp(fn->name, "TruncDate") == 0)
+        return read_date_part(q, r, false, STR("cast_date"), n - 1);
+    if (strcmp(fn->name, "TruncTime") == 0)
+        return read_date_part(q, r, false, STR("cast_time"), n - 1);
     struct expr *of = read_expr(q, r);
-    if (!of)
-        return NULL;
-    struct str kind = cast ? str_from(fn->name + 5) : read_name(c);
-    uint32_t zone = n - (cast ? 1 : 2);
+    struct str kind = of ? read_name(c) : STR_NULL, known;
     if (!kind.p)
         return NULL;
-    if (!cast && !date_kind(kind, extract, &kind))
+    if (!date_kind(kind, extract, &known))
         return c_fail_expr(c, ERR_INVALID, "'%.*s' is no part of a date that %s knows",
                            STR_ARG(str_head(kind, 40)), fn->name);
-    struct expr *e = expr_new(c, extract ? E_EXTRACT : E_TRUNC, 1 + zone);
-    e->args[0] = of;
-    if (zone && !(e->args[1] = read_zone(q, r)))
-        return NULL;
-    e->text = !cast ? kind : str_eq(kind, STR("Date")) ? STR("cast_date") : STR("cast_time");
-    enum storage s = of->type.storage;
-    if (s != STORE_DATE && s != STORE_DATETIME && s != STORE_TIME && type_known(&of->type) &&
-        !(extract && s == STORE_DURATION))
-        return c_fail_expr(c, ERR_INVALID,
-                           extract ? "Extract input expression must be DateField, DateTimeField, "
-                                     "TimeField, or DurationField."
-                                   : "%s: the expression must be a DateField, TimeField, or "
-                                     "DateTimeField.",
-                           fn->name);
-    if (s == STORE_DURATION)
-        return c_fail_expr(c, ERR_INVALID,
-                           "Extract requires native DurationField database support.");
-    if (extract)
-        e->type = type_builtin(FIELD_INT);
-    else if (cast)
-        e->type = type_builtin(str_eq(kind, STR("Date")) ? FIELD_DATE : FIELD_TIME);
-    else
-        e->type = of->type, e->type.field = NULL;
-    expr_flags(e);
-    return e;
+    return date_part_of(q, r, of, extract, known, n - 2);
 }
 
 static struct expr *read_arg(struct query *q, const struct resolve *r)
@@ -333,6 +348,29 @@ static void default_args(struct compiler *c, struct expr *e)
     e->n++;
 }
 
+/* TruncMonth, ExtractIsoYear …: the kind is in the name. */
+static struct expr *read_kind_function(struct query *q, const struct resolve *r, struct str name,
+                                       uint32_t n)
+{
+    struct compiler *c = q->c;
+    bool extract = str_starts(name, STR("Extract")), trunc = str_starts(name, STR("Trunc"));
+    char kind[16];
+    size_t len = 0;
+    struct str rest = str_skip(name, extract ? 7 : 5);
+    for (size_t i = 0; i < rest.n && len + 2 < sizeof kind; i++) {
+        if (i && rest.p[i] != char_lower(rest.p[i]))
+            kind[len++] = '_';
+        kind[len++] = char_lower(rest.p[i]);
+    }
+    struct str known;
+    if ((!extract && !trunc) || !rest.n || !date_kind(str_make(kind, len), extract, &known))
+        return fail_function(c, name), NULL;
+    if (n < 1 || n > 2)
+        return c_fail_expr(c, ERR_TYPE, "'%.*s' takes one expression and a time zone",
+                           STR_ARG(name));
+    return read_date_part(q, r, extract, known, n - 1);
+}
+
 struct expr *read_function(struct query *q, const struct resolve *r, uint32_t n)
 {
     struct compiler *c = q->c;
@@ -341,7 +379,7 @@ struct expr *read_function(struct query *q, const struct resolve *r, uint32_t n)
         return name.p ? c_corrupt(c), NULL : NULL;
     const struct function *fn = function_find(c->orm, name);
     if (!fn)
-        return fail_function(c, name), NULL;
+        return read_kind_function(q, r, name, n);
     if (fn->flags & FN_AGGREGATE)
         return c_fail_expr(c, ERR_INVALID, "%s is an aggregate", fn->name);
     if (check_arity(c, fn, n) < 0)
@@ -349,7 +387,7 @@ struct expr *read_function(struct query *q, const struct resolve *r, uint32_t n)
     if (fn->flags & FN_SPECIAL && strcmp(fn->name, "Concat") != 0)
         return read_date_function(q, r, fn, n);
     struct expr *e = new_call(q, E_FUNCTION, fn, r, n);
-    if (!e || result_type(c, e) < 0)
+    if (!e || result_type(e) < 0)
         return NULL;
     default_args(c, e);
     return e;
@@ -456,7 +494,7 @@ struct expr *read_aggregate(struct query *q, const struct resolve *r, uint32_t a
         return NULL;
     struct expr *e = new_call(q, E_AGGREGATE, fn, r, n);
     if (!e || read_agg_parts(q, r, e, flags) < 0 ||
-        check_aggregate(c, e, flags, r->summarize) < 0 || result_type(c, e) < 0)
+        check_aggregate(c, e, flags, r->summarize) < 0 || result_type(e) < 0)
         return NULL;
     e->fn.distinct = flags & CODE_AGG_DISTINCT;
     if (e->fn.filter)

@@ -147,7 +147,8 @@ static struct expr *fail_transform(struct query *q, const struct expr *lhs, stru
     suggest_init(&s, name);
     for (size_t i = 0; i < COUNT_OF(lookups); i++)
         suggest_add(&s, str_from(lookups[i].name));
-    for (size_t i = 0; i < COUNT_OF(date_parts); i++)
+    bool dates = lhs->type.storage == STORE_DATE || lhs->type.storage == STORE_DATETIME;
+    for (size_t i = 0; dates && i < COUNT_OF(date_parts); i++)
         suggest_add(&s, str_from(date_parts[i]));
     for (size_t i = 0; i < q->c->orm->lookups.used; i++)
         if (q->c->orm->lookups.entries[i].key.p)

@@ -431,7 +431,7 @@ int fail_function(struct compiler *c, struct str name);
 /* types.c */
 const char *operator_name(unsigned op);
 int resolve_combined(struct compiler *c, struct expr *e);
-int resolve_same(struct compiler *c, struct expr *e, const char *what);
+void resolve_same(struct expr *e);
 bool cast_to_numeric(const struct compiler *c, const struct expr *e);
 
 /* emit.c */

@@ -328,7 +328,7 @@ static struct expr *read_typed(struct query *q, const struct resolve *r, uint32_
     q->c->typed = false;
     if (!arg)
         return NULL;
-    if (arg->kind == E_COMBINED)
+    if (arg->kind == E_COMBINED || arg->kind == E_CASE || arg->kind == E_FUNCTION)
         arg->negated = false; /* mixed types, but now it is said */
     bool wraps = cast || arg->kind == E_COLUMN || arg->kind == E_REF || arg->kind == E_WHERE ||
                  arg->kind == E_LOOKUP;
@@ -401,7 +401,8 @@ static struct expr *read_case(struct query *q, const struct resolve *r, uint32_t
     if (has_default && !(e->args[2 * n] = read_operand(q, r)))
         return NULL;
     expr_flags(e);
-    return resolve_same(c, e, "Case") < 0 ? NULL : e;
+    resolve_same(e);
+    return e;
 }
 
 static struct expr *read_window(struct query *q, const struct resolve *r, uint32_t n_partition)
@@ -428,7 +429,7 @@ static struct expr *read_window(struct query *q, const struct resolve *r, uint32
             struct str name = read_name(c);
             bool desc = name.p && str_starts(name, STR("-"));
             struct expr *f = name.p ? resolve_name(q, desc ? str_skip(name, 1) : name, r) : NULL;
-            e->args[i] = f ? expr_order(c, f, desc ? CODE_DESC : 0) : NULL;
+            e->args[i] = f && desc ? expr_order(c, f, CODE_DESC) : f;
         } else {
             e->args[i] = read_expr(q, r);
         }
@@ -629,6 +630,24 @@ static struct expr *read_one(struct query *q, const struct resolve *r)
     }
 }
 
+static struct expr *fail_mixed(struct compiler *c, const struct expr *e)
+{
+    const struct type *first = NULL, *other = NULL;
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct type *t = &e->args[i]->type;
+        bool condition = e->kind == E_CASE && i % 2 == 0 && i + 1 < e->n;
+        if (condition || !type_known(t))
+            continue;
+        if (!first)
+            first = t;
+        else if (t->id != first->id && !other)
+            other = t;
+    }
+    return c_fail_expr(c, ERR_FIELD,
+                       "Expression contains mixed types: %s, %s. You must set output_field.",
+                       first ? type_name(first) : "?", other ? type_name(other) : "?");
+}
+
 static struct expr *read_inner(struct query *q, const struct resolve *r)
 {
     struct compiler *c = q->c;
@@ -658,6 +677,8 @@ static struct expr *read_inner(struct query *q, const struct resolve *r)
                            "You must set output_field.",
                            operator_name(e->op), type_name(&e->args[0]->type),
                            type_name(&e->args[1]->type));
+    if (e && (e->kind == E_CASE || e->kind == E_FUNCTION) && e->negated && !typed)
+        return fail_mixed(c, e);
     return e;
 }
 

@@ -717,6 +717,7 @@ static int op_combine(struct query *q, uint32_t arg)
     q->literal_limit = 0;
     q->low_slot = q->high_slot = UINT32_MAX;
     q->order_by.n = 0;
+    q->no_default_order = true;
     q->related_mode = CODE_RELATED_NONE;
     return 0;
 }

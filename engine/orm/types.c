@@ -79,7 +79,9 @@ static bool combine(enum code_operator op, enum storage a, enum storage b, enum 
         return !((a == STORE_FLOAT && b == STORE_DECIMAL) ||
                  (a == STORE_DECIMAL && b == STORE_FLOAT));
     }
-    if (op == CODE_SUB && is_moment(a) && a == b)
+    bool days =
+        (a == STORE_DATE || a == STORE_DATETIME) && (b == STORE_DATE || b == STORE_DATETIME);
+    if (op == CODE_SUB && ((is_moment(a) && a == b) || days))
         *out = FIELD_DURATION;
     else if (sum && a == STORE_DURATION && b == STORE_DURATION)
         *out = FIELD_DURATION;
@@ -127,8 +129,31 @@ int resolve_combined(struct compiler *c, struct expr *e)
     return 0;
 }
 
-/* Case, Coalesce, Greatest …: all sources of one class. */
-int resolve_same(struct compiler *c, struct expr *e, const char *what)
+/* Whether class a is b or derived from it. */
+static bool is_kind(enum field_type_id a, enum field_type_id b)
+{
+    static const enum field_type_id above[FIELD_TYPE_COUNT] = {
+        [FIELD_EMAIL] = FIELD_CHAR,
+        [FIELD_SLUG] = FIELD_CHAR,
+        [FIELD_URL] = FIELD_CHAR,
+        [FIELD_AUTO_BIG] = FIELD_BIG,
+        [FIELD_AUTO_INT] = FIELD_INT,
+        [FIELD_AUTO_SMALL] = FIELD_SMALL,
+        [FIELD_BIG] = FIELD_INT,
+        [FIELD_SMALL] = FIELD_INT,
+        [FIELD_POSITIVE_INT] = FIELD_INT,
+        [FIELD_POSITIVE_BIG] = FIELD_BIG,
+        [FIELD_POSITIVE_SMALL] = FIELD_SMALL,
+        [FIELD_IMAGE] = FIELD_FILE,
+        [FIELD_DATETIME] = FIELD_DATE,
+    };
+    while (a != b && above[a])
+        a = above[a];
+    return a == b;
+}
+
+/* Case, Coalesce, Greatest …: all sources are of the first one's class. */
+void resolve_same(struct expr *e)
 {
     struct type t = type_unknown;
     for (uint32_t i = 0; i < e->n; i++) {
@@ -138,16 +163,13 @@ int resolve_same(struct compiler *c, struct expr *e, const char *what)
             continue;
         if (!type_known(&t)) {
             t = *x;
-        } else if (t.storage != x->storage ||
-                   (t.id != x->id && t.storage != STORE_INT && t.storage != STORE_TEXT)) {
-            return c_fail(c, ERR_FIELD,
-                          "Expression contains mixed types: %s, %s. You must set output_field "
-                          "(in %s).",
-                          type_name(&t), type_name(x), what);
+        } else if (!is_kind(t.id, x->id)) {
+            e->type = type_unknown;
+            e->negated = true; /* mixed: see resolve_combined */
+            return;
         }
     }
     e->type = plain(t);
-    return 0;
 }
 
 /* SQLite keeps no decimals: what calculates with them is cast, so that it compares and
