@@ -177,6 +177,11 @@ struct handle *class_push(lua_State *L, const struct class *c, void *object)
     return h;
 }
 
+struct handle *class_push_larger(lua_State *L, const struct class *c, size_t size)
+{
+    return new_handle(L, c, size);
+}
+
 struct handle *class_push_with(lua_State *L, const struct class *c, int metatable, void *object)
 {
     struct handle *h = new_block(L, c, sizeof *h);

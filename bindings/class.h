@@ -50,6 +50,9 @@ struct handle *class_push(lua_State *L, const struct class *c, void *object);
 
 /* The same with the metatable at `metatable`, for functions that have it for an upvalue. */
 struct handle *class_push_with(lua_State *L, const struct class *c, int metatable, void *object);
+/* A handle for no object yet, of `size` bytes in all: the first part of a struct of the
+ * caller's. [-0, +1, may raise] */
+struct handle *class_push_larger(lua_State *L, const struct class *c, size_t size);
 
 /* A handle with `size` bytes behind it, zeroed, that are the object themselves. [-0, +1, may raise]
  */

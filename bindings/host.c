@@ -71,6 +71,7 @@ static void host_close(struct script *script)
     log_detach(h);
     h->L = NULL;
     keep_close(&h->keep);
+    vec_release(&h->request_places);
     memory_release(&h->memory);
     arena_release(&h->arena);
     free(h);

@@ -8,6 +8,7 @@
 
 #include "app/script.h"
 #include "base/arena.h"
+#include "base/vec.h"
 #include "keep.h"
 #include "memory.h"
 #include "thread.h"
@@ -29,6 +30,8 @@ struct host {
     struct arena arena; /* process-long */
     struct memory memory;
     struct keep keep;                 /* C objects behind handles */
+    VEC(int) request_places;          /* free: request.c */
+    bool lua_layers;                  /* layers of the onion are in Lua */
     struct script_thread main_thread; /* outside of fibers */
     int around_views;                 /* a function that calls them; 0: none does */
 };

@@ -107,7 +107,9 @@ static void take(lua_State *L, struct entry *e)
         (type == LUA_TBOOLEAN && lua_toboolean(L, -1)))
         raise_about(L, e, "TypeError",
                     "%s gave a %s; a response, a string (HTML) or a table (JSON) is wanted");
-    e->response = response_from_value(L, -1, e->request, e->who);
+    /* The object is for Lua layers further out. */
+    struct request *r = host_of(L)->lua_layers ? e->request : NULL;
+    e->response = response_from_value(L, -1, r, e->who);
 }
 
 /* ---- views ---- */
@@ -318,6 +320,7 @@ static int pipeline_l_wrap(lua_State *L)
     struct host *h = host_of(L);
     struct pipeline *p = h->app->pipeline;
     struct lua_layer *l;
+    h->lua_layers = true;
     const char *name = luaL_checkstring(L, 1);
     lua_settop(L, 3);
     lua_pushvalue(L, 2);

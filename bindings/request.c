@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* perilune.http.Request.  The object of a running request stands in the registry under
- * the request's address; what middleware attaches lives in its first user value, what is
- * made at the first look in the others. */
+/* perilune.http.Request.  The object of a running request stands in a place of the
+ * registry, which another request has after it; what middleware attaches lives in its first
+ * user value, what is made at the first look in the others. */
 #include "request.h"
 
 #include "class.h"
 #include "error.h"
+#include "host.h"
 #include "querydict.h"
 #include "request_impl.h"
 #include "urls.h"
@@ -151,25 +152,58 @@ static const struct class request_class = {
     .user_values = REQUEST_ALL_VALUES,
 };
 
-void request_push(lua_State *L, struct request *r)
+/* What r->script points at. */
+struct request_object {
+    struct handle handle;
+    int place;  /* in the registry; 0: of a request made by make() */
+    bool parts; /* objects that look into the request's memory may be among its user values */
+};
+
+static struct request_object *new_object(lua_State *L)
 {
-    struct handle *h;
-    if (r->script) {
-        if (lua_rawgetp(L, LUA_REGISTRYINDEX, r) == LUA_TNIL) {
-            lua_pop(L, 1);
-            request_push_made(L, r);
-        }
-        return;
-    }
-    h = class_push(L, &request_class, r);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, r);
-    r->script = h;
+    struct request_object *o =
+        (struct request_object *)class_push_larger(L, &request_class, sizeof *o);
+    o->place = 0;
+    o->parts = false;
+    return o;
 }
 
 struct handle *request_handle(lua_State *L)
 {
-    return class_push(L, &request_class, NULL);
+    return &new_object(L)->handle;
+}
+
+/* A place that no request has: false stands in it, since a nil would make it anybody's. */
+static int take_place(lua_State *L)
+{
+    struct host *h = host_of(L);
+    if (h->request_places.n)
+        return vec_pop(&h->request_places);
+    lua_pushboolean(L, 0);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void push_known(lua_State *L, struct request *r)
+{
+    const struct request_object *o = r->script;
+    if (o->place)
+        lua_rawgeti(L, LUA_REGISTRYINDEX, o->place);
+    else
+        request_push_made(L, r);
+}
+
+void request_push(lua_State *L, struct request *r)
+{
+    if (r->script) {
+        push_known(L, r);
+        return;
+    }
+    struct request_object *o = new_object(L);
+    o->place = take_place(L);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, o->place);
+    o->handle.object = r;
+    r->script = o;
 }
 
 struct request *request_check(lua_State *L, int arg)
@@ -192,16 +226,22 @@ static void detach_value(lua_State *L, int slot)
 
 void request_detach(lua_State *L, struct request *r)
 {
-    if (!r->script || !lua_checkstack(L, 4))
+    struct request_object *o = r->script;
+    if (!o || !lua_checkstack(L, 4))
         return;
-    request_push(L, r);
-    detach_value(L, REQUEST_HEADERS);
-    detach_value(L, REQUEST_FILES);
-    lua_pop(L, 1);
-    class_detach(r->script);
+    if (o->parts) {
+        push_known(L, r);
+        detach_value(L, REQUEST_HEADERS);
+        detach_value(L, REQUEST_FILES);
+        lua_pop(L, 1);
+    }
+    class_detach(&o->handle);
     r->script = NULL;
-    lua_pushnil(L); /* no allocation: the slot exists */
-    lua_rawsetp(L, LUA_REGISTRYINDEX, r);
+    if (!o->place)
+        return;
+    vec_push(&host_of(L)->request_places, o->place);
+    lua_pushboolean(L, 0); /* no allocation: the slot exists */
+    lua_rawseti(L, LUA_REGISTRYINDEX, vec_last(&host_of(L)->request_places));
 }
 
 int request_cached(lua_State *L, int slot, void (*build)(lua_State *L, struct request *r),
@@ -210,6 +250,7 @@ int request_cached(lua_State *L, int slot, void (*build)(lua_State *L, struct re
     if (lua_getiuservalue(L, 1, slot) != LUA_TNIL)
         return 1;
     lua_pop(L, 1);
+    ((struct request_object *)r->script)->parts = true;
     build(L, r);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, slot);
