@@ -191,7 +191,7 @@ int host_sequence(struct render *r, struct tval v, struct tseq *out)
         value_push_object(lr, v);
         if (table_list(lr, PART_KEYS, &keys) != 0)
             return -1;
-        *out = (struct tseq){.n = keys.u.list->n, .list = keys.u.list};
+        *out = (struct tseq){.n = keys.u.list->n, .list = keys.u.list, .map = true};
         return 0;
     default:
         return collect(lr, v, out);

@@ -54,6 +54,17 @@ static bool has_letters(struct str format, const char *letters)
     return false;
 }
 
+/* What the format makes of a value that is no moment: its text, when it has no letters. */
+static int show_nothing(struct render *r, struct tval *v, struct str format)
+{
+    static const struct moment none = {.kind = MOMENT_TIME};
+    size_t start = r->scratch.n;
+    if (!has_letters(format, "aAbcdDEfFgGhHijlLmMnNoPrsStuUwWyYz"))
+        dateformat_add(&r->scratch, format, &none, r->default_zone, NULL);
+    *v = render_cut(r, start, false);
+    return 0;
+}
+
 static bool is_blank(struct tval v)
 {
     return v.type == TVAL_NONE || (tval_is_str(v) && v.n == 0);
@@ -71,10 +82,8 @@ FILTER(date)
     }
     if (format_of(r, arg, r->formats->date, &format))
         return -1;
-    if (v->type != TVAL_MOMENT) {
-        *v = filter_empty();
-        return 0;
-    }
+    if (v->type != TVAL_MOMENT)
+        return show_nothing(r, v, format);
     const struct moment *m = v->u.moment;
     if (dateformat_add(&r->scratch, format, m, r->default_zone, &err)) {
         if (m->kind == MOMENT_DATE) /* the others have no such part, which is no error */
@@ -89,13 +98,14 @@ FILTER(time)
     (void)f;
     struct str format;
     size_t start = r->scratch.n;
-    bool possible = v->type == TVAL_MOMENT && v->u.moment->kind != MOMENT_DATE;
-    if (!possible) {
+    if (is_blank(*v)) {
         *v = filter_empty();
         return 0;
     }
     if (format_of(r, arg, r->formats->time, &format))
         return -1;
+    if (v->type != TVAL_MOMENT || v->u.moment->kind == MOMENT_DATE)
+        return show_nothing(r, v, format);
     /* Only what a time of day has, whatever the value. */
     if (has_letters(format, "bcdDEFIjlLmMnNorStUwWyYz") ||
         dateformat_add(&r->scratch, format, v->u.moment, r->default_zone, NULL))

@@ -58,6 +58,8 @@ static int pick_item(struct render *r, struct tval *v, enum which which)
         return render_fail(r, "TypeError", "'%s' object is not subscriptable", tval_type_name(*v));
     if (got < 0)
         return -1;
+    if (items.map)
+        return render_fail(r, "KeyError", "%d", which == WHICH_LAST ? -1 : 0);
     if (items.n > 0)
         return render_item(r, &items, pick(which, items.n), v);
     *v = filter_empty();

@@ -71,8 +71,8 @@ static int add_lists(struct render *r, struct tval *v, struct tval arg)
         if (values[k].type != TVAL_LIST && values[k].type != TVAL_OBJECT)
             return 1;
         int got = render_sequence(r, values[k], &seqs[k]);
-        if (got)
-            return got;
+        if (got || seqs[k].map)
+            return got ? got : 1;
     }
     struct tval *items = render_alloc(r, (seqs[0].n + seqs[1].n) * sizeof *items);
     struct tlist *list = render_alloc(r, sizeof *list);
@@ -130,6 +130,19 @@ FILTER(add)
 
 /* ---- digits ---- */
 
+/* Whether the digits of a whole number are divisible by n, which is not 0. */
+static bool digits_divisible(const struct decimal *a, int64_t n)
+{
+    char text[DECIMAL_TEXT_MAX];
+    uint64_t by = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    unsigned __int128 rest = 0;
+    size_t size = decimal_write_fixed(a, text);
+    for (size_t i = 0; i < size; i++)
+        if (char_is_digit(text[i]))
+            rest = (rest * 10 + (unsigned)(text[i] - '0')) % by;
+    return rest == 0;
+}
+
 FILTER(divisibleby)
 {
     (void)f;
@@ -148,6 +161,10 @@ FILTER(divisibleby)
         return 0;
     }
     filter_as_decimal(a, &left);
+    if (b.type == TVAL_INT) {
+        *v = tval_bool(digits_divisible(&left, b.u.i));
+        return 0;
+    }
     filter_as_decimal(b, &right);
     if (decimal_divmod(NULL, &rest, &left, &right, &err))
         return render_fail(r, "OverflowError", "divisibleby: %s", err.msg);

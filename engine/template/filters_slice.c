@@ -106,7 +106,7 @@ static int slice_items(struct render *r, struct tval *v, const struct slice *s)
 {
     struct tseq seq;
     int got = render_sequence(r, *v, &seq);
-    if (got != 0)
+    if (got != 0 || seq.map)
         return got; /* no sequence: stays */
     struct range range = resolve(s, (int64_t)seq.n);
     struct tval *items = render_alloc(r, range.n * sizeof *items);

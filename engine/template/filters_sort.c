@@ -9,6 +9,12 @@ struct sorted {
     struct tval key, item;
 };
 
+/* Which is a number like others for sorting, although it is less than none. */
+static bool is_nan(struct tval v)
+{
+    return v.type == TVAL_DOUBLE && v.u.d != v.u.d;
+}
+
 /* Whether b has to stand before a; -1 on errors, 2 when they cannot be compared. */
 static int before(struct render *r, const struct sorted *b, const struct sorted *a, bool reversed)
 {
@@ -16,7 +22,7 @@ static int before(struct render *r, const struct sorted *b, const struct sorted 
     if (render_check(r) || render_compare(r, b->key, a->key, &order))
         return -1;
     if (order == TVAL_UNORDERED)
-        return 2;
+        return is_nan(a->key) || is_nan(b->key) ? 0 : 2;
     return order == (reversed ? TVAL_GREATER : TVAL_LESS);
 }
 

@@ -101,6 +101,10 @@ static enum outcome read_spec(struct formatter *f, struct spec *out)
 {
     static const char flags[] = "-+ #0";
     *out = (struct spec){.precision = -1};
+    if (peek_char(f) == '%') { /* which nothing may stand before */
+        out->type = next_char(f);
+        return FORMAT_OK;
+    }
     enum outcome got = read_key(f);
     if (got)
         return got;
@@ -121,7 +125,7 @@ static enum outcome read_spec(struct formatter *f, struct spec *out)
     if (peek_char(f) && strchr("hlL", peek_char(f)))
         next_char(f);
     out->type = next_char(f);
-    if (out->type == '\0')
+    if (out->type == '\0' || out->type == '%')
         return FORMAT_SILENT;
     if (out->width > FILTER_WIDTH_MAX || out->precision > FILTER_WIDTH_MAX)
         return (enum outcome)render_fail(f->r, "OverflowError",

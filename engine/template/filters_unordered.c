@@ -16,10 +16,11 @@ static void add_tabs(struct buf *out, unsigned n)
         buf_addc(out, '\t');
 }
 
-/* Lists are children, strings and maps of the host's are items. */
+/* Lists are children, strings and maps are items. */
 static int children_of(struct render *r, struct tval v, struct tseq *out)
 {
-    return v.type == TVAL_LIST || v.type == TVAL_OBJECT ? render_sequence(r, v, out) : 1;
+    int got = v.type == TVAL_LIST || v.type == TVAL_OBJECT ? render_sequence(r, v, out) : 1;
+    return got == 0 && out->map ? 1 : got;
 }
 
 static int add_title(struct render *r, struct tval v)

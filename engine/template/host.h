@@ -27,6 +27,7 @@ struct name {
 /* A host's object as a sequence: {% for %}, join, unpacking … */
 struct tseq {
     size_t n;
+    bool map;                 /* the items are the keys of a map */
     const struct tlist *list; /* the engine's own, or NULL: */
     int64_t object;           /* the host's */
     struct str text;          /* characters of a string (p not NULL) */

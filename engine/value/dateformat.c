@@ -203,12 +203,15 @@ static void add_name_letter(struct formatter *f, char letter)
 static void add_date_letter(struct formatter *f, char letter)
 {
     struct date d = f->m->value.date;
-    int year, week, day;
-    date_iso_week(d, &year, &week, &day);
+    int year = 0, week = 0, day = 0;
+    if (strchr("oWw", letter))
+        date_iso_week(d, &year, &week, &day);
     switch (letter) {
     case 'c':
         if (f->m->kind == MOMENT_DATE)
             date_add_iso(f->out, d);
+        else if (f->m->kind == MOMENT_TIME)
+            daytime_add_iso(f->out, f->m->value.time);
         else
             datetime_add_iso(f->out, &f->m->value, 'T');
         break;
@@ -279,7 +282,7 @@ static int add_letter(struct formatter *f, char letter, enum letter_class class,
                        "The format for date objects may not contain time-related format "
                        "specifiers (found '%c').",
                        letter);
-    if (f->m->kind == MOMENT_TIME && !of_time)
+    if (f->m->kind == MOMENT_TIME && !of_time && letter != 'c')
         return err_set(err, ERR_INVALID,
                        "the format for a time may not contain the date letter '%c'; write '\\%c' "
                        "for the letter itself",

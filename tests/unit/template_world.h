@@ -328,6 +328,7 @@ static inline int world_sequence(struct render *r, struct tval v, struct tseq *o
         return 1;
     out->n = o->n;
     out->object = v.u.object;
+    out->map = o->kind == WORLD_MAP;
     return 0;
 }
 

@@ -37,6 +37,9 @@ static void test_date(void **state)
          "(found 'H')."},
         {"{{ t|date:\"Y\" }}|{{ m|time:\"Y\" }}|{{ m|time:\"\\\\Y\" }}|{{ t|time:\"e:T\" }}",
          MOMENTS, "||Y|:"},
+        {"{{ t|date:\"c\" }}|{{ m|date:\"c\" }}|{{ d|date:\"c W o w\" }}|{{ t|time:\"c\" }}",
+         MOMENTS, "13:05:00|2008-01-01T13:05:09.000123|2007-12-31 1 2008 1|"},
+        {"{{ s|date:\"-\\a\" }}|{{ d|time:\"-\" }}", MOMENTS, "-a|-"},
         {"{{ m|date:\"<b>\" }}", MOMENTS, "&lt;jan&gt;"},
         {"{{ a|date:\"H:i T\" }}|{{ a|time:\"H O\" }}", MOMENTS, "11:05 UTC|11 +0000"},
     };
