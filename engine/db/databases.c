@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "value/timezone.h"
 
 static const struct db_driver *const drivers[] = {&sqlite_driver, NULL};
 const char *const db_engines[] = {"sqlite", NULL};
@@ -68,6 +69,8 @@ void databases_free(struct databases *dbs)
         database_free(dbs->items.items[i]);
     sessions_free(dbs);
     raw_cache_free(dbs->raw);
+    if (dbs->zones)
+        zones_free(dbs->zones);
     db_sql_release(&dbs->commit);
     db_sql_release(&dbs->rollback);
     for (int i = 0; i < BLOCK_LEVELS; i++) {

@@ -215,6 +215,7 @@ struct databases {
     uint64_t random; /* for waits that must not be in step */
     struct db_session *free;
     struct raw_cache *raw;
+    struct zones *zones; /* of the SQL functions; NULL until one is named */
     struct db_sql commit, rollback;
     struct db_sql savepoint[BLOCK_LEVELS], release[BLOCK_LEVELS], back[BLOCK_LEVELS];
     void (*on_connect)(void *data, struct database *db);

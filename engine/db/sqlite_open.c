@@ -4,6 +4,7 @@
  * Durability: in WAL mode with synchronous=NORMAL a commit that was acknowledged survives
  * the death of the process, kill -9 included; the last ones before a loss of power may be
  * gone, without harm to the file.  synchronous=FULL waits for the disk at each commit. */
+#include "db/sqlite_functions.h"
 #include "db/sqlite_impl.h"
 
 #include "base/mem.h"
@@ -242,10 +243,16 @@ int sqlite_open(struct db_conn *conn, struct err *err)
 {
     struct sqlite_conn *c = mem_zalloc(sizeof *c);
     c->conn = conn;
+    int code;
     conn->handle = c;
     if (open_handle(c, err) != 0)
         goto fail;
     confine(c->h);
+    code = sqlite_functions_add(c->h, conn->db->all);
+    if (code != SQLITE_OK) {
+        sqlite_fail(c, code, err);
+        goto fail;
+    }
     sqlite_wal_watch(c);
     if (set_pragmas(c, err) != 0 || prepare_own(c, err) != 0 || run_init_command(c, err) != 0)
         goto fail;
