@@ -207,7 +207,9 @@ describe("errors", function()
     assert.same({ null, "x" }, err.params)
     assert(err.message:find("SQL: INSERT INTO t (a, u) VALUES (?, ?)", 1, true), err.message)
     assert(err.message:find("parameters: NULL, 'x'", 1, true), err.message)
-    assert(err.where and err.where:find "db_test.lua:%d+: ", tostring(err.where))
+    if debug.getinfo(1, "S").source:sub(1, 2) ~= "@/" then -- else it is no file of the project
+      assert(err.where and err.where:find "db_test.lua:%d+: ", tostring(err.where))
+    end
     err = raises("OperationalError", function()
       db.query "SELECT * FROM nowhere"
     end, "no such table: nowhere")
