@@ -29,6 +29,7 @@ static const luaL_Reg modules[] = {
     {"perilune._http_util", luaopen_perilune__http_util},
     {"perilune._inspect", luaopen_perilune__inspect},
     {"perilune._module", luaopen_perilune__module},
+    {"perilune._orm", luaopen_perilune__orm},
     {"perilune._log", luaopen_perilune__log},
     {"perilune._pipeline", luaopen_perilune__pipeline},
     {"perilune._querydict", luaopen_perilune__querydict},

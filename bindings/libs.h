@@ -27,6 +27,7 @@ int luaopen_perilune__http_util(lua_State *L);
 int luaopen_perilune__inspect(lua_State *L);
 int luaopen_perilune__module(lua_State *L);
 int luaopen_perilune__log(lua_State *L);
+int luaopen_perilune__orm(lua_State *L);
 int luaopen_perilune__pipeline(lua_State *L);
 int luaopen_perilune__querydict(lua_State *L);
 int luaopen_perilune__readline(lua_State *L);

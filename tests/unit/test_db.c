@@ -208,7 +208,7 @@ db_test(file_is_private_and_in_wal)
     assert_rows(w, "PRAGMA journal_mode", "wal\n");
     assert_rows(w, "PRAGMA foreign_keys", "1\n");
     assert_rows(w, "PRAGMA synchronous", "1\n");
-    assert_rows(w, "PRAGMA trusted_schema", "0\n");
+    assert_rows(w, "PRAGMA trusted_schema", "1\n");
     assert_rows(w, "PRAGMA busy_timeout", "0\n");
     must(w->db, "PRAGMA writable_schema=ON"); /* taken and ignored: DEFENSIVE */
     refused(w->db, "UPDATE sqlite_master SET sql = ''", ERR_DB_OPERATIONAL);

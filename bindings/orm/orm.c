@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* perilune._orm: the engine's models and queries, for perilune.models and the migrations.
+ * Private: what authors use is in perilune/models.lua. */
+#include "lua_code.h"
+
+#include "libs.h"
+
+#include <lauxlib.h>
+
+int luaopen_perilune__orm(lua_State *L)
+{
+    orm_open_code(L);
+    lua_createtable(L, 0, 64);
+    orm_open_expressions(L);
+    orm_open_queries(L);
+    orm_open_insert(L);
+    orm_open_world(L);
+    orm_open_run(L);
+    return 1;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* An instance is one table: what the database gave under the fields' names, and `_state`,
+ * which all instances of one result share until one of them needs a state of its own.  Key
+ * strings and classes stand on the stack while rows are read, so that a column costs a push
+ * and a raw store. */
+#include "lua_rows.h"
+
+#include "decimal.h"
+#include "error.h"
+#include "json.h"
+#include "null.h"
+#include "time_values.h"
+
+#include "base/banned.h"
+
+#include <lauxlib.h>
+
+enum { SLOTS_PER_NODE = 3 }; /* class, _state, peers */
+
+/* ---- values ---- */
+
+static void push_datetime(lua_State *L, int64_t us, bool aware)
+{
+    struct datetime d;
+    struct err err;
+    if (datetime_from_epoch_micros(us, aware ? tz_utc() : tz_none(), &d, &err) != 0)
+        exception_raise_err(L, &err);
+    time_push_datetime(L, &d);
+}
+
+static void push_date(lua_State *L, int64_t ordinal)
+{
+    struct date d;
+    struct err err;
+    if (date_from_ordinal(ordinal, &d, &err) != 0)
+        exception_raise_err(L, &err);
+    time_push_date(L, d);
+}
+
+static void push_time(lua_State *L, int64_t us)
+{
+    time_push_time(L, (struct daytime){.hour = (int)(us / DURATION_HOUR % 24),
+                                       .minute = (int)(us / DURATION_MINUTE % 60),
+                                       .second = (int)(us / DURATION_SECOND % 60),
+                                       .microsecond = (int)(us % DURATION_SECOND)});
+}
+
+static void push_duration(lua_State *L, int64_t us)
+{
+    struct duration d;
+    struct err err;
+    if (duration_from_total(us, &d, &err) != 0)
+        exception_raise_err(L, &err);
+    time_push_timedelta(L, d);
+}
+
+static void push_json(lua_State *L, struct str text)
+{
+    struct err err;
+    if (json_decode(L, text, 512, &err) != 0)
+        exception_raise(L, "ValueError", "the database holds JSON that does not parse: %s",
+                        err.msg);
+}
+
+static void push_value(lua_State *L, const struct value *v)
+{
+    switch (v->kind) {
+    case VALUE_FALSE:
+    case VALUE_TRUE:
+        lua_pushboolean(L, v->kind == VALUE_TRUE);
+        break;
+    case VALUE_INT:
+        lua_pushinteger(L, v->i);
+        break;
+    case VALUE_DOUBLE:
+        lua_pushnumber(L, v->d);
+        break;
+    case VALUE_TEXT:
+    case VALUE_BLOB:
+        lua_pushlstring(L, v->text.p, v->text.n);
+        break;
+    case VALUE_DECIMAL:
+        decimal_push(L, (const struct decimal *)(const void *)v->text.p);
+        break;
+    case VALUE_DATE:
+        push_date(L, v->i);
+        break;
+    case VALUE_TIME:
+        push_time(L, v->i);
+        break;
+    case VALUE_DATETIME:
+    case VALUE_NAIVE:
+        push_datetime(L, v->i, v->kind == VALUE_DATETIME);
+        break;
+    case VALUE_DURATION:
+        push_duration(L, v->i);
+        break;
+    case VALUE_JSON:
+        push_json(L, v->text);
+        break;
+    default:
+        lua_pushnil(L);
+    }
+}
+
+static struct value from_db(const struct db_value *v)
+{
+    switch (v->kind) {
+    case DB_INT:
+        return (struct value){.kind = VALUE_INT, .i = v->i};
+    case DB_DOUBLE:
+        return (struct value){.kind = VALUE_DOUBLE, .d = v->d};
+    case DB_TEXT:
+        return (struct value){.kind = VALUE_TEXT, .text = v->s};
+    case DB_BLOB:
+        return (struct value){.kind = VALUE_BLOB, .text = v->s};
+    default:
+        return (struct value){.kind = VALUE_NULL};
+    }
+}
+
+void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_type *t,
+                     const struct db_value *v)
+{
+    struct value in = from_db(v), out;
+    struct err err;
+    if (v->kind == DB_NULL) {
+        lua_pushnil(L);
+        return;
+    }
+    if (column_is_plain(t)) {
+        push_value(L, &in);
+        return;
+    }
+    if (convert_column(r->dialect, t, in, r->scratch, &out, &err) != 0)
+        exception_raise_err(L, &err);
+    push_value(L, &out);
+}
+
+/* ---- reading ---- */
+
+static void push_state(lua_State *L, struct str alias)
+{
+    lua_createtable(L, 0, 3);
+    lua_pushlstring(L, alias.p, alias.n);
+    lua_setfield(L, -2, "db");
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "adding");
+    /* The instances of the batch, as long as somebody else holds them. */
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "peers");
+}
+
+/* Which fields a node of only() or defer() has: _state.loaded. */
+static void note_loaded(lua_State *L, const struct orm_reader *r, const struct statement_node *n,
+                        int state)
+{
+    lua_createtable(L, 0, n->count);
+    for (unsigned i = 0; i < n->count; i++) {
+        lua_pushvalue(L, r->keys + n->first + (int)i);
+        lua_pushboolean(L, true);
+        lua_rawset(L, -3);
+    }
+    lua_setfield(L, state, "loaded");
+}
+
+static void open_node(lua_State *L, struct orm_reader *r, unsigned i, struct str alias)
+{
+    const struct statement_node *n = &r->statement->nodes[i];
+    orm_world_push_class(L, r->world, n->model);
+    if (lua_isnil(L, -1))
+        exception_raise(L, "RuntimeError", "model %.*s has no class", STR_ARG(n->model->label));
+    push_state(L, alias);
+    if (n->partial)
+        note_loaded(L, r, n, lua_gettop(L) - 1);
+}
+
+void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement *st, int world,
+                     int keys_table, struct str alias)
+{
+    luaL_checkstack(L, (int)(st->n_columns + st->n_nodes * SLOTS_PER_NODE + 32), "columns");
+    r->statement = st;
+    r->world = world;
+    r->n = 0;
+    r->keys = lua_gettop(L) + 1;
+    for (uint32_t i = 0; i < st->n_columns; i++)
+        lua_rawgeti(L, keys_table, (lua_Integer)i + 1);
+    r->classes = lua_gettop(L) + 1;
+    if (st->kind == STATEMENT_ROWS)
+        for (unsigned i = 0; i < st->n_nodes; i++)
+            open_node(L, r, i, alias);
+    lua_newtable(L);
+    r->list = lua_gettop(L);
+}
+
+static int node_slot(const struct orm_reader *r, unsigned node)
+{
+    return r->classes + (int)node * SLOTS_PER_NODE;
+}
+
+/* An instance of one node. [-0, +1] */
+static void push_instance(lua_State *L, struct orm_reader *r, unsigned i,
+                          const struct db_value *row)
+{
+    const struct statement *st = r->statement;
+    const struct statement_node *n = &st->nodes[i];
+    int slot = node_slot(r, i);
+    lua_createtable(L, 0, n->count + 1);
+    for (unsigned c = n->first; c < (unsigned)n->first + n->count; c++) {
+        if (row[c].kind == DB_NULL)
+            continue;
+        lua_pushvalue(L, r->keys + (int)c);
+        orm_push_column(L, r, &st->columns[c].type, &row[c]);
+        lua_rawset(L, -3);
+    }
+    lua_pushliteral(L, "_state");
+    lua_pushvalue(L, slot + 1);
+    lua_rawset(L, -3);
+    lua_pushvalue(L, slot);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, slot + 2, r->n + 1); /* a peer */
+}
+
+/* parent._cache[name] = the value on top, which may be false: none. [-1, +0] */
+static void keep_related(lua_State *L, int parent, struct str name)
+{
+    lua_pushliteral(L, "_cache");
+    if (lua_rawget(L, parent) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_createtable(L, 0, 2);
+        lua_pushliteral(L, "_cache");
+        lua_pushvalue(L, -2);
+        lua_rawset(L, parent);
+    }
+    lua_pushlstring(L, name.p, name.n);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 2);
+}
+
+/* The other side of a one-to-one relation knows its parent, too. */
+static void keep_parent(lua_State *L, int child, int parent, const struct statement_node *n)
+{
+    struct str back = n->reverse ? n->rel->field->name : n->rel->accessor;
+    if (n->rel->kind != REL_ONE || !back.n)
+        return;
+    lua_pushvalue(L, parent);
+    keep_related(L, child, back);
+}
+
+/* An heir's instance has its parent's columns, too. */
+static void inherit_columns(lua_State *L, const struct orm_reader *r, int child, int parent,
+                            const struct statement_node *n)
+{
+    const struct statement_node *from = &r->statement->nodes[n->parent];
+    for (unsigned c = from->first; c < (unsigned)from->first + from->count; c++) {
+        lua_pushvalue(L, r->keys + (int)c);
+        if (lua_rawget(L, child) == LUA_TNIL) {
+            lua_pushvalue(L, r->keys + (int)c);
+            lua_pushvalue(L, -1);
+            lua_rawget(L, parent);
+            lua_rawset(L, child);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+static void push_tree(lua_State *L, struct orm_reader *r, const struct db_value *row)
+{
+    const struct statement *st = r->statement;
+    int base = lua_gettop(L);
+    for (unsigned i = 0; i < st->n_nodes; i++) {
+        const struct statement_node *n = &st->nodes[i];
+        int parent = base + 1 + n->parent;
+        bool missing = i > 0 && (lua_isboolean(L, parent) || row[n->key].kind == DB_NULL);
+        if (missing)
+            lua_pushboolean(L, false);
+        else
+            push_instance(L, r, i, row);
+        if (i == 0 || lua_isboolean(L, parent))
+            continue;
+        if (!missing && n->inherits)
+            inherit_columns(L, r, lua_gettop(L), parent, n);
+        if (!missing)
+            keep_parent(L, lua_gettop(L), parent, n);
+        lua_pushvalue(L, -1);
+        keep_related(L, parent, n->name);
+    }
+    lua_settop(L, base + 1);
+    for (uint32_t c = 0; c < st->n_columns; c++) {
+        if (st->columns[c].place != COLUMN_ANNOTATION || row[c].kind == DB_NULL)
+            continue;
+        lua_pushvalue(L, r->keys + (int)c);
+        orm_push_column(L, r, &st->columns[c].type, &row[c]);
+        lua_rawset(L, -3);
+    }
+}
+
+static void push_values(lua_State *L, struct orm_reader *r, const struct db_value *row)
+{
+    const struct statement *st = r->statement;
+    lua_createtable(L, 0, (int)st->n_columns);
+    for (uint32_t c = 0; c < st->n_columns; c++) {
+        if (st->columns[c].place == COLUMN_HIDDEN || row[c].kind == DB_NULL)
+            continue;
+        lua_pushvalue(L, r->keys + (int)c);
+        orm_push_column(L, r, &st->columns[c].type, &row[c]);
+        lua_rawset(L, -3);
+    }
+}
+
+static void push_list(lua_State *L, struct orm_reader *r, const struct db_value *row)
+{
+    const struct statement *st = r->statement;
+    lua_Integer n = 0;
+    lua_createtable(L, (int)st->n_columns, 1);
+    for (uint32_t c = 0; c < st->n_columns; c++) {
+        if (st->columns[c].place == COLUMN_HIDDEN)
+            continue;
+        orm_push_column(L, r, &st->columns[c].type, &row[c]);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_pushinteger(L, n);
+    lua_setfield(L, -2, "n");
+}
+
+static void push_flat(lua_State *L, struct orm_reader *r, const struct db_value *row)
+{
+    const struct statement *st = r->statement;
+    uint32_t c = 0;
+    while (c + 1 < st->n_columns && st->columns[c].place == COLUMN_HIDDEN)
+        c++;
+    if (row[c].kind == DB_NULL)
+        null_push(L);
+    else
+        orm_push_column(L, r, &st->columns[c].type, &row[c]);
+}
+
+void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row)
+{
+    const struct statement *st = r->statement;
+    if (r->rows == ORM_ROWS_FLAT)
+        push_flat(L, r, row);
+    else if (st->kind == STATEMENT_ROWS && st->n_nodes == 1 && st->n_columns == st->nodes[0].count)
+        push_instance(L, r, 0, row);
+    else if (st->kind == STATEMENT_ROWS)
+        push_tree(L, r, row);
+    else if (st->values_list)
+        push_list(L, r, row);
+    else
+        push_values(L, r, row);
+    lua_rawseti(L, r->list, ++r->n);
+}

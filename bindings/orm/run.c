@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* Running queries: code to statement to rows.  A shape that was seen before costs a look-up;
+ * binding and stepping go straight to engine/db. */
+#include "lua_code.h"
+#include "lua_rows.h"
+#include "lua_world.h"
+
+#include "error.h"
+#include "host.h"
+#include "time_values.h"
+
+#include "base/banned.h"
+#include "db/databases.h"
+
+#include <lauxlib.h>
+
+struct prepared { /* hangs on a statement */
+    struct db_sql sql;
+    int keys; /* in the registry: the columns' names */
+};
+
+void orm_prepared_drop(void *prepared, void *world)
+{
+    struct prepared *p = prepared;
+    struct orm_world *w = world;
+    db_sql_release(&p->sql);
+    luaL_unref(w->L, LUA_REGISTRYINDEX, p->keys);
+    free(p);
+}
+
+/* ---- what a run needs ---- */
+
+enum { FEW_PARAMS = 24 };
+
+struct run {
+    struct orm_world *world;
+    const struct statement *statement;
+    struct prepared *prepared;
+    struct database *db;
+    const struct code *code;
+    struct statements *statements;
+    const struct dialect *dialect;
+    struct arena scratch;
+    struct db_value few[FEW_PARAMS], *values;
+    struct db_cursor cursor;
+    bool open;
+    struct orm_reader reader;
+    struct db_result result;
+};
+
+static void push_keys(lua_State *L, const struct statement *st)
+{
+    lua_createtable(L, (int)st->n_columns, 0);
+    for (uint32_t i = 0; i < st->n_columns; i++) {
+        const struct statement_column *c = &st->columns[i];
+        struct str name = c->place == COLUMN_FIELD ? c->field->attname : c->name;
+        lua_pushlstring(L, name.p ? name.p : "", name.n);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static enum db_access access_of(const struct statement *st)
+{
+    return st->kind == STATEMENT_CHANGE ? DB_ACCESS_WRITE : DB_ACCESS_READ;
+}
+
+/* The statement's half that belongs to the database layer; made at its first run. */
+static struct prepared *prepare(lua_State *L, const struct statement *st)
+{
+    if (st->prepared)
+        return st->prepared;
+    push_keys(L, st);
+    int keys = luaL_ref(L, LUA_REGISTRYINDEX);
+    struct prepared *p = mem_alloc(sizeof *p);
+    p->keys = keys;
+    db_sql_init(&p->sql, st->sql, access_of(st));
+    ((struct statement *)st)->prepared = p; /* the one field that is the runner's */
+    return p;
+}
+
+static struct database *check_database(lua_State *L, int arg)
+{
+    size_t n;
+    const char *alias = luaL_checklstring(L, arg, &n);
+    struct databases *dbs = host_of(L)->options.databases;
+    struct database *db = dbs ? databases_find(dbs, str_make(alias, n)) : NULL;
+    if (!db)
+        exception_raise(L, "ConnectionDoesNotExist",
+                        "there is no database '%s' in settings.databases", alias);
+    return db;
+}
+
+/* Arguments: world, alias, code. [-0, +0, may raise: holds nothing yet] */
+static void begin(lua_State *L, struct run *run)
+{
+    struct err err;
+    run->world = orm_world_check(L, 1);
+    run->db = check_database(L, 2);
+    run->code = orm_code_check(L, 3);
+    run->dialect = &dialect_sqlite;
+    run->statements = orm_world_statements(run->world, run->dialect->id);
+    run->statement = statements_get(run->statements, run->code, &err);
+    run->open = false;
+    run->values = run->few;
+    run->result = (struct db_result){0, 0};
+    if (!run->statement)
+        exception_raise_err(L, &err);
+}
+
+/* From here on the run holds things: everything that may raise is inside run_protected(). */
+static void hold(struct run *run)
+{
+    arena_init(&run->scratch, 0);
+    statement_ref(run->statement);
+}
+
+static void end(struct run *run)
+{
+    if (run->open)
+        db_close(&run->cursor);
+    arena_release(&run->scratch);
+    statement_unref(run->statements, run->statement);
+}
+
+static struct db_value to_db(const struct value *v)
+{
+    switch (v->kind) {
+    case VALUE_INT:
+        return db_int(v->i);
+    case VALUE_DOUBLE:
+        return db_double(v->d);
+    case VALUE_TEXT:
+        return db_text(v->text);
+    case VALUE_BLOB:
+        return db_blob(v->text);
+    default:
+        return db_null();
+    }
+}
+
+static int bind(struct run *run, const struct convert_zone *zone, struct err *err)
+{
+    const struct statement *st = run->statement;
+    if (st->n_params > FEW_PARAMS)
+        run->values = arena_alloc(&run->scratch, st->n_params * sizeof *run->values);
+    for (uint32_t i = 0; i < st->n_params; i++) {
+        struct value v;
+        if (statement_param(st, i, run->code, run->dialect, zone, &run->scratch, &v, err) != 0)
+            return -1;
+        run->values[i] = to_db(&v);
+    }
+    return 0;
+}
+
+/* The current zone, with its name in the scratch memory. [-0, +0, may raise] */
+static struct convert_zone zone_of(lua_State *L, struct run *run)
+{
+    struct convert_zone zone = {.tz = time_current_zone(L)};
+    struct buf *name = orm_json_buffer(L);
+    tz_add_name(name, zone.tz);
+    zone.tz_name = arena_str(&run->scratch, buf_str(name));
+    return zone;
+}
+
+static bool wants_zone(const struct statement *st)
+{
+    for (uint32_t i = 0; i < st->n_params; i++) {
+        const struct statement_param *p = &st->params[i];
+        if (p->source == PARAM_ZONE || p->type.storage == STORE_DATETIME ||
+            p->type.storage == STORE_DATE)
+            return true;
+    }
+    return false;
+}
+
+static void start_query(lua_State *L, struct run *run)
+{
+    struct err err;
+    struct convert_zone zone = {.tz = tz_utc(), .tz_name = STR("UTC")};
+    run->prepared = prepare(L, run->statement);
+    if (wants_zone(run->statement))
+        zone = zone_of(L, run);
+    if (run->statement->locks && !db_in_atomic(run->db))
+        exception_raise(L, "TransactionManagementError",
+                        "select_for_update cannot be used outside of a transaction");
+    if (bind(run, &zone, &err) != 0 || db_query(run->db, &run->prepared->sql, run->values,
+                                                run->statement->n_params, &run->cursor, &err) != 0)
+        exception_raise_err(L, &err);
+    run->open = true;
+}
+
+/* 1: a row.  May raise. */
+static int step(lua_State *L, struct run *run)
+{
+    struct err err;
+    int got = db_step(&run->cursor, &err);
+    if (got == 1)
+        return 1;
+    run->open = false;
+    if (got < 0)
+        exception_raise_err(L, &err);
+    run->result = (struct db_result){run->cursor.changes, run->cursor.last_id};
+    return 0;
+}
+
+/* Runs `inner` with the run as light userdata above the arguments, protected, and gives back
+ * what it pushed; whatever it raises is raised after the run has ended. */
+static int run_protected(lua_State *L, struct run *run, lua_CFunction inner, int results)
+{
+    int n = lua_gettop(L);
+    lua_pushcfunction(L, inner);
+    lua_insert(L, 1);
+    lua_pushlightuserdata(L, run);
+    hold(run);
+    int status = lua_pcall(L, n + 1, results, 0);
+    end(run);
+    if (status != LUA_OK)
+        return lua_error(L);
+    return results;
+}
+
+/* ---- rows ---- */
+
+/* (world, alias, code, flat, run) → list */
+static int rows_inner(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, -1);
+    const struct statement *st = run->statement;
+    struct orm_reader *r = &run->reader;
+    lua_settop(L, 4);
+    if (st->empty) {
+        lua_newtable(L);
+        return 1;
+    }
+    *r = (struct orm_reader){.dialect = run->dialect,
+                             .scratch = &run->scratch,
+                             .rows = lua_toboolean(L, 4) ? ORM_ROWS_FLAT : ORM_ROWS_PLAIN};
+    start_query(L, run);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
+    orm_reader_open(L, r, st, 1, lua_gettop(L), db_alias(run->db));
+    while (step(L, run))
+        orm_reader_row(L, r, run->cursor.row);
+    lua_pushvalue(L, r->list);
+    return 1;
+}
+
+/* rows(world, alias, code, flat) → list of instances, or of what values() names */
+static int l_rows(lua_State *L)
+{
+    struct run run;
+    lua_settop(L, 4);
+    begin(L, &run);
+    return run_protected(L, &run, rows_inner, 1);
+}
+
+/* ---- single results ---- */
+
+static void push_empty(lua_State *L, const struct statement *st)
+{
+    switch (st->kind) {
+    case STATEMENT_COUNT:
+        lua_pushinteger(L, 0);
+        break;
+    case STATEMENT_EXISTS:
+        lua_pushboolean(L, false);
+        break;
+    default:
+        lua_newtable(L);
+    }
+}
+
+/* A NULL of an aggregate that has a value of its own for no rows (Count). */
+static void push_when_empty(lua_State *L, const struct statement *st, uint32_t i)
+{
+    const struct value *v = st->when_empty ? &st->when_empty[i] : NULL;
+    if (v && v->kind == VALUE_INT)
+        lua_pushinteger(L, v->i);
+    else if (v && v->kind == VALUE_DOUBLE)
+        lua_pushnumber(L, v->d);
+    else if (v && v->kind == VALUE_TEXT)
+        lua_pushlstring(L, v->text.p, v->text.n);
+    else
+        lua_pushnil(L);
+}
+
+/* row NULL: there is none. */
+static void push_aggregates(lua_State *L, struct run *run, const struct db_value *row)
+{
+    const struct statement *st = run->statement;
+    lua_createtable(L, 0, (int)st->n_columns);
+    for (uint32_t i = 0; i < st->n_columns; i++) {
+        const struct statement_column *c = &st->columns[i];
+        if (c->place == COLUMN_HIDDEN)
+            continue;
+        lua_pushlstring(L, c->name.p, c->name.n);
+        if (row && row[i].kind != DB_NULL)
+            orm_push_column(L, &run->reader, &c->type, &row[i]);
+        else
+            push_when_empty(L, st, i);
+        lua_rawset(L, -3);
+    }
+}
+
+/* (world, alias, code, run) → number, boolean or table */
+static int single_inner(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, -1);
+    const struct statement *st = run->statement;
+    run->reader = (struct orm_reader){.dialect = run->dialect, .scratch = &run->scratch};
+    if (st->empty) {
+        if (st->kind == STATEMENT_AGGREGATE)
+            push_aggregates(L, run, NULL);
+        else
+            push_empty(L, st);
+        return 1;
+    }
+    start_query(L, run);
+    bool row = step(L, run);
+    if (st->kind == STATEMENT_EXISTS)
+        lua_pushboolean(L, row);
+    else if (st->kind == STATEMENT_AGGREGATE)
+        push_aggregates(L, run, row ? run->cursor.row : NULL);
+    else
+        lua_pushinteger(L, row && run->cursor.row[0].kind == DB_INT ? run->cursor.row[0].i : 0);
+    return 1;
+}
+
+/* single(world, alias, code) → the count, whether there are rows, or the aggregates */
+static int l_single(lua_State *L)
+{
+    struct run run;
+    lua_settop(L, 3);
+    begin(L, &run);
+    return run_protected(L, &run, single_inner, 1);
+}
+
+/* ---- changes ---- */
+
+/* (world, alias, code, run) → changes, last id, rows of RETURNING or nil */
+static int change_inner(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, -1);
+    const struct statement *st = run->statement;
+    struct orm_reader *r = &run->reader;
+    lua_settop(L, 3);
+    if (!st->empty) {
+        *r = (struct orm_reader){.dialect = run->dialect, .scratch = &run->scratch};
+        start_query(L, run);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
+        orm_reader_open(L, r, st, 1, lua_gettop(L), db_alias(run->db));
+        while (step(L, run))
+            orm_reader_row(L, r, run->cursor.row);
+    }
+    lua_pushinteger(L, run->result.changes);
+    lua_pushinteger(L, run->result.last_id);
+    if (st->n_columns && !st->empty)
+        lua_pushvalue(L, r->list);
+    else
+        lua_pushnil(L);
+    return 3;
+}
+
+/* change(world, alias, code): INSERT, UPDATE, DELETE → changes, last id, rows */
+static int l_change(lua_State *L)
+{
+    struct run run;
+    lua_settop(L, 3);
+    begin(L, &run);
+    return run_protected(L, &run, change_inner, 3);
+}
+
+/* ---- as text ---- */
+
+/* sql(world, alias, code) → SQL, list of parameters */
+static int sql_inner(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, -1);
+    const struct statement *st = run->statement;
+    struct err err;
+    struct convert_zone zone = zone_of(L, run);
+    lua_settop(L, 3);
+    if (bind(run, &zone, &err) != 0)
+        return exception_raise_err(L, &err);
+    lua_pushlstring(L, st->sql.p ? st->sql.p : "", st->sql.n);
+    lua_createtable(L, (int)st->n_params, 0);
+    for (uint32_t i = 0; i < st->n_params; i++) {
+        const struct db_value *v = &run->values[i];
+        if (v->kind == DB_INT)
+            lua_pushinteger(L, v->i);
+        else if (v->kind == DB_DOUBLE)
+            lua_pushnumber(L, v->d);
+        else if (v->kind == DB_NULL)
+            lua_pushlightuserdata(L, NULL);
+        else
+            lua_pushlstring(L, v->s.p, v->s.n);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 2;
+}
+
+static int l_sql(lua_State *L)
+{
+    struct run run;
+    lua_settop(L, 3);
+    begin(L, &run);
+    return run_protected(L, &run, sql_inner, 2);
+}
+
+/* text(world, alias, code) → the SQL with its values written in, for people */
+static int text_inner(lua_State *L)
+{
+    struct run *run = lua_touserdata(L, -1);
+    struct err err;
+    struct convert_zone zone = zone_of(L, run);
+    struct buf *out = orm_json_buffer(L);
+    if (statement_text(run->statement, run->code, run->dialect, &zone, out, &err) != 0)
+        return exception_raise_err(L, &err);
+    lua_pushlstring(L, out->data, out->n);
+    return 1;
+}
+
+static int l_text(lua_State *L)
+{
+    struct run run;
+    lua_settop(L, 3);
+    begin(L, &run);
+    return run_protected(L, &run, text_inner, 1);
+}
+
+static const luaL_Reg functions[] = {
+    {"rows", l_rows}, {"single", l_single}, {"change", l_change},
+    {"sql", l_sql},   {"text", l_text},     {NULL, NULL},
+};
+
+void orm_open_run(lua_State *L)
+{
+    luaL_setfuncs(L, functions, 0);
+}
