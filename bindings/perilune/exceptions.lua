@@ -49,9 +49,9 @@ local function to_string(self)
   return self.name .. ": " .. message
 end
 
---- A new class `name` below `parent` (Exception when left out). Registered in the
---- module under its name. `members` are methods and defaults of its instances.
-function M.define(name, parent, members)
+--- A new class `name` below `parent` (Exception when left out), known to nobody else:
+--- Product.DoesNotExist. `members` are methods and defaults of its instances.
+function M._define_private(name, parent, members)
   parent = parent or M.Exception
   local class = { name = name, parent = parent, ancestors = { [name] = true }, __tostring = to_string }
   local methods = { name = name, is = is }
@@ -70,9 +70,13 @@ function M.define(name, parent, members)
     methods[k] = v
   end
   class.__index = methods
-  setmetatable(class, class_mt)
-  M[name] = class
-  return class
+  return setmetatable(class, class_mt)
+end
+
+--- The same, registered in the module under its name.
+function M.define(name, parent, members)
+  M[name] = M._define_private(name, parent, members)
+  return M[name]
 end
 
 --- Is `value` an error object of `class` (a class or its name), or of one below it?
@@ -152,6 +156,14 @@ local classes = {
   { "ProgrammingError", "DatabaseError" },
   { "NotSupportedError", "DatabaseError" },
   { "TransactionManagementError", "ProgrammingError" },
+  { "ProtectedError", "IntegrityError" },
+  { "RestrictedError", "IntegrityError" },
+  { "ObjectNotUpdated", "DatabaseError" },
+  { "FieldFetchBlocked", "FieldError" },
+  { "IrreversibleError", "RuntimeError" },
+  { "NodeNotFoundError", "Exception" },
+  { "CircularDependencyError", "Exception" },
+  { "InconsistentMigrationHistory", "Exception" },
   { "ViewDoesNotExist", "Exception" },
   { "PermissionDenied", "Exception" },
   { "Http404", "Exception" },

@@ -1,0 +1,153 @@
+-- SPDX-License-Identifier: MIT
+-- perilune migrate
+local apps = require "perilune.apps"
+local core = require "perilune._core"
+local exceptions = require "perilune.exceptions"
+local executors = require "perilune._migrations.executor"
+local registry = require("perilune._models.registry").project
+local signals = require "perilune.signals"
+
+local function check_app(label)
+  local known = {}
+  for i, app in ipairs(apps.all()) do
+    known[i] = app.label
+  end
+  if not pcall(apps.get, label) then
+    error(exceptions.CommandError(("no installed app has the label '%s'%s"):format(label, core.suggest(label, known))), 0)
+  end
+end
+
+local function targets_of(executor, options)
+  if not options.app_label then
+    return executor:leaf_targets()
+  end
+  check_app(options.app_label)
+  if not executor.loader.by_app[options.app_label] then
+    error(exceptions.CommandError(("App '%s' does not have migrations."):format(options.app_label)), 0)
+  elseif options.migration_name == "zero" then
+    return { { options.app_label } }
+  elseif options.migration_name then
+    local m = executor.loader:by_prefix(options.app_label, options.migration_name)
+    return { { m.app_label, m.name } }
+  end
+  return executor:leaf_targets(options.app_label)
+end
+
+local function show_plan(plan, command)
+  command:write "Planned operations:"
+  if #plan == 0 then
+    command:write "  No planned migration operations."
+  end
+  for _, step in ipairs(plan) do
+    command:write(step.migration.key)
+    for _, operation in ipairs(step.migration.operations) do
+      command:write(("    %s%s"):format(step.backwards and "Undo " or "", operation:describe()))
+    end
+  end
+end
+
+local function progress(command, verbosity)
+  return function(what, migration, fake)
+    if verbosity < 1 then
+      return
+    end
+    if what == "apply_start" then
+      command:write(("  Applying %s..."):format(migration.key), "")
+    elseif what == "unapply_start" then
+      command:write(("  Unapplying %s..."):format(migration.key), "")
+    else
+      command:write(command.style.success(fake and " FAKED" or " OK"))
+    end
+  end
+end
+
+local function emit(name, plan, alias, verbosity)
+  local signal = signals[name]
+  for _, app in ipairs(apps.all()) do
+    if signal:has_listeners(app) or signal:has_listeners(app.label) then
+      signal:send(app, { app_config = app, verbosity = verbosity, interactive = false, using = alias, plan = plan, apps = registry })
+    end
+  end
+end
+
+local function describe_targets(options, executor, command)
+  local labels = {}
+  for _, target in ipairs(targets_of(executor, options)) do
+    labels[#labels + 1] = target[1]
+  end
+  table.sort(labels)
+  command:write "Operations to perform:"
+  if options.app_label and options.migration_name then
+    command:write(("  Target specific migration: %s, from %s"):format(options.migration_name, options.app_label))
+  else
+    command:write("  Apply all migrations: " .. (#labels > 0 and table.concat(labels, ", ") or "(none)"))
+  end
+  command:write "Running migrations:"
+end
+
+-- Models that have changed since their last migration.
+local function warn_of_changes(command)
+  local autodetector = require "perilune._migrations.autodetector"
+  local loaders = require "perilune._migrations.loader"
+  local states = require "perilune._migrations.state"
+  local ok, chunks = pcall(function()
+    local quiet = require("perilune._migrations.questioner").new(nil, function() end)
+    quiet.default_for_new = function()
+      return ""
+    end
+    return autodetector.new(loaders.load():state(), states.from_registry(registry), quiet):changes()
+  end)
+  if ok and #chunks > 0 then
+    command:write(command.style.notice "  Your models have changes that are not yet reflected in a migration, and so won't be applied.")
+    command:write(command.style.notice "  Run 'perilune makemigrations' to make new migrations, and then re-run 'perilune migrate' to apply them.")
+  end
+end
+
+local function handle(options, command)
+  registry:world()
+  local executor = executors.new(options.database, progress(command, options.verbosity))
+  executor.loader:check_consistency()
+  local conflicts = executor.loader:conflicts()
+  if next(conflicts) then
+    local text = require("perilune._commands.makemigrations")._make.conflict_text(executor.loader, conflicts)
+    error(exceptions.CommandError("Conflicting migrations detected; multiple leaf nodes in the migration graph: " .. text .. ". To fix them run `perilune makemigrations --merge`"), 0)
+  end
+  local plan = executor:plan(targets_of(executor, options))
+  if options.plan then
+    show_plan(plan, command)
+    return
+  elseif options.check then
+    if #plan > 0 then
+      show_plan(plan, command)
+      error(exceptions.CommandError(("%d migrations are not applied"):format(#plan)), 0)
+    end
+    return
+  end
+  if options.verbosity > 0 then
+    describe_targets(options, executor, command)
+  end
+  emit("pre_migrate", plan, options.database, options.verbosity)
+  if #plan == 0 and options.verbosity > 0 then
+    command:write "  No migrations to apply."
+    warn_of_changes(command)
+  end
+  executor:run(plan, { fake = options.fake, fake_initial = options.fake_initial })
+  emit("post_migrate", plan, options.database, options.verbosity)
+end
+
+return {
+  help = "bring the database to the state of the migrations",
+  description = "Applies all migrations, those of an app, or goes to one of them: forwards or back (zero: all undone).",
+  requires = "project",
+  arguments = {
+    { "app_label", nargs = "?", help = "this app only" },
+    { "migration_name", nargs = "?", help = "go to this migration (the beginning of its name will do), or zero" },
+    { "--database", default = "default", help = "the alias of the database" },
+    { "--plan", flag = true, help = "show what would be done" },
+    { "--fake", flag = true, help = "only record that it is done" },
+    { "--fake-initial", flag = true, help = "record initial migrations whose tables are there already" },
+    { "--check", flag = true, help = "do nothing; status 1 when migrations are not applied" },
+    { "--no-input", flag = true, help = "ask nothing" },
+  },
+  handle = handle,
+}

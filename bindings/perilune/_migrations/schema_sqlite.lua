@@ -1,0 +1,263 @@
+-- SPDX-License-Identifier: MIT
+-- SQLite's schema editor. Almost every change of a column makes the table anew: a table
+-- "new__…" is made, the rows are copied, the old one dropped, the new one renamed, and
+-- indexes and triggers made again. Foreign keys are off meanwhile (the executor sees to it:
+-- with them on, dropping the table would delete what points at it), and are checked at the
+-- end.
+local exceptions = require "perilune.exceptions"
+local Schema = require "perilune._migrations.schema"
+
+local Sqlite = setmetatable({}, { __index = Schema })
+Sqlite.__index = Sqlite
+Sqlite.max_name = 200
+
+function Sqlite.new(connection, collect)
+  return Schema.new(Sqlite, connection, collect)
+end
+
+-- ---- making a table anew ----
+
+local function rows(self, sql, params)
+  return self.connection:query(sql, params)
+end
+
+-- Triggers (and views that hang on the table) of an author are kept.
+local function triggers(self, table_name)
+  if self.collect then
+    return {}
+  end
+  return rows(self, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND sql IS NOT NULL", { table_name })
+end
+
+local function count(self, table_name)
+  return self.connection:query(("SELECT COUNT(*) AS n FROM %s"):format(self.quote(table_name)))[1].n
+end
+
+--- Makes the table of `model` (the state after the change) from the old one. `mapping`: new
+--- column → SQL that its values come from, in the order of the model's columns; `old_table`.
+function Sqlite:remake(model, mapping, old_table)
+  local meta = model._meta
+  local table_name = old_table or meta.db_table
+  local temporary = "new__" .. meta.db_table:gsub('"', "")
+  local kept = triggers(self, table_name)
+  local before = not self.collect and count(self, table_name)
+  self:execute(self:table_sql(model, temporary))
+  local columns, sources = {}, {}
+  for _, field in ipairs(self.local_columns(model)) do
+    local source = mapping[field.column]
+    if source and not field.generated then
+      columns[#columns + 1] = self.quote(field.column)
+      sources[#sources + 1] = source
+    end
+  end
+  self:execute(("INSERT INTO %s (%s) SELECT %s FROM %s"):format(self.quote(temporary), table.concat(columns, ", "), table.concat(sources, ", "), self.quote(table_name)))
+  if before and count(self, temporary) ~= before then
+    error(exceptions.IntegrityError(("rebuilding table '%s' would lose rows"):format(table_name)), 0)
+  end
+  self:execute("DROP TABLE " .. self.quote(table_name))
+  self:execute(("ALTER TABLE %s RENAME TO %s"):format(self.quote(temporary), self.quote(meta.db_table)))
+  self:forget_deferred(table_name)
+  self:forget_deferred(meta.db_table)
+  for _, sql in ipairs(self:table_indexes(model)) do
+    self:execute(sql)
+  end
+  for _, trigger in ipairs(kept) do
+    self:execute(trigger.sql)
+  end
+end
+
+-- Each column from the one of the same name in the state before.
+local function same_columns(self, from_model, to_model)
+  local mapping, there = {}, {}
+  for _, field in ipairs(self.local_columns(from_model)) do
+    there[field.column] = true
+  end
+  for _, field in ipairs(self.local_columns(to_model)) do
+    if there[field.column] then
+      mapping[field.column] = self.quote(field.column)
+    end
+  end
+  return mapping
+end
+
+-- ---- fields ----
+
+-- What rows that are there get in a new column.
+local function effective_default(field)
+  if field:has_default() then
+    local value = field.auto_now and nil or field:get_default()
+    if type(value) == "table" and getmetatable(value) then
+      value = value.pk
+    end
+    return value
+  elseif field.auto_now or field.auto_now_add then
+    local time = require "perilune.time"
+    local kind = field:get_internal_type()
+    local now = time.now()
+    return kind == "DateField" and time.today() or kind == "TimeField" and time.localtime(now):time() or now
+  elseif not field.null and field.blank and field.empty_strings_allowed then
+    return ""
+  end
+  return nil
+end
+
+function Sqlite:add_field(from_model, to_model, field)
+  if field.many then
+    if field.relation_info.auto_created then
+      self:create_model(field.through_model)
+    end
+    return
+  end
+  if field.composite then
+    return
+  end
+  local mapping = same_columns(self, from_model, to_model)
+  local default = effective_default(field)
+  local simple = field.null and default == nil and not field.unique and not field.primary_key and not field.generated and field.db_default == nil
+  if simple and not (field.remote_model and field.db_constraint ~= false) then
+    self:execute(("ALTER TABLE %s ADD COLUMN %s"):format(self.quote(to_model._meta.db_table), self:column_sql(to_model, field)))
+    local index = self:field_index_sql(to_model, field)
+    if index then
+      self:defer(to_model._meta.db_table, index)
+    end
+    return
+  end
+  if not field.generated and field.db_default == nil then
+    mapping[field.column] = self.literal(to_model, field, default)
+  end
+  self:remake(to_model, mapping)
+end
+
+function Sqlite:remove_field(from_model, to_model, field)
+  if field.many then
+    if field.relation_info.auto_created then
+      self:delete_model(field.through_model)
+    end
+    return
+  end
+  if field.composite then
+    return
+  end
+  self:remake(to_model, same_columns(self, from_model, to_model))
+end
+
+local function quiet_option(old, new)
+  local ignored = {
+    blank = true, choices = true, db_comment = true, editable = true, error_messages = true, help_text = true,
+    limit_choices_to = true, on_delete = true, related_name = true, related_query_name = true, validators = true,
+    verbose_name = true, default = true, auto_now = true, auto_now_add = true, unique_for_date = true,
+    unique_for_month = true, unique_for_year = true, serialize = true, upload_to = true, storage = true,
+  }
+  local a, b = old.options_given, new.options_given
+  for _, pair in ipairs { { a, b }, { b, a } } do
+    for name, value in pairs(pair[1]) do
+      if not ignored[name] and pair[2][name] ~= value then
+        return false
+      end
+    end
+  end
+  return old.class_name == new.class_name and old.column == new.column
+end
+
+function Sqlite:alter_field(from_model, to_model, old, new)
+  if old.many and new.many then
+    self:alter_many(from_model, to_model, old, new)
+    return
+  elseif old.many or new.many then
+    error(exceptions.ValueError(("Cannot alter field %s into %s: they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields)"):format(old.name, new.name)), 0)
+  elseif quiet_option(old, new) and not new.generated then
+    return
+  end
+  local mapping = same_columns(self, from_model, to_model)
+  local source = self.quote(old.column)
+  if old.null and not new.null then
+    local default = effective_default(new)
+    if default ~= nil or new.db_default ~= nil then
+      source = ("coalesce(%s, %s)"):format(source, self.literal(to_model, new, default))
+    end
+  end
+  if not new.generated then
+    mapping[new.column] = source
+  end
+  self:remake(to_model, mapping)
+  -- Columns that point at a key of another type are made anew as well.
+  if old.primary_key and new.primary_key and self.column_type(from_model, old) ~= self.column_type(to_model, new) then
+    self:remake_referrers(from_model, to_model)
+  end
+end
+
+function Sqlite:remake_referrers(from_model, to_model)
+  for _, r in ipairs(to_model._meta.related_objects) do
+    local model = r.model
+    if model ~= to_model and not model._meta.proxy then
+      self:remake(model, same_columns(self, model, model))
+    end
+  end
+  local _ = from_model
+end
+
+function Sqlite:alter_many(_, _, old, new)
+  local from, to = old.through_model, new.through_model
+  if not (old.relation_info.auto_created and new.relation_info.auto_created) or from._meta.db_table == to._meta.db_table then
+    return
+  end
+  self:alter_db_table(to, from._meta.db_table, to._meta.db_table)
+end
+
+-- ---- what is part of the table ----
+
+function Sqlite:alter_unique_together(from_model, to_model)
+  self:remake(to_model, same_columns(self, from_model, to_model))
+end
+
+function Sqlite:add_constraint(from_model, to_model, constraint)
+  if constraint.class_name == "UniqueConstraint" and not self:constraint_inline(to_model, constraint) then
+    self:execute(self:constraint_index(to_model, constraint))
+    return
+  end
+  self:remake(to_model, same_columns(self, from_model, to_model))
+end
+
+function Sqlite:remove_constraint(from_model, to_model, constraint)
+  if constraint.class_name == "UniqueConstraint" and not self:constraint_inline(from_model, constraint) then
+    self:execute("DROP INDEX " .. self.quote(constraint.name))
+    return
+  end
+  self:remake(to_model, same_columns(self, from_model, to_model))
+end
+
+--- A table's new name, also in the join tables that bear it.
+function Sqlite:rename_model(from_model, to_model)
+  local old, new = from_model._meta.db_table, to_model._meta.db_table
+  self:alter_db_table(to_model, old, new)
+  for _, field in ipairs(to_model._meta.many_to_many) do
+    local before = from_model._meta.local_by_name[field.name]
+    if before and field.relation_info.auto_created then
+      local a, b = before.through_model, field.through_model
+      self:alter_db_table(b, a._meta.db_table, b._meta.db_table)
+      self:remake_renamed(a, b)
+    end
+  end
+end
+
+-- Columns in the order of their places: of a join table whose ForeignKeys changed their names.
+function Sqlite:remake_renamed(from_model, to_model)
+  local mapping = {}
+  local from = self.local_columns(from_model)
+  for i, field in ipairs(self.local_columns(to_model)) do
+    mapping[field.column] = self.quote(from[i].column)
+  end
+  self:remake(to_model, mapping, to_model._meta.db_table)
+end
+
+--- Rows that point at nothing: IntegrityError names the first.
+function Sqlite:check_constraints()
+  local bad = rows(self, "PRAGMA foreign_key_check")
+  if #bad == 0 then
+    return
+  end
+  local row = bad[1]
+  error(exceptions.IntegrityError(("The row in table '%s' with rowid %s has an invalid foreign key: it points at a row of '%s' that does not exist (%d such rows)"):format(tostring(row.table), tostring(row.rowid), tostring(row.parent), #bad)), 0)
+end
+
+return Sqlite

@@ -1,0 +1,301 @@
+-- SPDX-License-Identifier: MIT
+-- What the models look like at one point of the history: plain descriptions that operations
+-- change, and, when somebody asks, classes of their own world made of them.
+local exceptions = require "perilune.exceptions"
+local suggest = require("perilune._core").suggest
+
+local M = {}
+
+-- ---- one model ----
+
+local ModelState = {}
+ModelState.__index = ModelState
+
+-- Options of Meta that matter to the database or to later states.
+local kept_options = {
+  "db_table", "db_table_comment", "ordering", "unique_together", "indexes", "constraints", "managed", "proxy", "abstract",
+  "default_related_name", "get_latest_by", "order_with_respect_to", "permissions", "default_permissions", "verbose_name",
+  "verbose_name_plural", "default_manager_name", "base_manager_name", "select_on_save", "swappable",
+}
+M.kept_options = kept_options
+
+--- fields: a list of { name, field }; options: of Meta; bases: labels.
+function M.model_state(app_label, name, fields, options, bases)
+  local self = setmetatable({ app_label = app_label, name = name, name_lower = name:lower(), fields = fields, options = options or {}, bases = bases or {} }, ModelState)
+  for _, key in ipairs { "indexes", "constraints" } do
+    self.options[key] = self.options[key] or {}
+  end
+  return self
+end
+
+function ModelState:key()
+  return self.app_label .. "." .. self.name_lower
+end
+
+function ModelState:find(name)
+  for i, pair in ipairs(self.fields) do
+    if pair[1] == name then
+      return pair[2], i
+    end
+  end
+  return nil
+end
+
+--- The field; FieldDoesNotExist with the nearest name.
+function ModelState:get_field(name)
+  local field = self:find(name)
+  if field then
+    return field
+  end
+  local names = {}
+  for i, pair in ipairs(self.fields) do
+    names[i] = pair[1]
+  end
+  error(exceptions.FieldDoesNotExist(("%s.%s has no field named '%s'%s"):format(self.app_label, self.name, tostring(name), suggest(tostring(name), names))), 2)
+end
+
+function ModelState:clone()
+  local fields, options = {}, {}
+  for i, pair in ipairs(self.fields) do
+    fields[i] = { pair[1], pair[2] }
+  end
+  for k, v in pairs(self.options) do
+    options[k] = v
+  end
+  for _, key in ipairs { "indexes", "constraints" } do
+    options[key] = { table.unpack(self.options[key] or {}) }
+  end
+  return M.model_state(self.app_label, self.name, fields, options, { table.unpack(self.bases) })
+end
+
+--- The state of a class of the project.
+function M.from_model(class)
+  local meta = class._meta
+  local fields, options, bases = {}, {}, {}
+  for _, field in ipairs(meta.local_all_fields) do
+    fields[#fields + 1] = { field.name, field }
+  end
+  for _, key in ipairs(kept_options) do
+    local value = rawget(meta, "given")[key]
+    if value == nil and (key == "indexes" or key == "constraints" or key == "unique_together" or key == "ordering") then
+      value = rawget(meta, key)
+    end
+    if key ~= "abstract" and value ~= nil and not (type(value) == "table" and next(value) == nil) then
+      options[key] = value
+    end
+  end
+  local named = {}
+  for i, index in ipairs(meta.indexes) do
+    local copy = setmetatable({}, getmetatable(index))
+    for k, v in pairs(index) do
+      copy[k] = v
+    end
+    if not copy.name then
+      copy:set_name(meta)
+    end
+    named[i] = copy
+  end
+  options.indexes = named
+  for _, base in ipairs(rawget(class, "_bases") or {}) do
+    if not base._meta.abstract then
+      bases[#bases + 1] = base._meta.label
+    end
+  end
+  return M.model_state(meta.app_label, meta.object_name, fields, options, bases)
+end
+
+-- ---- all of them ----
+
+local ProjectState = {}
+ProjectState.__index = ProjectState
+
+function M.new()
+  return setmetatable({ models = {}, order = {} }, ProjectState)
+end
+
+--- What the project's models are now.
+function M.from_registry(registry)
+  local state = M.new()
+  registry:world()
+  for _, class in ipairs(registry:models()) do
+    if not class._meta.abstract then
+      state:add_model(M.from_model(class))
+    end
+  end
+  return state
+end
+
+function ProjectState:clone()
+  local copy = M.new()
+  for _, key in ipairs(self.order) do
+    copy.models[key] = self.models[key]:clone()
+    copy.order[#copy.order + 1] = key
+  end
+  return copy
+end
+
+function ProjectState:add_model(model_state)
+  local key = model_state:key()
+  if not self.models[key] then
+    self.order[#self.order + 1] = key
+  end
+  self.models[key] = model_state
+  self.rendered = nil
+end
+
+function ProjectState:remove_model(app_label, name)
+  local key = app_label .. "." .. name:lower()
+  self:get(app_label, name)
+  self.models[key] = nil
+  for i, k in ipairs(self.order) do
+    if k == key then
+      table.remove(self.order, i)
+      break
+    end
+  end
+  self.rendered = nil
+end
+
+function ProjectState:find(app_label, name)
+  return self.models[app_label .. "." .. name:lower()]
+end
+
+--- The model's state; KeyError with the nearest.
+function ProjectState:get(app_label, name)
+  local found = self:find(app_label, name)
+  if found then
+    return found
+  end
+  local names = {}
+  for _, key in ipairs(self.order) do
+    local m = self.models[key]
+    if m.app_label == app_label then
+      names[#names + 1] = m.name
+    end
+  end
+  error(exceptions.KeyError(("the migrations of '%s' have no model '%s' at this point%s"):format(app_label, tostring(name), suggest(tostring(name), names))), 2)
+end
+
+--- A model's state that may be changed; what was rendered of it is out of date.
+function ProjectState:change(app_label, name)
+  self.rendered = nil
+  return self:get(app_label, name)
+end
+
+--- The key of the model that a relation of `app_label` points at.
+function M.target_key(to, app_label, model_name)
+  if to == "self" then
+    return app_label .. "." .. model_name:lower()
+  elseif not to:find(".", 1, true) then
+    return app_label .. "." .. to:lower()
+  end
+  return to:lower()
+end
+
+function ProjectState:rename_model(app_label, old_name, new_name)
+  local state = self:get(app_label, old_name)
+  local old_key, new_key = state:key(), app_label .. "." .. new_name:lower()
+  state.name, state.name_lower = new_name, new_name:lower()
+  self.models[old_key], self.models[new_key] = nil, state
+  for i, k in ipairs(self.order) do
+    if k == old_key then
+      self.order[i] = new_key
+    end
+  end
+  local label = app_label .. "." .. new_name
+  for _, key in ipairs(self.order) do
+    local m = self.models[key]
+    for _, pair in ipairs(m.fields) do
+      local field = pair[2]
+      for _, option in ipairs { "to", "through" } do
+        local to = field.options_given[option]
+        if type(to) == "string" and to ~= "self" and M.target_key(to, m.app_label, m.name) == old_key then
+          local copy = field:clone_with { [option] = label }
+          pair[2] = copy
+        end
+      end
+    end
+    for i, base in ipairs(m.bases) do
+      if base:lower() == old_key then
+        m.bases[i] = label
+      end
+    end
+  end
+  self.rendered = nil
+end
+
+-- ---- classes ----
+
+local Apps = {}
+Apps.__index = Apps
+
+--- apps:get_model("shop", "Product") or apps:get_model("shop.Product"): of this state.
+function Apps:get_model(app_label, name)
+  local label = name and app_label .. "." .. name or app_label
+  local class = self.registry:find(label)
+  if class then
+    return class
+  end
+  local names = {}
+  for _, c in ipairs(self.registry:models()) do
+    names[#names + 1] = c._meta.label
+  end
+  error(exceptions.KeyError(("there is no model '%s' at this point of the migrations%s"):format(label, suggest(label, names))), 2)
+end
+
+function Apps:get_models()
+  return self.registry:models()
+end
+
+-- Parents before their heirs.
+local function in_order(self)
+  local list, done = {}, {}
+  local function visit(key)
+    local state = self.models[key]
+    if not state or done[key] then
+      return
+    end
+    done[key] = true
+    for _, base in ipairs(state.bases) do
+      visit(base:lower())
+    end
+    list[#list + 1] = state
+  end
+  for _, key in ipairs(self.order) do
+    visit(key)
+  end
+  return list
+end
+
+--- The classes of this state: models without the methods of the project's.
+function ProjectState:apps()
+  if self.rendered then
+    return self.rendered
+  end
+  local model = require "perilune._models.model"
+  local registry = require("perilune._models.registry").new()
+  for _, state in ipairs(in_order(self)) do
+    local members, bases = {}, {}
+    for _, pair in ipairs(state.fields) do
+      members[pair[1]] = pair[2]:clone()
+    end
+    for i, base in ipairs(state.bases) do
+      bases[i] = registry:find(base)
+      if not bases[i] then
+        error(exceptions.KeyError(("%s.%s inherits from '%s', which does not exist at this point of the migrations"):format(state.app_label, state.name, base)), 0)
+      end
+    end
+    local options = {}
+    for k, v in pairs(state.options) do
+      options[k] = v
+    end
+    options.default_manager_name, options.base_manager_name = nil, nil
+    options.app_label = state.app_label
+    model.define(state.name, members, options, { app_label = state.app_label, registry = registry, bases = bases, where = "migration" })
+  end
+  registry:world()
+  self.rendered = setmetatable({ registry = registry }, Apps)
+  return self.rendered
+end
+
+return M

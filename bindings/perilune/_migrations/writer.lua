@@ -1,0 +1,266 @@
+-- SPDX-License-Identifier: MIT
+-- Migrations as Lua files that people like to read.
+local exceptions = require "perilune.exceptions"
+local kinds = require "perilune._models.kinds"
+local null = require "perilune.null"
+
+local M = {}
+
+local Writer = {}
+Writer.__index = Writer
+
+local RESERVED = {}
+for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while"):gmatch "%a+" do
+  RESERVED[word] = true
+end
+
+local function key(name)
+  if type(name) == "string" and name:match "^[%a_][%w_]*$" and not RESERVED[name] then
+    return name
+  end
+  return "[" .. (type(name) == "string" and ("%q"):format(name) or tostring(name)) .. "]"
+end
+
+local function quote(text)
+  return (("%q"):format(text):gsub("\\\n", "\\n"):gsub("\r", "\\r"):gsub("\0", "\\0"))
+end
+
+function Writer:need(module)
+  self.needs[module] = true
+  return module:match "[^.]+$"
+end
+
+local function sorted_keys(t)
+  local names = {}
+  for k in pairs(t) do
+    names[#names + 1] = k
+  end
+  table.sort(names, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
+  return names
+end
+
+-- Things that know how they are written: fields, indexes, constraints, actions, expressions
+-- that carry their source.
+function Writer:object(value, indent)
+  local mt = getmetatable(value)
+  if type(value.deconstruct) == "function" then
+    return self:field(value, indent)
+  elseif type(mt) == "table" and (mt.class_name == "Index" or mt.class_name == "CheckConstraint" or mt.class_name == "UniqueConstraint") then
+    return self:constraint(value, mt.class_name, indent)
+  elseif rawget(value, "name") and tostring(value):match "^models%.[%u_]+$" then
+    self:need "perilune.models"
+    if value.name == "SET" then
+      return "models.SET(" .. self:value(value.value, indent) .. ")"
+    end
+    return "models." .. value.name
+  end
+  error(exceptions.ValueError(("cannot write %s into a migration: give a plain value, or write this migration by hand"):format(tostring(value))), 0)
+end
+
+function Writer:table(t, indent)
+  if next(t) == nil then
+    return "{}"
+  end
+  local parts, length = {}, 0
+  local inner = indent .. "  "
+  for i, v in ipairs(t) do
+    parts[i] = self:value(v, inner)
+  end
+  for _, k in ipairs(sorted_keys(t)) do
+    if not (math.type(k) == "integer" and k >= 1 and k <= #t) then
+      parts[#parts + 1] = key(k) .. " = " .. self:value(t[k], inner)
+    end
+  end
+  local multi = false
+  for _, p in ipairs(parts) do
+    length = length + #p + 2
+    multi = multi or p:find("\n", 1, true) ~= nil
+  end
+  if not multi and length + #indent < 110 then
+    return "{ " .. table.concat(parts, ", ") .. " }"
+  end
+  return "{\n" .. inner .. table.concat(parts, ",\n" .. inner) .. ",\n" .. indent .. "}"
+end
+
+--- Any value as an expression of Lua.
+function Writer:value(v, indent)
+  indent = indent or ""
+  local t = type(v)
+  if v == null then
+    self:need "perilune.null"
+    return "null"
+  elseif t == "string" then
+    return quote(v)
+  elseif t == "number" or t == "boolean" or t == "nil" then
+    return t == "number" and ("%q"):format(v) or tostring(v)
+  elseif t == "table" then
+    return getmetatable(v) and self:object(v, indent) or self:table(v, indent)
+  elseif t == "userdata" then
+    return self:userdata(v)
+  elseif t == "function" then
+    return self:func(v)
+  end
+  error(exceptions.ValueError("cannot write a " .. t .. " into a migration"), 0)
+end
+
+function Writer:userdata(v)
+  local kind = getmetatable(v)
+  if kind == "perilune.decimal.Decimal" or tostring(kind):match "decimal" then
+    self:need "perilune.decimal"
+    return "decimal " .. quote(tostring(v))
+  elseif kinds.is_date(v) then
+    self:need "perilune.time"
+    return ("time.date(%d, %d, %d)"):format(v.year, v.month, v.day)
+  elseif kinds.is_datetime(v) then
+    self:need "perilune.time"
+    return ("time.parse_datetime %q"):format(v:isoformat())
+  elseif kinds.is_time(v) then
+    self:need "perilune.time"
+    return ("time.parse_time %q"):format(v:isoformat())
+  elseif kinds.is_timedelta(v) then
+    self:need "perilune.time"
+    return ("time.timedelta{ days = %d, seconds = %d, microseconds = %d }"):format(v.days, v.seconds, v.microseconds)
+  elseif kind == "perilune.models.Expression" then
+    local source = require("perilune._models.source").of(v)
+    if source then
+      self:need "perilune.models"
+      return source(self)
+    end
+  end
+  error(exceptions.ValueError(("cannot write %s into a migration"):format(tostring(v))), 0)
+end
+
+--- A function by where it can be required from: a member of a loaded module.
+function Writer:func(fn)
+  local found
+  for name, module in pairs(package.loaded) do
+    if type(module) == "table" and not name:match "^_" and name ~= "perilune.models" then
+      for k, v in pairs(module) do
+        if v == fn and type(k) == "string" and (not found or name .. "." .. k < found.name .. "." .. found.key) then
+          found = { name = name, key = k }
+        end
+      end
+    end
+  end
+  if not found then
+    local info = debug.getinfo(fn, "S")
+    error(exceptions.ValueError(("cannot write the function of %s:%d into a migration: make it a member of a module, so that it can be required"):format(info.source:gsub("^@", ""), info.linedefined)), 0)
+  end
+  return ("require(%q).%s"):format(found.name, found.key)
+end
+
+-- models.CharField{ max_length = 200 }
+function Writer:field(field, indent)
+  self:need "perilune.models"
+  local name, options = field:deconstruct()
+  local maker = "models." .. name
+  if field.type_name then -- an author's class
+    maker = ("require(%q).%s"):format(field.module_name or "?", name)
+  end
+  if field.composite then
+    local parts = {}
+    for i, p in ipairs(field.parts) do
+      parts[i] = quote(p)
+    end
+    return maker .. "(" .. table.concat(parts, ", ") .. ")"
+  end
+  local rest = {}
+  for k, v in pairs(options) do
+    rest[k] = v
+  end
+  if field.auto_created then
+    rest.auto_created, rest.serialize, rest.verbose_name = true, false, field.verbose_name
+  end
+  if field.relation then
+    local to = rest.to
+    rest.to = nil
+    return maker .. "(" .. quote(to) .. ", " .. self:table(rest, indent) .. ")"
+  end
+  return maker .. self:table(rest, indent)
+end
+
+function Writer:constraint(item, class_name, indent)
+  self:need "perilune.models"
+  local parts = {}
+  for i, f in ipairs(item.fields or {}) do
+    parts[i] = f
+  end
+  for _, e in ipairs(item.expressions or {}) do
+    parts[#parts + 1] = e
+  end
+  for _, k in ipairs { "name", "condition", "include", "deferrable", "nulls_distinct", "opclasses", "violation_error_code", "violation_error_message" } do
+    parts[k] = item[k]
+  end
+  return "models." .. class_name .. self:table(parts, indent)
+end
+
+-- migrations.AddField{ … }, one option a line.
+function Writer:operation(operation, indent)
+  self:need "perilune.migrations"
+  local lines = {}
+  local inner = indent .. "  "
+  for _, option in ipairs(getmetatable(operation).option_names) do
+    local v = operation[option]
+    if v ~= nil and not (type(v) == "table" and getmetatable(v) == nil and next(v) == nil and option ~= "fields") then
+      if option == "fields" then
+        local rows = {}
+        for i, pair in ipairs(v) do
+          rows[i] = inner .. "  { " .. quote(pair[1]) .. ", " .. self:value(pair[2], inner .. "  ") .. " },\n"
+        end
+        lines[#lines + 1] = "fields = {\n" .. table.concat(rows) .. inner .. "}"
+      else
+        lines[#lines + 1] = key(option) .. " = " .. self:value(v, inner)
+      end
+    end
+  end
+  return ("migrations.%s{\n%s%s,\n%s}"):format(operation.class_name, inner, table.concat(lines, ",\n" .. inner), indent)
+end
+
+local function pairs_list(list)
+  local parts = {}
+  for i, pair in ipairs(list) do
+    parts[i] = ("{ %q, %q }"):format(pair[1], pair[2])
+  end
+  return #parts == 0 and "{}" or "{ " .. table.concat(parts, ", ") .. " }"
+end
+
+--- The file's text. migration: { dependencies, operations, initial, replaces, atomic }
+function M.text(migration)
+  local self = setmetatable({ needs = {} }, Writer)
+  local operations = {}
+  for i, operation in ipairs(migration.operations) do
+    operations[i] = "    " .. self:operation(operation, "    ") .. ",\n"
+  end
+  self:need "perilune.migrations"
+  local requires = {}
+  for _, module in ipairs(sorted_keys(self.needs)) do
+    requires[#requires + 1] = ("local %s = require %q"):format(module:match "[^.]+$", module)
+  end
+  local head = {}
+  if migration.initial then
+    head[#head + 1] = "  initial = true,\n"
+  end
+  if migration.replaces then
+    head[#head + 1] = "  replaces = " .. pairs_list(migration.replaces) .. ",\n"
+  end
+  return ("-- Made by `perilune makemigrations`.\n%s\n\nreturn {\n%s  dependencies = %s,\n  operations = {\n%s  },\n}\n"):format(
+    table.concat(requires, "\n"), table.concat(head), pairs_list(migration.dependencies), table.concat(operations))
+end
+
+--- Whether two values would be written alike.
+function M.same(a, b)
+  local function text(v)
+    local ok, result = pcall(Writer.value, setmetatable({ needs = {} }, Writer), v, "")
+    return ok and result or tostring(v)
+  end
+  return rawequal(a, b) or text(a) == text(b)
+end
+
+--- A value as it would be written.
+function M.value(v)
+  return Writer.value(setmetatable({ needs = {} }, Writer), v, "")
+end
+
+return M

@@ -1,0 +1,340 @@
+-- SPDX-License-Identifier: MIT
+-- What instances do: save, delete, refresh_from_db.
+local descriptors = require "perilune._models.descriptors"
+local exceptions = require "perilune.exceptions"
+local base = require("perilune._models.model").base
+local check_options = require "perilune._options"
+local db = require "perilune.db"
+local null = require "perilune.null"
+local orm = require "perilune._orm"
+local routing = require "perilune._models.routing"
+local send = require "perilune._models.signals"
+
+local M = {}
+
+-- ---- helpers ----
+
+local function class_of(self)
+  return getmetatable(self)
+end
+
+local function is_code(value)
+  return type(value) == "userdata" and getmetatable(value) == "perilune.models.Expression"
+end
+
+--- The value of a field as it goes to the database.
+local function prepared(self, field, adding, raw)
+  local value
+  if raw then
+    value = rawget(self, field.attname)
+  else
+    value = field:pre_save(self, adding)
+  end
+  if value == null then
+    value = nil
+  end
+  if field.get_prep_value and value ~= nil and not is_code(value) then
+    value = field:get_prep_value(value)
+  end
+  return value
+end
+M.prepared = prepared
+
+-- Related objects that were set must have keys by now, which the columns then have.
+local function check_related(self, fields, what)
+  for _, field in ipairs(fields) do
+    local object = field.remote_model and descriptors.cached(self, field.name)
+    if object then
+      local key = object[field.target_attname]
+      if key == nil then
+        error(exceptions.ValueError(("%s prohibited to prevent data loss due to unsaved related object '%s'."):format(what, field.name)), 3)
+      elseif rawget(self, field.attname) == nil then
+        rawset(self, field.attname, key)
+      elseif rawget(self, field.attname) ~= key then
+        descriptors.forget(self, field.name)
+      end
+    end
+  end
+end
+M.check_related = check_related
+
+local function name_set(self, names)
+  local meta = class_of(self)._meta
+  local set, wrong = {}, {}
+  for _, name in ipairs(names) do
+    local field = meta.fields_by_name[name] or meta.fields_by_attname[name]
+    if field and not field.primary_key and not field.many and not field.generated then
+      set[field.name] = true
+    else
+      wrong[#wrong + 1] = name
+    end
+  end
+  if #wrong > 0 then
+    error(exceptions.ValueError(("The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete fields: %s"):format(table.concat(wrong, ", "))), 3)
+  end
+  return set
+end
+
+-- ---- saving ----
+
+local function table_query(class, pk_name, pk)
+  return orm.filter(orm.all(class._meta.world_id), false, "save", { [pk_name] = pk })
+end
+
+local function update_row(self, class, fields, pk, using, set, force)
+  local values, any = {}, false
+  for _, field in ipairs(fields) do
+    local value = prepared(self, field, false, set.raw)
+    values[field.name] = value == nil and null or value
+    any = true
+  end
+  local pk_name = class._meta.pk.name
+  if not any then -- nothing to write: is the row there?
+    return force or orm.single(class._meta.registry:world(), using, orm.has_rows(table_query(class, pk_name, pk)))
+  end
+  local changed = orm.change(class._meta.registry:world(), using, orm.update(table_query(class, pk_name, pk), values))
+  return changed > 0
+end
+
+local function insert_row(self, class, fields, using, raw)
+  local names, row, n = {}, {}, 0
+  local returning = {}
+  for _, field in ipairs(fields) do
+    local value = prepared(self, field, true, raw)
+    if value == nil and (field.auto or field.db_default ~= nil) then
+      if not field.auto then
+        returning[#returning + 1] = field
+      end
+    else
+      n = n + 1
+      names[n], row[n] = field.name, value
+    end
+  end
+  local pk = class._meta.pk
+  local code = orm.insert(class._meta.world_id, names, { row }, "plain", nil, nil, #returning > 0)
+  local _, last_id, rows = orm.change(class._meta.registry:world(), using, code)
+  if rows and rows[1] then
+    for k, v in pairs(rows[1]) do
+      if type(k) == "string" and class._descriptors[k] and class._descriptors[k].plain then
+        rawset(self, k, v)
+      end
+    end
+  end
+  if pk.auto and rawget(self, pk.attname) == nil then
+    rawset(self, pk.attname, last_id)
+  end
+end
+
+-- The columns of one table: insert or update.  Gives whether the row was there.
+local function save_table(self, class, using, opts)
+  local meta = class._meta
+  local pk, others, all = meta.pk, {}, {}
+  for _, field in ipairs(meta.local_fields) do
+    if not field.generated then
+      all[#all + 1] = field
+      if not field.primary_key and (not opts.update_set or opts.update_set[field.name]) then
+        others[#others + 1] = field
+      end
+    end
+  end
+  local key = rawget(self, pk.attname)
+  if key == nil and not pk.auto then
+    key = pk:get_default()
+    if key == "" then
+      key = nil
+    end
+    rawset(self, pk.attname, key)
+  end
+  if key == nil and (opts.force_update or opts.update_set) then
+    error(exceptions.ValueError "Cannot force an update in save() with no primary key.", 0)
+  end
+  local force_insert = opts.force_insert
+  if not opts.raw and not force_insert and rawget(self, "_state").adding and (pk:has_default() or pk.db_default ~= nil) and not pk.remote_model then
+    force_insert = true
+  end
+  local updated = false
+  if key ~= nil and not force_insert then
+    updated = update_row(self, class, others, key, using, { raw = opts.raw }, opts.force_update)
+    if not updated and opts.force_update then
+      error(class.NotUpdated "Forced update did not affect any rows.", 0)
+    elseif not updated and opts.update_set then
+      error(class.NotUpdated "Save with update_fields did not affect any rows.", 0)
+    end
+  end
+  if not updated then
+    insert_row(self, class, all, using, opts.raw)
+  end
+  return updated
+end
+
+-- Parents first; gives whether any of them was inserted.
+local function save_parents(self, class, using, opts)
+  local inserted = false
+  for _, link in ipairs(class._meta.parent_links) do
+    local parent = link.remote_model
+    local target = parent._meta.pk.attname
+    if rawget(self, target) == nil and rawget(self, link.attname) ~= nil then
+      rawset(self, target, rawget(self, link.attname))
+    end
+    local above = save_parents(self, parent, using, opts)
+    local updated = save_table(self, parent, using, { raw = opts.raw, update_set = opts.update_set, force_insert = above or nil, force_update = opts.force_update })
+    if not updated then
+      inserted = true
+    end
+    rawset(self, link.attname, rawget(self, target))
+  end
+  return inserted
+end
+
+local function save_rows(self, class, using, opts)
+  if opts.raw or #class._meta.parent_links == 0 then
+    return save_table(self, class, using, opts)
+  end
+  return db.atomic({ using = using, savepoint = false }, function()
+    local inserted = save_parents(self, class, using, opts)
+    local own = setmetatable({ force_insert = inserted or opts.force_insert }, { __index = opts })
+    return save_table(self, class, using, own)
+  end)
+end
+
+--- What save() does after its checks; loaddata calls it with raw.
+function M.save_base(self, opts)
+  local class = class_of(self)
+  local concrete = class._meta.concrete_model
+  local using = opts.using
+  local names
+  if opts.update_set then
+    names = {}
+    for name in pairs(opts.update_set) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+  end
+  if not class._meta.auto_created then
+    send.pre_save(class, self, opts.raw or false, using, names)
+  end
+  local updated = save_rows(self, concrete, using, opts)
+  local state = descriptors.own_state(self)
+  state.db, state.adding = using, false
+  if not class._meta.auto_created then
+    send.post_save(class, self, not updated, opts.raw or false, using, names)
+  end
+end
+
+local save_options = { force_insert = true, force_update = true, using = true, update_fields = true }
+
+--- save{ update_fields = { "name" }, force_insert =, force_update =, using = }
+function base.save(self, options)
+  options = check_options("save", options, save_options)
+  local class = class_of(self)
+  local meta = class._meta
+  meta.registry:world()
+  check_related(self, meta.fields, "save()")
+  local using = options.using or routing.write(class, self)
+  if options.force_insert and (options.force_update or options.update_fields) then
+    error(exceptions.ValueError "Cannot force both insert and updating in model saving.", 2)
+  end
+  local update_set
+  if options.update_fields then
+    if #options.update_fields == 0 then
+      return
+    end
+    update_set = name_set(self, options.update_fields)
+  else
+    local state = rawget(self, "_state")
+    if state.loaded and not options.force_insert and using == state.db then
+      update_set = {}
+      for _, field in ipairs(meta.fields) do
+        if not field.primary_key and (state.loaded[field.attname] or rawget(self, field.attname) ~= nil) then
+          update_set[field.name] = true
+        end
+      end
+    end
+  end
+  M.save_base(self, { using = using, force_insert = options.force_insert, force_update = options.force_update, update_set = update_set })
+end
+
+--- delete{ using =, keep_parents = } → total, { ["shop.OrderItem"] = 3 }
+function base.delete(self, options)
+  options = check_options("delete", options, { using = true, keep_parents = true })
+  if self.pk == nil then
+    error(exceptions.ValueError(("%s object can't be deleted because its %s attribute is set to None."):format(class_of(self)._meta.object_name, class_of(self)._meta.pk.attname)), 2)
+  end
+  local Collector = require "perilune._models.deletion"
+  local collector = Collector(options.using or routing.write(class_of(self), self))
+  collector:collect({ self }, { keep_parents = options.keep_parents })
+  return collector:delete()
+end
+
+--- refresh_from_db{ fields = { "name" }, using =, from_queryset = }: all related objects are
+--- forgotten, or those of the fields.
+function base.refresh_from_db(self, options)
+  if type(options) == "table" and #options > 0 then
+    options = { fields = options }
+  end
+  options = check_options("refresh_from_db", options, { fields = true, using = true, from_queryset = true })
+  local class = class_of(self)
+  local meta = class._meta
+  local queryset = options.from_queryset or meta.base_manager:all()
+  queryset = queryset:using(options.using or rawget(self, "_state").db or routing.read(class, self)):filter { pk = self.pk }
+  local names
+  if options.fields then
+    names = {}
+    for _, name in ipairs(options.fields) do
+      local field = meta.fields_by_name[name]
+      if field and not field.many then
+        names[#names + 1] = field.attname
+      else
+        descriptors.forget(self, name)
+        if not meta.fields_by_name[name] and not class._descriptors[name] then
+          meta:get_field(name)
+        end
+      end
+    end
+    if #names == 0 then
+      return
+    end
+    queryset = queryset:only(table.unpack(names))
+  end
+  local fresh = queryset:get()
+  for _, field in ipairs(meta.fields) do
+    local wanted = names == nil
+    for _, name in ipairs(names or {}) do
+      wanted = wanted or name == field.attname
+    end
+    if wanted then
+      rawset(self, field.attname, rawget(fresh, field.attname))
+      descriptors.forget(self, field.name)
+    end
+  end
+  local state = descriptors.own_state(self)
+  if names == nil then
+    rawset(self, "_cache", nil)
+    state.loaded = nil
+  elseif state.loaded then
+    for _, name in ipairs(names) do
+      state.loaded[name] = true
+    end
+  end
+  state.db = rawget(fresh, "_state").db
+end
+
+--- Names of fields that only() or defer() left out.
+function base.get_deferred_fields(self)
+  local state = rawget(self, "_state")
+  local list = {}
+  for _, field in ipairs(class_of(self)._meta.fields) do
+    if state.loaded and not state.loaded[field.attname] and rawget(self, field.attname) == nil then
+      list[#list + 1] = field.attname
+    end
+  end
+  return list
+end
+
+--- The value of the field under its attribute: the key of a relation.
+function base.serializable_value(self, name)
+  local field = class_of(self)._meta.fields_by_name[name]
+  return self[field and field.attname or name]
+end
+
+return M

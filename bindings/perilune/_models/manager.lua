@@ -1,0 +1,177 @@
+-- SPDX-License-Identifier: MIT
+-- Managers: `Product.objects`. A manager has the methods of its QuerySet class and those it
+-- was extended with; get_queryset() is where they begin.
+local exceptions = require "perilune.exceptions"
+local QuerySet = require "perilune._models.queryset"
+
+local M = {}
+
+local created = 0
+
+-- ---- classes ----
+
+local Manager = { __name = "perilune.models.Manager", _is_manager_class = true, queryset_class = QuerySet }
+M.Manager = Manager
+
+-- Methods of QuerySets that a manager passes on; the private ones and those that make no
+-- sense on everything are left out.
+local hidden = { delete = true, as_manager = true, extend = true, iter = false }
+
+local function queryset_method(class, key)
+  if type(key) ~= "string" or key:sub(1, 1) == "_" or hidden[key] then
+    return nil
+  end
+  local method = class.queryset_class[key]
+  if type(method) ~= "function" then
+    return nil
+  end
+  return function(self, ...)
+    local queryset = self:get_queryset()
+    return queryset[key](queryset, ...)
+  end
+end
+
+local function find(class, key)
+  local c = class
+  while c do
+    local v = rawget(c, key)
+    if v ~= nil then
+      return v
+    end
+    c = rawget(c, "_parent")
+  end
+  return nil
+end
+
+local class_mt = {
+  __index = function(class, key)
+    local v = find(class, key)
+    if v == nil and key ~= "queryset_class" then
+      v = queryset_method(class, key)
+      if v then
+        rawset(class, key, v)
+      end
+    end
+    return v
+  end,
+  __call = function(class)
+    created = created + 1
+    return setmetatable({ created = created, _is_manager = true }, class)
+  end,
+  __tostring = function(class)
+    return class.__name
+  end,
+}
+
+local function prepare(class)
+  class.__index = class
+  class.__tostring = function(self)
+    return ("%s.%s"):format(rawget(self, "model") and self.model._meta.label or "?", rawget(self, "name") or "?")
+  end
+  return setmetatable(class, class_mt)
+end
+prepare(Manager)
+
+--- A class below this one: Manager:extend{ get_queryset = function(self) … end, … }
+function Manager.extend(parent, members)
+  local class = { _parent = parent, _is_manager_class = true, __name = parent.__name }
+  for k, v in pairs(members or {}) do
+    class[k] = v
+  end
+  return prepare(class)
+end
+
+--- Manager:from_queryset(ProductQuerySet): a manager class with its methods.
+function Manager.from_queryset(parent, queryset_class)
+  return parent:extend { queryset_class = queryset_class }
+end
+
+--- All rows, as a QuerySet: the method to override.
+function Manager:get_queryset()
+  local class = self.queryset_class
+  return class._new(class, self.model, rawget(self, "_db"))
+end
+
+--- A manager of the same kind on another database.
+function Manager:db_manager(using)
+  local copy = {}
+  for k, v in pairs(self) do
+    copy[k] = v
+  end
+  copy._db = using
+  return setmetatable(copy, getmetatable(self))
+end
+
+function Manager:all()
+  return self:get_queryset()
+end
+
+--- ProductQuerySet:as_manager()
+function QuerySet.as_manager(class)
+  return Manager:from_queryset(class)()
+end
+
+-- ---- managers of a model ----
+
+local function bind(manager, class, name)
+  local bound = {}
+  for k, v in pairs(manager) do
+    bound[k] = v
+  end
+  bound.model, bound.name = class, name
+  return setmetatable(bound, getmetatable(manager))
+end
+
+local function inherited(parents)
+  local list, seen = {}, {}
+  for _, parent in ipairs(parents) do
+    for _, pair in ipairs(parent._meta.managers or {}) do
+      if not seen[pair[1]] then
+        seen[pair[1]] = true
+        list[#list + 1] = pair
+      end
+    end
+  end
+  return list
+end
+
+local function named(meta, wanted, option)
+  for _, pair in ipairs(meta.managers) do
+    if pair[1] == wanted then
+      return pair[2]
+    end
+  end
+  error(exceptions.ValueError(("%s has no manager named '%s' (Meta.%s)"):format(meta.object_name, wanted, option)), 0)
+end
+
+--- Gives the class its managers: those it declares, its abstract parents', or `objects`.
+function M.install(class, own, parents)
+  local meta = class._meta
+  local list, names = {}, {}
+  for _, pair in ipairs(own) do
+    list[#list + 1] = { pair[1], bind(pair[2], class, pair[1]) }
+    names[pair[1]] = true
+  end
+  for _, pair in ipairs(inherited(parents)) do
+    if not names[pair[1]] then
+      list[#list + 1] = { pair[1], bind(pair[2], class, pair[1]) }
+      names[pair[1]] = true
+    end
+  end
+  if #list == 0 then
+    list[1] = { "objects", bind(Manager(), class, "objects") }
+  end
+  meta.managers = list
+  if meta.abstract then
+    return
+  end
+  for _, pair in ipairs(list) do
+    rawset(class, pair[1], pair[2])
+  end
+  meta.base_manager = meta.base_manager_name and named(meta, meta.base_manager_name, "base_manager_name") or bind(Manager(), class, "_base_manager")
+  meta.default_manager = meta.default_manager_name and named(meta, meta.default_manager_name, "default_manager_name") or list[1][2]
+  rawset(class, "_base_manager", meta.base_manager)
+  rawset(class, "_default_manager", meta.default_manager)
+end
+
+return M

@@ -1,0 +1,105 @@
+-- SPDX-License-Identifier: MIT
+-- Model._meta: what Meta says, Django's defaults for the rest, and the fields.
+local check_options = require "perilune._options"
+local exceptions = require "perilune.exceptions"
+
+local M = {}
+
+local known = {
+  abstract = true, app_label = true, base_manager_name = true, db_table = true, db_table_comment = true,
+  db_tablespace = true, default_manager_name = true, default_related_name = true, get_latest_by = true,
+  managed = true, order_with_respect_to = true, ordering = true, permissions = true, default_permissions = true,
+  proxy = true, required_db_features = true, required_db_vendor = true, select_on_save = true, indexes = true,
+  constraints = true, unique_together = true, verbose_name = true, verbose_name_plural = true, swappable = true,
+}
+
+-- What an heir of an abstract model takes over.
+local inherited = {
+  "app_label_given", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", "verbose_name_given",
+  "verbose_name_plural_given", "indexes", "constraints", "unique_together", "default_related_name", "base_manager_name", "default_manager_name",
+}
+
+--- "OrderItem" → "order item"
+local function words(name)
+  return (name:gsub("(%l)(%u)", "%1 %2"):gsub("(%u)(%u%l)", "%1 %2"):lower())
+end
+
+-- unique_together = { "a", "b" } is one set; { { "a", "b" }, … } several.
+local function together(value)
+  if value and type(value[1]) == "string" then
+    return { value }
+  end
+  return value or {}
+end
+
+local mt = { __name = "perilune.models.Options" }
+mt.__index = mt
+
+--- The options of a model `name` of an app, from its Meta table and its abstract parents.
+function M.new(name, given, app_label, parents, where, level)
+  given = check_options(name .. ".Meta", given, known)
+  local meta = setmetatable({ object_name = name, model_name = name:lower(), where = where }, mt)
+  for _, parent in ipairs(parents) do
+    for _, key in ipairs(inherited) do
+      if meta[key] == nil then
+        meta[key] = rawget(parent._meta, key)
+      end
+    end
+  end
+  for k, v in pairs(given) do
+    meta[k] = v
+  end
+  meta.given = given
+  meta.abstract, meta.proxy = given.abstract or false, given.proxy or false
+  meta.managed = meta.managed ~= false
+  meta.app_label = given.app_label or app_label
+  if not meta.app_label and not meta.abstract then
+    error(exceptions.RuntimeError(("model '%s' belongs to no installed app: add the app of %s to installed_apps, or give it Meta = { app_label = … }"):format(name, where)), level + 1)
+  end
+  meta.label = (meta.app_label or "?") .. "." .. name
+  meta.label_lower = meta.label:lower()
+  meta.db_table_given = given.db_table
+  meta.db_table = given.db_table or (meta.app_label or "?") .. "_" .. meta.model_name
+  meta.verbose_name_given, meta.verbose_name_plural_given = meta.verbose_name, meta.verbose_name_plural
+  meta.verbose_name = meta.verbose_name or words(name)
+  meta.verbose_name_plural = meta.verbose_name_plural or meta.verbose_name .. "s"
+  meta.unique_together = together(meta.unique_together)
+  meta.default_permissions = meta.default_permissions or { "add", "change", "delete", "view" }
+  for _, key in ipairs { "indexes", "constraints", "permissions" } do
+    meta[key] = meta[key] or {}
+  end
+  return meta
+end
+
+-- ---- fields ----
+
+--- The field of a name or attname; FieldDoesNotExist with the nearest.
+function mt:get_field(name)
+  local field = self.fields_by_name[name] or self.fields_by_attname[name]
+  if field then
+    return field
+  end
+  local names = {}
+  for k in pairs(self.fields_by_name) do
+    names[#names + 1] = k
+  end
+  table.sort(names)
+  error(exceptions.FieldDoesNotExist(("%s has no field named '%s'%s"):format(self.object_name, tostring(name), require("perilune._core").suggest(tostring(name), names))), 2)
+end
+
+function mt:get_fields()
+  local all = {}
+  for _, f in ipairs(self.fields) do
+    all[#all + 1] = f
+  end
+  for _, f in ipairs(self.many_to_many) do
+    all[#all + 1] = f
+  end
+  return all
+end
+
+function mt:__tostring()
+  return self.label
+end
+
+return M

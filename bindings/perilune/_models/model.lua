@@ -1,0 +1,440 @@
+-- SPDX-License-Identifier: MIT
+-- Model("Product", { fields, objects =, Meta = }): makes the class, which is one table:
+-- called it makes instances, it is their metatable, and methods are put into it.
+--
+-- What an instance does not have itself is looked for in the class's descriptors, then in
+-- the class, its parents, and the base methods that all models have.
+local core = require "perilune._core"
+local exceptions = require "perilune.exceptions"
+local Field = require "perilune._models.field"
+local managers -- perilune._models.manager
+local Meta = require "perilune._models.meta"
+local null = require "perilune.null"
+local registries = require "perilune._models.registry"
+
+local M = {}
+
+--- Methods of all instances (save, delete …): filled by instance.lua and validation.lua.
+local base = { __name = "perilune.models.Model" }
+M.base = base
+
+-- ---- which app a file belongs to ----
+
+local function app_of(source)
+  local apps = require "perilune.apps"
+  local file = source:gsub("^@", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+  local best
+  for _, app in ipairs(apps.all()) do
+    local name = app.name
+    if (file == name or file:sub(1, #name + 1) == name .. ".") and (not best or #name > #best.name) then
+      best = app
+    end
+  end
+  return best and best.label
+end
+
+local function place(level)
+  local info = debug.getinfo(level + 1, "Sl")
+  return info.source, ("%s:%d"):format(info.source:gsub("^@", ""), info.currentline)
+end
+
+-- ---- the metatable of classes ----
+
+local class_mt = { __name = "perilune.models.ModelClass" }
+
+local function find_inherited(class, key)
+  for _, parent in ipairs(rawget(class, "_bases") or {}) do
+    local v = parent[key]
+    if v ~= nil then
+      return v
+    end
+  end
+  return base[key]
+end
+
+function class_mt.__index(class, key)
+  if key == "objects" and rawget(class, "_meta") and class._meta.abstract then
+    error(exceptions.AttributeError(("Manager isn't available; %s is abstract"):format(class._meta.object_name)), 2)
+  end
+  return find_inherited(class, key)
+end
+
+function class_mt.__call(class, values, ...)
+  return class._new(class, values, ...)
+end
+
+function class_mt.__tostring(class)
+  return ("<class '%s'>"):format(class._meta.label)
+end
+
+-- ---- instances ----
+
+local function instance_index(class)
+  return function(self, key)
+    local d = class._descriptors and class._descriptors[key]
+    if d then
+      return d.get(self, d)
+    end
+    if class._descriptors == nil and class._meta then
+      class._meta.registry:world() -- the first use of a model that came late
+      d = class._descriptors[key]
+      if d then
+        return d.get(self, d)
+      end
+    end
+    return class[key]
+  end
+end
+
+local function instance_newindex(class)
+  return function(self, key, value)
+    local d = class._descriptors and class._descriptors[key]
+    if d and d.set then
+      d.set(self, value, d)
+    elseif value ~= null then
+      rawset(self, key, value)
+    end
+  end
+end
+
+local function equal(a, b)
+  local ca, cb = getmetatable(a), getmetatable(b)
+  if rawequal(a, b) then
+    return true
+  elseif type(ca) ~= "table" or type(cb) ~= "table" or not rawget(ca, "_meta") or not rawget(cb, "_meta") then
+    return false
+  elseif ca._meta.concrete_model ~= cb._meta.concrete_model then
+    return false
+  end
+  local pk = a.pk
+  return pk ~= nil and pk == b.pk
+end
+
+local function to_string(self)
+  local meta = getmetatable(self)._meta
+  local pk = self.pk
+  return ("%s object (%s)"):format(meta.object_name, pk == nil and "None" or tostring(pk))
+end
+
+local function unexpected(class, name)
+  local names = {}
+  for k in pairs(class._descriptors) do
+    names[#names + 1] = k
+  end
+  table.sort(names)
+  return exceptions.TypeError(("%s{…} got an unexpected field '%s'%s"):format(class._meta.object_name, tostring(name), core.suggest(tostring(name), names)))
+end
+
+--- A new instance: given values, defaults for the rest.
+local function new(class, values, level)
+  level = level or 2
+  class._meta.registry:world()
+  local meta = class._meta
+  if meta.abstract then
+    error(exceptions.TypeError "Abstract models cannot be instantiated.", level)
+  end
+  if values ~= nil and type(values) ~= "table" then
+    error(exceptions.TypeError(("%s{…} takes a table of values, not a %s"):format(meta.object_name, type(values))), level)
+  end
+  local signals = class._signals
+  if signals and signals.pre_init then
+    signals.pre_init(class, values)
+  end
+  local self = setmetatable({ _state = { adding = true, shared = false } }, class)
+  local descriptors = class._descriptors
+  for name, value in pairs(values or {}) do
+    local d = descriptors[name]
+    if d and d.plain then
+      if value ~= null then
+        rawset(self, name, value)
+      end
+    elseif d and d.set and d.kind == nil then
+      d.set(self, value, d)
+    elseif d or class[name] == nil then
+      error(d and exceptions.TypeError(("%s{…}: '%s' is a relation of many; save first, then use its set{…} or add(…)"):format(meta.object_name, name)) or unexpected(class, name), level)
+    else
+      rawset(self, name, value)
+    end
+  end
+  for _, field in ipairs(meta.fields) do
+    local attname = field.attname
+    local given = values and (values[attname] ~= nil or values[field.name] ~= nil or field == meta.pk and values.pk ~= nil)
+    if not given and rawget(self, attname) == nil and not field.generated and field.db_default == nil then
+      local default = field:get_default()
+      if default ~= nil then
+        rawset(self, attname, default)
+      end
+    end
+  end
+  if signals and signals.post_init then
+    signals.post_init(class, self)
+  end
+  return self
+end
+
+-- ---- making a class ----
+
+local function is_field(value)
+  return type(value) == "table" and type(value.get_internal_type) == "function" and value.created ~= nil
+end
+
+-- Members of an author's table, sorted into fields (in order), managers and the rest.
+local function sort_members(name, members, level)
+  local fields, found, rest = {}, {}, {}
+  for key, value in pairs(members) do
+    if type(key) ~= "string" then
+      error(exceptions.TypeError(("%s: fields have names; item %s has none"):format(name, tostring(key))), level + 1)
+    elseif is_field(value) then
+      fields[#fields + 1] = { key, value }
+    elseif type(value) == "table" and rawget(value, "_is_manager") then
+      found[#found + 1] = { key, value }
+    elseif key ~= "Meta" and key ~= "bases" then
+      rest[key] = value
+    end
+  end
+  local function in_order(a, b)
+    return a[2].created < b[2].created
+  end
+  table.sort(fields, in_order)
+  table.sort(found, in_order)
+  return fields, found, rest
+end
+
+local function check_name(model, name, field)
+  local problem
+  if name:sub(-1) == "_" then
+    problem = "field names must not end with an underscore"
+  elseif name:find("__", 1, true) then
+    problem = "field names must not contain '__'"
+  elseif name == "pk" then
+    problem = "'pk' is a reserved word"
+  elseif name:sub(1, 1) == "_" then
+    problem = "field names must not begin with an underscore"
+  end
+  if problem then
+    error(exceptions.ImproperlyConfigured(("%s: %s.%s: %s"):format(field.where, model, name, problem)), 0)
+  end
+end
+
+-- Fields of abstract parents are copied, each heir has its own.
+local function inherit_fields(meta, parents)
+  local added = {}
+  for _, parent in ipairs(parents) do
+    if parent._meta.abstract then
+      for _, field in ipairs(parent._meta.local_all_fields) do
+        if not meta.local_by_name[field.name] and not meta.removed[field.name] then
+          local copy = field:clone()
+          copy:set_name(field.name)
+          M.expand_names(copy, meta)
+          added[#added + 1] = copy
+          meta.local_by_name[field.name] = copy
+        end
+      end
+    end
+  end
+  return added
+end
+
+--- related_name = "%(class)s_items": of abstract parents.
+function M.expand_names(field, meta)
+  for _, key in ipairs { "related_name", "related_query_name" } do
+    if type(field[key]) == "string" then
+      field[key] = field[key]:gsub("%%%(class%)s", meta.model_name):gsub("%%%(app_label%)s", meta.app_label or "")
+    end
+  end
+  if field.relation and field.related_name == nil and meta.default_related_name then
+    field.related_name = meta.default_related_name:gsub("%%%(model_name%)s", meta.model_name):gsub("%%%(app_label%)s", meta.app_label or "")
+  end
+end
+
+-- Multi-table inheritance: the link to each concrete parent, unless the author wrote it.
+local function parent_links(meta, parents)
+  local relations = require "perilune._models.relations"
+  local links = {}
+  for _, parent in ipairs(parents) do
+    if not parent._meta.abstract and not meta.proxy then
+      local written
+      for _, field in pairs(meta.local_by_name) do
+        if field.parent_link and field.to == parent._meta.label then
+          written = field
+        end
+      end
+      if not written then
+        local name = parent._meta.model_name .. "_ptr"
+        local link = relations.OneToOneField(parent, { on_delete = relations.CASCADE, parent_link = true, primary_key = #links == 0 })
+        link.auto_created, link.serialize = true, false
+        link:set_name(name)
+        links[#links + 1] = link
+        meta.local_by_name[name] = link
+      end
+    end
+  end
+  return links
+end
+
+local function has_key(fields)
+  for _, field in ipairs(fields) do
+    if field.primary_key then
+      return true
+    end
+  end
+  return false
+end
+
+local function auto_key(meta)
+  local fields = require "perilune._models.fields"
+  local kind = require("perilune.settings").default_auto_field or "BigAutoField"
+  kind = kind:match "[^.]+$"
+  local class = fields[kind]
+  if not class then
+    error(exceptions.ImproperlyConfigured(("settings.default_auto_field: there is no field '%s'"):format(kind)), 0)
+  end
+  local field = class { primary_key = true }
+  field.auto_created, field.verbose_name = true, "ID"
+  field:set_name "id"
+  meta.local_by_name.id = field
+  return field
+end
+
+local function append(list, more)
+  for _, item in ipairs(more) do
+    list[#list + 1] = item
+  end
+  return list
+end
+
+local function exception_class(class, name, parents, default)
+  local parent = default
+  for _, p in ipairs(parents) do
+    if p._meta and not p._meta.abstract then
+      parent = p[name] or parent
+      break
+    end
+  end
+  rawset(class, name, exceptions._define_private(name, parent))
+end
+
+local function set_fields(meta, own, parents)
+  meta.local_by_name, meta.removed = {}, {}
+  local fields = {}
+  for _, pair in ipairs(own) do
+    check_name(meta.object_name, pair[1], pair[2])
+    pair[2]:set_name(pair[1])
+    M.expand_names(pair[2], meta)
+    pair[2].model_label = meta.label
+    meta.local_by_name[pair[1]] = pair[2]
+    fields[#fields + 1] = pair[2]
+  end
+  fields = append(inherit_fields(meta, parents), fields)
+  fields = append(parent_links(meta, parents), fields)
+  if not meta.abstract and not meta.proxy and not has_key(fields) then
+    table.insert(fields, 1, auto_key(meta))
+  end
+  meta.local_all_fields = fields
+end
+
+local function nearest_concrete(parents)
+  for _, parent in ipairs(parents) do
+    if not parent._meta.abstract then
+      return parent
+    end
+  end
+  return nil
+end
+
+--- Makes and registers the class. `how`: auto_created, app_label, source, where, level.
+function M.define(name, members, given_meta, how)
+  how = how or {}
+  local level = how.level or 2
+  local parents = how.bases or {}
+  local meta = Meta.new(name, given_meta or {}, how.app_label, parents, how.where or "", level)
+  meta.auto_created = how.auto_created
+  meta.registry = how.registry or registries.project
+  local own, found, rest = sort_members(name, members, level)
+  if meta.proxy then
+    local concrete = nearest_concrete(parents)
+    if not concrete then
+      error(exceptions.TypeError(("Proxy model '%s' has no non-abstract model base class."):format(name)), level)
+    elseif #own > 0 then
+      error(exceptions.FieldError(("Proxy model '%s' contains model fields."):format(name)), level)
+    end
+    meta.concrete_model = concrete._meta.concrete_model or concrete
+    meta.db_table = meta.concrete_model._meta.db_table
+  end
+
+  local class = { _meta = meta, _bases = parents, _new = new }
+  class.__index, class.__newindex = instance_index(class), instance_newindex(class)
+  class.__eq, class.__tostring, class.__name = equal, to_string, meta.label
+  for _, parent in ipairs(parents) do -- metamethods are not inherited by themselves
+    for key, value in pairs(parent) do
+      if type(key) == "string" and key:sub(1, 2) == "__" and key ~= "__index" and key ~= "__newindex" and key ~= "__name" then
+        class[key] = value
+      end
+    end
+  end
+  for key, value in pairs(rest) do
+    class[key] = value
+  end
+  setmetatable(class, class_mt)
+  set_fields(meta, own, parents)
+  if not meta.abstract then
+    meta.concrete_model = meta.concrete_model or class
+    exception_class(class, "DoesNotExist", parents, exceptions.ObjectDoesNotExist)
+    exception_class(class, "MultipleObjectsReturned", parents, exceptions.MultipleObjectsReturned)
+    exception_class(class, "NotUpdated", parents, exceptions.ObjectNotUpdated)
+    exception_class(class, "RelatedObjectDoesNotExist", {}, class.DoesNotExist)
+  end
+  managers = managers or require "perilune._models.manager"
+  managers.install(class, found, parents)
+  if not meta.abstract and not how.auto_created then
+    meta.registry:add(class, level)
+  end
+  return class
+end
+
+--- models.Model("Product", { … }); `bases` in the table names parents.
+function M.model(name, members, level)
+  level = level or 2
+  if type(name) ~= "string" or not name:match "^%a[%w_]*$" then
+    error(exceptions.TypeError(("Model(name, {…}): the name is a word such as \"Product\", not %s"):format(tostring(name))), level)
+  elseif type(members) ~= "table" then
+    error(exceptions.TypeError(("Model(\"%s\", {…}) takes a table of fields, not a %s"):format(name, type(members))), level)
+  end
+  local source, where = place(level)
+  local meta = members.Meta
+  local app_label = type(meta) == "table" and meta.app_label or app_of(source)
+  return M.define(name, members, meta, { app_label = app_label, where = where, bases = members.bases, level = level })
+end
+
+--- Product:extend("Child", { … }): multi-table inheritance, a proxy, or an heir of an
+--- abstract model.
+function base.extend(class, name, members)
+  local all = {}
+  for k, v in pairs(members or {}) do
+    all[k] = v
+  end
+  all.bases = { class }
+  return M.model(name, all, 2)
+end
+
+-- ---- questions about classes ----
+
+local Options = getmetatable(Meta.new("X", { app_label = "x" }, "x", {}, "", 1))
+
+--- Whether the model is `other`, a proxy of it, or inherits from it.
+function Options:is_a(other)
+  local concrete = self.concrete_model
+  if concrete == other then
+    return true
+  end
+  for _, link in ipairs(concrete._meta.parent_links or {}) do
+    if link.remote_model._meta:is_a(other) then
+      return true
+    end
+  end
+  return false
+end
+
+M.is_field, M.Field = is_field, Field
+
+return M

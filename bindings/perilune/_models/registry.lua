@@ -1,0 +1,184 @@
+-- SPDX-License-Identifier: MIT
+-- Registries: models that belong together, and the world that the engine makes of them. The
+-- project has one, each historical state of the migrations another.
+--
+-- Models register as their files are loaded. The world is made when the first query needs
+-- it, and made anew when a model comes later, in a test or at the prompt.
+local core = require "perilune._core"
+local exceptions = require "perilune.exceptions"
+local orm = require "perilune._orm"
+local settings = require "perilune.settings"
+
+local M = {}
+
+local Registry = { __name = "perilune.models.Registry" }
+Registry.__index = Registry
+
+function M.new()
+  return setmetatable({
+    list = {}, by_label = {}, -- classes in order; "shop.product" → class
+    made = nil, dirty = true,
+    waiting = {}, -- functions to be called with each finished model: { label, fn }
+    loading = false, -- apps are being loaded: nobody may query yet
+  }, Registry)
+end
+
+M.project = M.new()
+
+--- Adds a class; ImproperlyConfigured when its label is taken.
+function Registry:add(class, level)
+  local meta = class._meta
+  local key = meta.label_lower
+  local other = self.by_label[key]
+  if other and other._meta.where ~= meta.where then
+    error(exceptions.RuntimeError(("two models are called '%s': %s and %s"):format(meta.label, other._meta.where, meta.where)), (level or 1) + 1)
+  end
+  if other then -- its file was loaded again
+    for i, c in ipairs(self.list) do
+      if c == other then
+        table.remove(self.list, i)
+        break
+      end
+    end
+  end
+  self.list[#self.list + 1] = class
+  self.by_label[key] = class
+  self.dirty = true
+end
+
+--- The class of "shop.Product"; LookupError-like KeyError with the nearest label.
+function Registry:get(label)
+  local class = self.by_label[label:lower()]
+  if class then
+    return class
+  end
+  local names = {}
+  for _, c in ipairs(self.list) do
+    names[#names + 1] = c._meta.label
+  end
+  error(exceptions.KeyError(("there is no model '%s'%s"):format(label, core.suggest(label, names))), 2)
+end
+
+function Registry:find(label)
+  return self.by_label[label:lower()]
+end
+
+--- All classes in the order of their definition; of one app with a label.
+function Registry:models(app_label)
+  local found = {}
+  for _, c in ipairs(self.list) do
+    if not app_label or c._meta.app_label == app_label then
+      found[#found + 1] = c
+    end
+  end
+  return found
+end
+
+-- ---- the world ----
+
+local function describe_model(w, class)
+  local meta = class._meta
+  local id = w:add_model {
+    app_label = meta.app_label,
+    name = meta.object_name,
+    table = meta.db_table_given,
+    proxy_for = meta.proxy and meta.concrete_model._meta.label or nil,
+    unmanaged = meta.managed == false,
+  }
+  for _, field in ipairs(meta.local_all_fields) do
+    local ok, err = pcall(w.add_field, w, id, field:describe())
+    if not ok then
+      err = exceptions.wrap(err)
+      error(exceptions.ImproperlyConfigured(("%s: %s.%s: %s"):format(field.where, meta.label, field.name, err.message)), 0)
+    end
+  end
+  if meta.ordering and #meta.ordering > 0 then
+    w:set_ordering(id, orm.ordering(meta.ordering))
+  end
+  if meta.order_with_respect_to then
+    w:set_order_with_respect_to(id, meta.order_with_respect_to)
+  end
+  return id
+end
+
+-- Field classes of authors are types of their own in the world.
+local function add_types(w, list)
+  local seen = {}
+  for _, class in ipairs(list) do
+    for _, field in ipairs(class._meta.local_all_fields) do
+      local name = field.type_name
+      if name and not seen[name] then
+        seen[name] = true
+        w:add_field_type(name, field:get_internal_type(), field.db_type and field:db_type "sqlite" or nil, field.db_type and field:db_type "postgresql" or nil, field.from_db_value ~= nil)
+      end
+    end
+  end
+end
+
+local function build(self)
+  local setup = require "perilune._models.setup"
+  local w = orm.world(settings.default_auto_field, settings.use_tz ~= false)
+  add_types(w, self.list)
+  local ids = {}
+  for _, class in ipairs(self.list) do
+    ids[describe_model(w, class)] = class
+  end
+  local ok, err = pcall(w.resolve, w)
+  if not ok then
+    error(exceptions.ImproperlyConfigured(exceptions.wrap(err).message), 0)
+  end
+  setup.finish(w, ids, self)
+  return w
+end
+
+--- The world, made if there is none or a model has come since.
+function Registry:world()
+  if not self.dirty then
+    return self.made
+  end
+  if self.loading then
+    error(exceptions.AppRegistryNotReady "models cannot be queried while the apps are being loaded", 3)
+  end
+  self.dirty = false
+  local ok, result = pcall(build, self)
+  if not ok then
+    self.dirty = true
+    error(result, 0)
+  end
+  self.made = result
+  for _, class in ipairs(self.list) do
+    self:announce(class)
+  end
+  return result
+end
+
+-- ---- models that come later ----
+
+--- Calls fn(class) once the model of the label is there: at once, or when the world is made.
+function Registry:when_ready(label, fn)
+  local class = self.by_label[label:lower()]
+  if class and not self.dirty then
+    fn(class)
+  else
+    self.waiting[#self.waiting + 1] = { label:lower(), fn }
+  end
+end
+
+function Registry:announce(class)
+  local key = class._meta.label_lower
+  local rest = {}
+  local due = {}
+  for _, w in ipairs(self.waiting) do
+    if w[1] == key then
+      due[#due + 1] = w[2]
+    else
+      rest[#rest + 1] = w
+    end
+  end
+  self.waiting = rest
+  for _, fn in ipairs(due) do
+    fn(class)
+  end
+end
+
+return M

@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+-- perilune.models: what authors write models and queries with. The parts are in _models/.
+local check_options = require "perilune._options"
+local choices = require "perilune._models.choices"
+local constraints = require "perilune._models.constraints"
+local expressions = require "perilune._models.expressions"
+local fields = require "perilune._models.fields"
+local filtered = require "perilune._models.filtered"
+local manager = require "perilune._models.manager"
+local model = require "perilune._models.model"
+local prefetch = require "perilune._models.prefetch"
+local relations = require "perilune._models.relations"
+local QuerySet = require "perilune._models.writing"
+require "perilune._models.instance"
+require "perilune._models.validation"
+
+local M = {}
+
+for _, part in ipairs { fields, relations, choices, expressions } do
+  for name, value in pairs(part) do
+    if name:sub(1, 1) ~= "_" then
+      M[name] = value
+    end
+  end
+end
+
+M.Index, M.CheckConstraint, M.UniqueConstraint = constraints.Index, constraints.CheckConstraint, constraints.UniqueConstraint
+M.QuerySet, M.Manager = QuerySet, manager.Manager
+M.Prefetch, M.prefetch_related_objects = prefetch.Prefetch, prefetch.prefetch_related_objects
+M.FilteredRelation = filtered.FilteredRelation
+
+--- Model("Product", { … }): a model; models.Model.save(self, opts) calls the base method.
+M.Model = setmetatable({}, {
+  __index = model.base,
+  __call = function(_, name, members)
+    return model.model(name, members, 2)
+  end,
+  __name = "perilune.models.Model",
+})
+
+--- The model of "shop.Product".
+function M.get_model(label)
+  return require("perilune._models.registry").project:get(label)
+end
+
+M._check_options = check_options
+
+return setmetatable(M, {
+  __index = function(_, name)
+    if name == "functions" then
+      M.functions = require "perilune.models.functions"
+      return M.functions
+    elseif name == "register_lookup" then
+      M.register_lookup = require "perilune._models.lookups"
+      return M.register_lookup
+    end
+    return nil
+  end,
+})
