@@ -16,6 +16,7 @@
 #include "base/log.h"
 
 #include <lauxlib.h>
+#include <stdint.h>
 
 struct lua_view {
     struct view view; /* first */
@@ -292,8 +293,11 @@ static int get_response(lua_State *L)
     const struct layer *next = lua_touserdata(L, lua_upvalueindex(1));
     struct request *r = request_check(L, 1);
     struct response *response = middleware_next(next, r);
-    /* An object first: it takes the reference over even when memory is out. */
+    struct memory *m = &host_of(L)->memory;
+    size_t limit = m->limit;
+    m->limit = SIZE_MAX; /* what is held here must not be lost for the lack of a small object */
     response_push(L, r, response);
+    m->limit = limit;
     response_unref(response);
     request_push(L, r);
     lua_pushvalue(L, -2);
