@@ -54,9 +54,10 @@ def all_ready(server):
 
 
 def sanitized(binary):
-    """Is it built with ASan? Its memory then says nothing, and everything takes longer."""
+    """Is it built with a sanitizer? Its memory then says nothing, and everything takes longer."""
     with open(binary, "rb") as f:
-        return b"__asan_init" in f.read()
+        text = f.read()
+    return b"__asan_init" in text or b"__tsan_init" in text
 
 
 def cpu_of(server):
