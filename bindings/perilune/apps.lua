@@ -6,7 +6,7 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local settings = require "perilune.settings"
 
-local M = { ready = false }
+local M = { ready = false, loading_models = false }
 
 local list, by_label = {}, {}
 
@@ -62,14 +62,32 @@ local function add(name)
   by_label[label] = app
 end
 
+-- While models are being loaded nobody may query them; then the engine makes its world of
+-- them. A project without models does not load any of it.
+local function load_models()
+  local registry
+  local preload = package.loaded["perilune._models.registry"]
+  M.loading_models = true
+  if preload then
+    preload.project.loading = true
+  end
+  for _, app in ipairs(list) do
+    app.models = optional(app.name .. ".models")
+  end
+  M.loading_models = false
+  registry = package.loaded["perilune._models.registry"]
+  if registry then
+    registry.project.loading = false
+    registry.project:world()
+  end
+end
+
 --- Loads everything; called once by the engine.
 function M._load()
   for _, name in ipairs(settings.installed_apps) do
     add(name)
   end
-  for _, app in ipairs(list) do
-    app.models = optional(app.name .. ".models")
-  end
+  load_models()
   for _, app in ipairs(list) do
     if app.ready then
       app.ready(app)

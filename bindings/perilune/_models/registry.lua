@@ -24,6 +24,7 @@ function M.new()
 end
 
 M.project = M.new()
+M.project.loading = require("perilune.apps").loading_models
 
 --- Adds a class; ImproperlyConfigured when its label is taken.
 function Registry:add(class, level)
@@ -149,6 +150,9 @@ function Registry:world()
   for _, class in ipairs(self.list) do
     self:announce(class)
   end
+  if self == M.project then
+    M.tell()
+  end
   return result
 end
 
@@ -161,6 +165,21 @@ function Registry:when_ready(label, fn)
     fn(class)
   else
     self.waiting[#self.waiting + 1] = { label:lower(), fn }
+  end
+end
+
+-- class_prepared, and the receivers of other signals that wait for "shop.Product".
+function M.tell()
+  local signals = require "perilune.signals"
+  for _, class in ipairs(M.project.list) do
+    local meta = class._meta
+    if not meta.abstract and not meta.told then
+      meta.told = true
+      signals._resolve(meta.label, class)
+      if signals.class_prepared:has_listeners(class) then
+        signals.class_prepared:send(class, {})
+      end
+    end
   end
 end
 
