@@ -21,11 +21,9 @@ static int emit_part(struct query *q, struct query *part, struct select_plan *pl
     if (part != q->parts.items[0] && same_columns(q, part) < 0)
         return EMIT_ERROR;
     if (part->order_by.n && !c->d->slices_in_combinators)
-        return c_fail(c, ERR_UNSUPPORTED,
-                      "ORDER BY not allowed in subqueries of compound statements.");
+        return c_fail(c, ERR_DB, "ORDER BY not allowed in subqueries of compound statements.");
     if (part->sliced && !c->d->slices_in_combinators)
-        return c_fail(c, ERR_UNSUPPORTED,
-                      "LIMIT/OFFSET not allowed in subqueries of compound statements.");
+        return c_fail(c, ERR_DB, "LIMIT/OFFSET not allowed in subqueries of compound statements.");
     part->no_default_order = true;
     struct emit_mark m = emit_mark(c);
     emit_text(c, first ? "" : words[q->combinator]);

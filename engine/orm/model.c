@@ -156,7 +156,7 @@ struct field *model_add_field(struct model *m, const struct field_def *def, stru
         return NULL;
     const struct field_type *type = orm_field_type(m->orm, def->type, err);
     if (!type) {
-        err_prefix(err, "%.*s.%.*s: ", STR_ARG(m->label), STR_ARG(def->name));
+        err_prefix(err, "%.*s.%.*s", STR_ARG(m->label), STR_ARG(def->name));
         return NULL;
     }
     struct field_impl *fi = arena_zalloc(a, sizeof *fi);

@@ -227,8 +227,7 @@ static int sort_combined(struct orders *o, struct out_order *order)
         order->expr = expr_order(o->q->c, ref, order->expr->op);
         return 0;
     }
-    return c_fail(o->q->c, ERR_UNSUPPORTED,
-                  "ORDER BY term does not match any column in the result set.");
+    return c_fail(o->q->c, ERR_DB, "ORDER BY term does not match any column in the result set.");
 }
 
 int plan_order(struct query *q, struct select_plan *plan, out_orders *out, bool *from_model)

@@ -5,7 +5,7 @@
 
 #define FAIL_FIELD(err, code, f, ...)                                                              \
     (err_set(err, code, __VA_ARGS__),                                                              \
-     err_prefix(err, "%.*s.%.*s: ", STR_ARG((f)->model->label), STR_ARG((f)->name)))
+     err_prefix(err, "%.*s.%.*s", STR_ARG((f)->model->label), STR_ARG((f)->name)))
 
 static struct str affix(struct arena *a, const char *before, struct str x, const char *behind)
 {
@@ -21,7 +21,7 @@ static int resolve_proxy(struct model *m, int depth, struct err *err)
         return 0;
     struct model *base = orm_model(m->orm, m->app_label, mi->proxy_for, err);
     if (!base || depth > 32)
-        return err_prefix(err, "%.*s: ", STR_ARG(m->label));
+        return err_prefix(err, "%.*s", STR_ARG(m->label));
     if (resolve_proxy(base, depth + 1, err) < 0)
         return -1;
     m->concrete = base->concrete;
@@ -38,7 +38,7 @@ static int resolve_target_model(struct field_impl *fi, struct err *err)
     }
     fi->r.to = orm_model(m->orm, m->app_label, fi->to, err);
     if (!fi->r.to)
-        return err_prefix(err, "%.*s.%.*s: ", STR_ARG(m->label), STR_ARG(fi->f.name));
+        return err_prefix(err, "%.*s.%.*s", STR_ARG(m->label), STR_ARG(fi->f.name));
     return 0;
 }
 
@@ -163,7 +163,7 @@ static int find_through(struct field_impl *fi, struct err *err)
     const struct field *f = &fi->f;
     const struct model *through = orm_model(f->model->orm, f->model->app_label, fi->through, err);
     if (!through)
-        return err_prefix(err, "%.*s.%.*s: through: ", STR_ARG(f->model->label), STR_ARG(f->name));
+        return err_prefix(err, "%.*s.%.*s: through", STR_ARG(f->model->label), STR_ARG(f->name));
     const struct field *found[2] = {NULL, NULL};
     const struct model *ends[2] = {f->model, fi->r.to};
     for (int side = 0; side < 2; side++) {

@@ -5,6 +5,7 @@
 
 struct entry {           /* a kept statement */
     struct statement st; /* first */
+    struct db_sql sql;
     struct arena arena;
     struct code *code; /* words only: n_cells 0 */
     struct entry *chain, *newer, *older;
@@ -24,8 +25,6 @@ struct statements {
     struct arena scratch;
     struct buf out;
     param_vec params;
-    void (*drop)(void *prepared, void *data);
-    void *drop_data;
 };
 
 struct statements *statements_new(const struct orm *orm, const struct dialect *dialect,
@@ -46,16 +45,10 @@ struct statements *statements_new(const struct orm *orm, const struct dialect *d
     return s;
 }
 
-void statements_on_drop(struct statements *s, void (*drop)(void *prepared, void *data), void *data)
+static void entry_free(struct entry *e)
 {
-    s->drop = drop;
-    s->drop_data = data;
-}
-
-static void entry_free(struct statements *s, struct entry *e)
-{
-    if (e->st.prepared && s->drop)
-        s->drop(e->st.prepared, s->drop_data);
+    if (e->st.db)
+        db_sql_release(&e->sql);
     struct arena a = e->arena; /* the entry lies in it */
     arena_release(&a);
 }
@@ -66,7 +59,7 @@ void statements_free(struct statements *s)
         return;
     for (struct entry *e = s->newest, *next; e; e = next) {
         next = e->older;
-        entry_free(s, e);
+        entry_free(e);
     }
     free(s->table);
     arena_release(&s->scratch);
@@ -104,7 +97,7 @@ static void drop_oldest(struct statements *s)
     if (e->users)
         e->dropped = true;
     else
-        entry_free(s, e);
+        entry_free(e);
 }
 
 void statement_ref(const struct statement *st)
@@ -112,12 +105,12 @@ void statement_ref(const struct statement *st)
     ((struct entry *)(size_t)st)->users++;
 }
 
-void statement_unref(struct statements *s, const struct statement *st)
+void statement_unref(const struct statement *st)
 {
     struct entry *e = (struct entry *)(size_t)st;
     assert(e->users > 0);
     if (--e->users == 0 && e->dropped)
-        entry_free(s, e);
+        entry_free(e);
 }
 
 /* ---- compiling ---- */
@@ -345,7 +338,13 @@ static struct entry *keep_statement(struct compiler *c, const struct result *res
     e->st.values_list = res->q && res->q->values_list;
     e->st.locks = res->q && res->q->locks;
     e->st.ordered = res->ordered;
-    e->st.sql = res->empty ? STR("") : arena_str(&arena, buf_str(c->out));
+    e->st.sql = STR("");
+    if (!res->empty) {
+        bool reads = res->kind != STATEMENT_CHANGE;
+        db_sql_init(&e->sql, buf_str(c->out), reads ? DB_ACCESS_READ : DB_ACCESS_WRITE);
+        e->st.db = &e->sql;
+        e->st.sql = e->sql.text;
+    }
     e->st.params = params;
     e->st.n_params = res->empty ? 0 : (uint32_t)n;
     e->arena = arena;
@@ -441,6 +440,24 @@ int statement_param(const struct statement *st, uint32_t i, const struct code *q
         return convert_json_list(query, p->slot, p->n, scratch, out, err);
     }
     *out = v;
+    return 0;
+}
+
+int statement_bind(const struct statement *st, const struct code *query, const struct dialect *d,
+                   const struct convert_zone *zone, struct arena *scratch, struct db_value *values,
+                   struct err *err)
+{
+    static const enum db_kind kinds[] = {
+        [VALUE_NULL] = DB_NULL, [VALUE_INT] = DB_INT,   [VALUE_DOUBLE] = DB_DOUBLE,
+        [VALUE_TEXT] = DB_TEXT, [VALUE_BLOB] = DB_BLOB,
+    };
+    for (uint32_t i = 0; i < st->n_params; i++) {
+        struct value v;
+        if (statement_param(st, i, query, d, zone, scratch, &v, err) < 0)
+            return -1;
+        values[i].kind = kinds[v.kind];
+        values[i].s = v.text; /* all members of both unions lie within it */
+    }
     return 0;
 }
 

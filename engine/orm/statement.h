@@ -2,8 +2,9 @@
 /* From query code to SQL: compile once for each shape, look up afterwards.
  *
  *     const struct statement *s = statements_get(cache, query, &err);
- *     for (i < s->n_params) bind(statement_param(s, i, query, …));
- *     step; for (j < s->n_columns) convert_column(d, &s->columns[j].type, …)
+ *     statement_bind(s, query, d, &zone, scratch, values, &err);
+ *     db_query(db, s->db, values, s->n_params, &cursor, &err);
+ *     db_step; for (j < s->n_columns) convert_column(d, &s->columns[j].type, …)
  *
  * A statement belongs to the cache and is read-only.  It stays until the cache drops it: hold
  * it across a wait only between statement_ref and statement_unref.
@@ -12,6 +13,7 @@
 #ifndef ORM_STATEMENT_H
 #define ORM_STATEMENT_H
 
+#include "db/db.h"
 #include "orm/code.h"
 #include "orm/convert.h"
 
@@ -98,14 +100,13 @@ struct statement { /* read-only */
     /* STATEMENT_AGGREGATE: for each column, what it is when `empty`, or when the row is NULL
      * (Count: 0); VALUE_NULL mostly.  May be NULL. */
     const struct value *when_empty;
-    void *prepared; /* of the runner: what the database layer keeps for this text */
+    struct db_sql *db; /* what db_query() runs; NULL when empty */
 };
 
 /* At most `limit` shapes are kept (0: 1024), the least lately used goes. `orm` is resolved. */
 struct statements *statements_new(const struct orm *orm, const struct dialect *dialect,
                                   size_t limit);
-/* `drop`, when not NULL, is called for each statement->prepared that is not NULL. */
-void statements_on_drop(struct statements *s, void (*drop)(void *prepared, void *data), void *data);
+/* No cursor of its statements may be open. */
 void statements_free(struct statements *s);
 
 /* The statement of a complete query or insert.  NULL with *err:
@@ -115,7 +116,7 @@ void statements_free(struct statements *s);
 const struct statement *statements_get(struct statements *s, const struct code *query,
                                        struct err *err);
 void statement_ref(const struct statement *st);
-void statement_unref(struct statements *s, const struct statement *st);
+void statement_unref(const struct statement *st);
 
 /* Whether a query that was just extended makes sense: the same errors, without making SQL.
  * Shapes that were found good cost a lookup. */
@@ -125,6 +126,24 @@ int statements_check(struct statements *s, const struct code *query, struct err 
 int statement_param(const struct statement *st, uint32_t i, const struct code *query,
                     const struct dialect *d, const struct convert_zone *zone, struct arena *scratch,
                     struct value *out, struct err *err);
+
+/* All of them, as db_query() takes them: `values` has room for st->n_params.  Their bytes lie
+ * in the query, the statement and `scratch`. */
+int statement_bind(const struct statement *st, const struct code *query, const struct dialect *d,
+                   const struct convert_zone *zone, struct arena *scratch, struct db_value *values,
+                   struct err *err);
+
+/* A column of a row, for convert_column. */
+static inline struct value statement_value(const struct db_value *v)
+{
+    static const enum value_kind kinds[] = {
+        [DB_NULL] = VALUE_NULL, [DB_INT] = VALUE_INT,   [DB_DOUBLE] = VALUE_DOUBLE,
+        [DB_TEXT] = VALUE_TEXT, [DB_BLOB] = VALUE_BLOB,
+    };
+    struct value out = {.kind = kinds[v->kind]};
+    out.text = v->s; /* all members of both unions lie within it */
+    return out;
+}
 
 /* The SQL with its values written into it, for people to read and for EXPLAIN texts: what
  * Django's str(query) shows.  Never to be run. */

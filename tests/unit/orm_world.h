@@ -96,7 +96,7 @@ static void world_order(struct orm *orm, const char *model, const char *name)
 }
 
 /* NULL and a message on stderr when it does not resolve. */
-static struct orm *world_new(void)
+static inline struct orm *world_new(void)
 {
     struct orm *orm = orm_new(NULL);
     struct err err;
@@ -409,13 +409,15 @@ static void wt_aggregate(struct world_text *t)
         if (*p != '(' || depth != 1)
             continue;
         struct world_text at = {.p = p};
-        flags |= wt_peek(&at, "distinct")  ? CODE_AGG_DISTINCT
-                 : wt_peek(&at, "where")   ? CODE_AGG_FILTER
-                 : wt_peek(&at, "default") ? CODE_AGG_DEFAULT
-                                           : 0;
+        if (wt_peek(&at, "distinct"))
+            flags |= CODE_AGG_DISTINCT;
+        else if (wt_peek(&at, "where"))
+            flags |= CODE_AGG_FILTER;
+        else if (wt_peek(&at, "default"))
+            flags |= CODE_AGG_DEFAULT;
     }
     size_t mark = code_aggregate(t->b, name, flags);
-    uint32_t parts = !!(flags & 1) + !!(flags & 2) + !!(flags & 4);
+    uint32_t parts = (flags & 1) + (flags >> 1 & 1) + (flags >> 2 & 1);
     uint32_t all = wt_count(*t);
     n = all > parts ? all - parts : 0;
     for (uint32_t i = 0; i < n && !t->bad; i++)
@@ -821,7 +823,7 @@ static void wt_query(struct world_text *t, struct code_builder *b)
 }
 
 /* The code of a query; free() it.  NULL when the text is none. */
-static struct code *world_query(struct orm *orm, const char *text)
+static inline struct code *world_query(struct orm *orm, const char *text)
 {
     struct code_builder b;
     code_builder_init(&b);
