@@ -25,6 +25,8 @@ struct statements {
     struct arena scratch;
     struct buf out;
     param_vec params;
+    void (*drop)(void *prepared, void *data);
+    void *drop_data;
 };
 
 struct statements *statements_new(const struct orm *orm, const struct dialect *dialect,
@@ -45,8 +47,16 @@ struct statements *statements_new(const struct orm *orm, const struct dialect *d
     return s;
 }
 
-static void entry_free(struct entry *e)
+void statements_on_drop(struct statements *s, void (*drop)(void *prepared, void *data), void *data)
 {
+    s->drop = drop;
+    s->drop_data = data;
+}
+
+static void entry_free(struct statements *s, struct entry *e)
+{
+    if (e->st.prepared && s->drop)
+        s->drop(e->st.prepared, s->drop_data);
     if (e->st.db)
         db_sql_release(&e->sql);
     struct arena a = e->arena; /* the entry lies in it */
@@ -59,7 +69,7 @@ void statements_free(struct statements *s)
         return;
     for (struct entry *e = s->newest, *next; e; e = next) {
         next = e->older;
-        entry_free(e);
+        entry_free(s, e);
     }
     free(s->table);
     arena_release(&s->scratch);
@@ -97,7 +107,7 @@ static void drop_oldest(struct statements *s)
     if (e->users)
         e->dropped = true;
     else
-        entry_free(e);
+        entry_free(s, e);
 }
 
 void statement_ref(const struct statement *st)
@@ -105,12 +115,12 @@ void statement_ref(const struct statement *st)
     ((struct entry *)(size_t)st)->users++;
 }
 
-void statement_unref(const struct statement *st)
+void statement_unref(struct statements *s, const struct statement *st)
 {
     struct entry *e = (struct entry *)(size_t)st;
     assert(e->users > 0);
     if (--e->users == 0 && e->dropped)
-        entry_free(e);
+        entry_free(s, e);
 }
 
 /* ---- compiling ---- */

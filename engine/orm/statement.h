@@ -101,11 +101,14 @@ struct statement { /* read-only */
      * (Count: 0); VALUE_NULL mostly.  May be NULL. */
     const struct value *when_empty;
     struct db_sql *db; /* what db_query() runs; NULL when empty */
+    void *prepared;    /* of the runner: what it keeps with the shape */
 };
 
 /* At most `limit` shapes are kept (0: 1024), the least lately used goes. `orm` is resolved. */
 struct statements *statements_new(const struct orm *orm, const struct dialect *dialect,
                                   size_t limit);
+/* `drop`, when not NULL, is called for each statement->prepared that is not NULL. */
+void statements_on_drop(struct statements *s, void (*drop)(void *prepared, void *data), void *data);
 /* No cursor of its statements may be open. */
 void statements_free(struct statements *s);
 
@@ -116,7 +119,7 @@ void statements_free(struct statements *s);
 const struct statement *statements_get(struct statements *s, const struct code *query,
                                        struct err *err);
 void statement_ref(const struct statement *st);
-void statement_unref(const struct statement *st);
+void statement_unref(struct statements *s, const struct statement *st);
 
 /* Whether a query that was just extended makes sense: the same errors, without making SQL.
  * Shapes that were found good cost a lookup. */

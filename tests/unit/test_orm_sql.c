@@ -121,7 +121,7 @@ static void statements_in_use_outlive_the_cache(void **state)
     get(s, orm, "(Tag)");
     assert_true(str_ends(a->sql, STR("\"id\" = ?"))); /* dropped, but there */
     assert_ptr_not_equal(a, get(s, orm, "(Product (filter (pk 5)))"));
-    statement_unref(a);
+    statement_unref(s, a);
     statements_free(s);
     orm_free(orm);
 }
