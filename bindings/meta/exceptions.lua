@@ -29,6 +29,7 @@ function Exception:is(class) end
 ---@field messages string[] all texts, params filled in
 ---@field error_list perilune.ValidationError[]
 ---@field error_dict? table<string, perilune.ValidationError[]> when it was made from a map
+---@field message_dict? table<string, string[]> the texts, by field
 ---@field code? string
 ---@field params? table
 

@@ -221,6 +221,24 @@ static int run_protected(lua_State *L, struct run *run, lua_CFunction inner, int
 
 /* ---- rows ---- */
 
+/* What EXPLAIN gives has columns of the database's own choice. */
+static int explain_rows(lua_State *L, struct run *run)
+{
+    static const struct column_type plain = {.storage = STORE_UNKNOWN};
+    lua_newtable(L);
+    for (lua_Integer n = 1; step(L, run); n++) {
+        lua_createtable(L, (int)run->cursor.ncolumns, 1);
+        for (unsigned c = 0; c < run->cursor.ncolumns; c++) {
+            orm_push_column(L, &run->reader, &plain, &run->cursor.row[c]);
+            lua_rawseti(L, -2, (lua_Integer)c + 1);
+        }
+        lua_pushinteger(L, run->cursor.ncolumns);
+        lua_setfield(L, -2, "n");
+        lua_rawseti(L, -2, n);
+    }
+    return 1;
+}
+
 /* (world, alias, code, flat, run) → list */
 static int rows_inner(lua_State *L)
 {
@@ -236,6 +254,8 @@ static int rows_inner(lua_State *L)
                              .scratch = &run->scratch,
                              .rows = lua_toboolean(L, 4) ? ORM_ROWS_FLAT : ORM_ROWS_PLAIN};
     start_query(L, run);
+    if (st->kind == STATEMENT_EXPLAIN)
+        return explain_rows(L, run);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
     orm_reader_open(L, r, st, 1, lua_gettop(L), db_alias(run->db));
     while (step(L, run))

@@ -252,7 +252,7 @@ function validation_mt.__call(class, message, fields)
       end
       err.error_list = list
     else
-      err.error_dict = {}
+      err.error_dict, err.message_dict = {}, {}
       local names = {}
       for field in pairs(message) do
         names[#names + 1] = field
@@ -260,7 +260,7 @@ function validation_mt.__call(class, message, fields)
       table.sort(names)
       for _, field in ipairs(names) do
         local e = class(message[field])
-        err.error_dict[field] = e.error_list
+        err.error_dict[field], err.message_dict[field] = e.error_list, e.messages
         for _, text in ipairs(e.messages) do
           messages[#messages + 1] = text
         end

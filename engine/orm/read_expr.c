@@ -490,6 +490,11 @@ static struct expr *read_outer(struct query *q, uint32_t depth)
     struct query *outer = q;
     for (uint32_t i = 0; i < depth && outer; i++)
         outer = outer->outer;
+    if (!outer && c->checking && depth > 0) {
+        struct expr *later = expr_literal(c, "NULL", FIELD_TEXT);
+        later->type = type_unknown;
+        return later;
+    }
     if (!outer || depth == 0)
         return c_fail_expr(c, ERR_INVALID,
                            "This queryset contains a reference to an outer query and may only be "

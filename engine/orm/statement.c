@@ -404,6 +404,7 @@ int statements_check(struct statements *s, const struct code *code, struct err *
     struct result res = {0};
     uint32_t terminal;
     int bad;
+    c.checking = true;
     if (code->kind != CODE_QUERY) {
         bad = compile(&c, &res);
     } else {

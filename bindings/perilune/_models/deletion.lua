@@ -263,7 +263,7 @@ end
 
 local function count(counts, class, n)
   local label = class._meta.label
-  if n > 0 or not counts[label] then
+  if n > 0 then
     counts[label] = (counts[label] or 0) + n
   end
 end

@@ -283,8 +283,8 @@ end
 
 local function auto_key(meta)
   local fields = require "perilune._models.fields"
-  local kind = require("perilune.settings").default_auto_field or "BigAutoField"
-  kind = kind:match "[^.]+$"
+  local settings = require "perilune.settings"
+  local kind = (settings.configured() and settings.default_auto_field or "BigAutoField"):match "[^.]+$"
   local class = fields[kind]
   if not class then
     error(exceptions.ImproperlyConfigured(("settings.default_auto_field: there is no field '%s'"):format(kind)), 0)

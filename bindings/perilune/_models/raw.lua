@@ -23,7 +23,7 @@ local function run(self)
   local state
   local rows = {}
   local connection = db.connection(self.using_db or routing.read(class))
-  for row in connection.query(self.raw_query, self.params) do
+  for row in connection:query(self.raw_query, self.params) do
     local object, loaded = {}, {}
     for column, value in pairs(row) do
       local name = translations[column] or column

@@ -116,9 +116,18 @@ local function add_types(w, list)
   end
 end
 
+-- Scripts outside of a project have no settings.
+local function setting(name, default)
+  if settings.configured() and settings[name] ~= nil then
+    return settings[name]
+  end
+  return default
+end
+
 local function build(self)
   local setup = require "perilune._models.setup"
-  local w = orm.world(settings.default_auto_field, settings.use_tz ~= false)
+  local auto_field = setting("default_auto_field", "BigAutoField"):match "[^.]+$"
+  local w = orm.world(auto_field, setting("use_tz", true))
   add_types(w, self.list)
   local ids = {}
   for _, class in ipairs(self.list) do

@@ -377,6 +377,9 @@ local function insert_rows(self, keys, source, target, through_defaults, using)
 end
 
 local function add_keys(self, keys, through_defaults)
+  if #keys == 0 then
+    return
+  end
   local using = routing.write(self.through, self.instance)
   forget_prefetched(self)
   db.atomic({ using = using, savepoint = false }, function()
