@@ -122,13 +122,20 @@ struct command {
     const struct token *token;
 };
 
+struct loaded {
+    const struct library *library;
+    unsigned order; /* of parser.loads */
+};
+
 struct parser {
     struct template_engine *engine;
     struct template *template;
     struct template_error *error;
     struct lexer lexer;
     const struct token *back; /* put back */
-    VEC(const struct library *) libraries;
+    VEC(struct loaded) libraries;
+    unsigned loads; /* counts {% load %} */
+    bool picked;    /* a name was loaded from a library */
     VEC(struct command) commands;
     VEC(const struct block_node *) blocks;
     struct map values; /* parser_put: "space\0key" */
@@ -140,9 +147,13 @@ struct parser {
 int parser_run(struct parser *p, struct nodelist *out);
 /* NULL after parser_fail(). */
 const struct filter *parser_filter(struct parser *p, const struct token *t, struct str name);
-/* Adds what suggest_text() said to the error. */
-void parser_hint(struct parser *p, const char *suggestion);
+/* NULL when there is none. */
+const struct tag *parser_tag(struct parser *p, struct str name);
+/* Adds to the error what may have been meant by an unknown tag. */
+void parser_suggest_tag(struct parser *p, struct str name);
 void parser_add_library(struct parser *p, const struct library *l);
+/* One name of a library; false when it has not got it. */
+bool parser_pick(struct parser *p, const struct library *l, struct str name);
 struct str parser_first_word(struct str s);
 /* The words of a token, split at white space without regard to quotes. */
 size_t token_words(struct parser *p, const struct token *t, struct str **words);
@@ -277,8 +288,6 @@ int render_call(struct render *r, struct tval self, struct tval *v);
 /* The name when templates have it already, or NULL; what number a text is, or -1. */
 const struct name *engine_known_name(const struct template_engine *e, struct str text);
 int64_t name_index(struct str text);
-/* Adds v to out escaped, by runs. */
-void escape_add(struct buf *out, struct str s);
 /* What was added to the output since `start`, taken from there as a value. */
 struct tval render_cut_output(struct render *r, size_t start, bool safe);
 /* {{ v }} as a value: safe when it was escaped. */

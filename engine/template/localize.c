@@ -117,7 +117,7 @@ static void escape_tail(struct render *r, size_t start)
     struct render_mark m = render_mark(r);
     added = render_copy(r, added);
     buf_cut(r->out, start);
-    escape_add(r->out, added);
+    html_escape(r->out, added);
     render_reset(r, m);
 }
 
@@ -142,7 +142,7 @@ int render_value(struct render *r, struct tval v)
 {
     if (v.type == TVAL_STR) {
         if (r->autoescape && !(v.flags & TVAL_SAFE))
-            escape_add(r->out, tval_text(v));
+            html_escape(r->out, tval_text(v));
         else
             buf_add(r->out, v.u.p, v.n);
         return 0;

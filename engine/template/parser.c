@@ -2,8 +2,6 @@
 /* From tokens to nodes. */
 #include "template/impl.h"
 
-#include "base/suggest.h"
-
 /* ---- tokens ---- */
 
 const struct token *parser_next(struct parser *p)
@@ -132,17 +130,6 @@ static int parse_variable(struct parser *p, struct list *l, const struct token *
 
 /* ---- tags ---- */
 
-static void suggest_tags(struct parser *p, struct str name)
-{
-    struct suggest s;
-    char text[96];
-    suggest_init(&s, name);
-    for (size_t i = p->libraries.n; i-- > 0;)
-        for (const struct tag *t = p->libraries.items[i]->tags; t && t->name; t++)
-            suggest_add(&s, str_from(t->name));
-    parser_hint(p, suggest_text(&s, text, sizeof text));
-}
-
 /* "'a', 'b' or 'c'" */
 static void add_choices(struct buf *b, const struct str *words, size_t n)
 {
@@ -166,18 +153,8 @@ int parser_fail_tag(struct parser *p, const struct token *t, struct str tag,
                 "tag?",
                 t->line, STR_ARG(tag), b.data);
     buf_release(&b);
-    suggest_tags(p, tag);
+    parser_suggest_tag(p, tag);
     return -1;
-}
-
-static const struct tag *find_tag(const struct parser *p, struct str name)
-{
-    for (size_t i = p->libraries.n; i-- > 0;) {
-        const struct tag *t = library_tag(p->libraries.items[i], name);
-        if (t)
-            return t;
-    }
-    return NULL;
 }
 
 static int fail_must_be_first(struct parser *p, const struct token *t)
@@ -191,7 +168,7 @@ static int parse_tag(struct parser *p, struct list *l, const struct token *t, st
                      const struct str *until, size_t nuntil)
 {
     struct node *n = NULL;
-    const struct tag *tag = find_tag(p, command);
+    const struct tag *tag = parser_tag(p, command);
     vec_push(&p->commands, ((struct command){command, t}));
     if (!tag)
         return parser_fail_tag(p, t, command, until, nuntil);

@@ -2,7 +2,6 @@
 /* What tags use while they are parsed: words of a token, names, values under keys, errors. */
 #include "template/impl.h"
 
-#include "base/suggest.h"
 #include "value/text.h"
 #include "value/unicode.h"
 
@@ -58,11 +57,6 @@ int parser_fail_host(struct parser *p, const struct token *t, struct str text)
 struct template_error *parser_error(struct parser *p)
 {
     return p->error;
-}
-
-void parser_hint(struct parser *p, const char *suggestion)
-{
-    snprintf(p->error->hint, sizeof p->error->hint, "%s", *suggestion ? suggestion + 2 : "");
 }
 
 /* ---- words ---- */
@@ -276,55 +270,4 @@ void *parser_get(struct parser *p, const char *space, struct str key)
 void parser_put(struct parser *p, const char *space, struct str key, void *value)
 {
     map_set(&p->values, make_key(p, space, key), value);
-}
-
-/* ---- libraries ---- */
-
-const struct tag *library_tag(const struct library *l, struct str name)
-{
-    for (const struct tag *t = l->tags; t && t->name; t++)
-        if (str_eq(str_from(t->name), name))
-            return t;
-    return NULL;
-}
-
-const struct filter *library_filter(const struct library *l, struct str name)
-{
-    for (const struct filter *f = l->filters; f && f->name; f++)
-        if (str_eq(str_from(f->name), name))
-            return f;
-    return NULL;
-}
-
-void parser_add_library(struct parser *p, const struct library *l)
-{
-    for (size_t i = 0; i < p->libraries.n; i++)
-        if (p->libraries.items[i] == l && i + 1 == p->libraries.n)
-            return;
-    vec_push(&p->libraries, l);
-}
-
-static int fail_filter(struct parser *p, const struct token *t, struct str name)
-{
-    struct suggest s;
-    char text[96];
-    suggest_init(&s, name);
-    for (size_t i = p->libraries.n; i-- > 0;)
-        for (const struct filter *f = p->libraries.items[i]->filters; f && f->name; f++)
-            suggest_add(&s, str_from(f->name));
-    const char *said = suggest_text(&s, text, sizeof text);
-    parser_fail(p, t, "Invalid filter: '%.*s'", STR_ARG(name));
-    parser_hint(p, said);
-    return -1;
-}
-
-const struct filter *parser_filter(struct parser *p, const struct token *t, struct str name)
-{
-    for (size_t i = p->libraries.n; i-- > 0;) {
-        const struct filter *f = library_filter(p->libraries.items[i], name);
-        if (f)
-            return f;
-    }
-    fail_filter(p, t, name);
-    return NULL;
 }

@@ -210,29 +210,17 @@ static const struct library *find_library(struct parser *p, const struct token *
     return NULL;
 }
 
-/* {% load a b from library %}: a library of these alone. */
+/* {% load a b from library %} */
 static int load_from(struct parser *p, const struct token *t, const struct str *names, size_t n,
                      struct str label)
 {
     const struct library *from = find_library(p, t, label);
     if (!from)
         return -1;
-    struct tag *tags = arena_zalloc(parser_arena(p), (n + 1) * sizeof *tags);
-    struct filter *filters = arena_zalloc(parser_arena(p), (n + 1) * sizeof *filters);
-    struct library *l = arena_alloc(parser_arena(p), sizeof *l);
-    *l = (struct library){tags, filters};
-    for (size_t i = 0; i < n; i++) {
-        const struct tag *found = library_tag(from, names[i]);
-        const struct filter *filter = library_filter(from, names[i]);
-        if (found)
-            *tags++ = *found;
-        if (filter)
-            *filters++ = *filter;
-        if (!found && !filter)
+    for (size_t i = 0; i < n; i++)
+        if (!parser_pick(p, from, names[i]))
             return parser_fail(p, t, "'%.*s' is not a valid tag or filter in tag library '%.*s'",
                                STR_ARG(names[i]), STR_ARG(label));
-    }
-    parser_add_library(p, l);
     return 0;
 }
 

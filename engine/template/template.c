@@ -57,7 +57,7 @@ static int parse(struct template *t, struct template_error *err)
         .engine = e, .template = t, .error = err, .values = MAP_INIT, .key = BUF_INIT};
     lexer_init(&p.lexer, t->text);
     for (size_t i = 0; i < e->builtins.n; i++)
-        vec_push(&p.libraries, e->builtins.items[i]);
+        parser_add_library(&p, e->builtins.items[i]);
     int status = parser_run(&p, &t->nodes);
     if (status == 0)
         take_blocks(&p);

@@ -11,29 +11,6 @@
 
 /* ---- escaping ---- */
 
-static const struct escape {
-    char text[7];
-    unsigned char n;
-} escapes[256] = {
-    ['&'] = {"&amp;", 5},  ['<'] = {"&lt;", 4},    ['>'] = {"&gt;", 4},
-    ['"'] = {"&quot;", 6}, ['\''] = {"&#x27;", 6},
-};
-
-void escape_add(struct buf *out, struct str s)
-{
-    const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n, *run = p;
-    buf_reserve(out, s.n);
-    for (; p < end; p++) {
-        const struct escape *e = &escapes[*p];
-        if (!e->n)
-            continue;
-        buf_add(out, run, (size_t)(p - run));
-        buf_add(out, e->text, e->n);
-        run = p + 1;
-    }
-    buf_add(out, run, (size_t)(end - run));
-}
-
 int render_conditional_escape(struct render *r, struct tval v, struct tval *out)
 {
     if (!tval_is_str(v) && render_str(r, v, &v) < 0)
@@ -41,7 +18,7 @@ int render_conditional_escape(struct render *r, struct tval v, struct tval *out)
     *out = v;
     if (!tval_is_safe(v) && html_needs_escape(tval_text(v))) {
         size_t start = r->scratch.n;
-        escape_add(&r->scratch, tval_text(v));
+        html_escape(&r->scratch, tval_text(v));
         *out = render_cut(r, start, true);
     }
     out->flags |= TVAL_SAFE;

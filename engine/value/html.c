@@ -3,31 +3,62 @@
 
 #include "value/unicode.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* ---- escaping, by runs ---- */
 
-static const struct str escapes[256] = {
-    ['&'] = STR_INIT("&amp;"),  ['<'] = STR_INIT("&lt;"),    ['>'] = STR_INIT("&gt;"),
-    ['"'] = STR_INIT("&quot;"), ['\''] = STR_INIT("&#x27;"),
+static const struct escape {
+    char text[7];
+    unsigned char n;
+} escapes[256] = {
+    ['&'] = {"&amp;", 5},  ['<'] = {"&lt;", 4},    ['>'] = {"&gt;", 4},
+    ['"'] = {"&quot;", 6}, ['\''] = {"&#x27;", 6},
 };
+
+#ifdef __SSE2__
+/* Which of 16 bytes are escaped, as bits. */
+static unsigned escaped_bits(const char *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i a =
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('&')), _mm_cmpeq_epi8(v, _mm_set1_epi8('<')));
+    __m128i b =
+        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('>')), _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+    __m128i c = _mm_cmpeq_epi8(v, _mm_set1_epi8('\''));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), c));
+}
+#endif
+
+/* Index of the first byte at or behind i that is escaped, n when there is none. */
+static size_t next_escaped(const char *p, size_t i, size_t n)
+{
+#ifdef __SSE2__
+    for (; i + 16 <= n; i += 16) {
+        unsigned bits = escaped_bits(p + i);
+        if (bits)
+            return i + (size_t)__builtin_ctz(bits);
+    }
+#endif
+    while (i < n && !escapes[(unsigned char)p[i]].n)
+        i++;
+    return i;
+}
 
 bool html_needs_escape(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (escapes[(unsigned char)s.p[i]].n)
-            return true;
-    return false;
+    return next_escaped(s.p, 0, s.n) < s.n;
 }
 
 void html_escape(struct buf *out, struct str s)
 {
-    size_t run = 0;
+    size_t i = next_escaped(s.p, 0, s.n), run = 0;
     buf_reserve(out, s.n);
-    for (size_t i = 0; i < s.n; i++) {
-        const struct str *e = &escapes[(unsigned char)s.p[i]];
-        if (e->n == 0)
-            continue;
+    for (; i < s.n; i = next_escaped(s.p, run, s.n)) {
+        const struct escape *e = &escapes[(unsigned char)s.p[i]];
         buf_add(out, s.p + run, i - run);
-        buf_addstr(out, *e);
+        buf_add(out, e->text, e->n);
         run = i + 1;
     }
     buf_add(out, s.p + run, s.n - run);
