@@ -25,6 +25,7 @@ struct template_engine *template_engine_new(const struct template_options *o)
     e->options = *o;
     arena_init(&e->arena, 0);
     map_init(&e->names);
+    map_init(&e->texts);
     map_init(&e->cache);
     e->options.string_if_invalid = arena_str(&e->arena, o->string_if_invalid);
     e->invalid_has_name = str_find(o->string_if_invalid, STR("%s")) < o->string_if_invalid.n;
@@ -46,6 +47,7 @@ void template_engine_free(struct template_engine *e)
         return;
     map_release(&e->cache, unref);
     map_release(&e->names, NULL);
+    map_release(&e->texts, NULL);
     vec_release(&e->builtins);
     arena_release(&e->arena);
     free(e);
@@ -78,6 +80,17 @@ const struct name *template_engine_name(struct template_engine *e, struct str te
     if (e->options.ops->name_added)
         e->options.ops->name_added(e->options.host, n);
     return n;
+}
+
+struct str engine_text(struct template_engine *e, struct str text)
+{
+    struct str *s = map_get(&e->texts, text);
+    if (!s) {
+        s = arena_alloc(&e->arena, sizeof *s);
+        *s = arena_str(&e->arena, text);
+        map_set(&e->texts, text, s);
+    }
+    return *s;
 }
 
 void template_engine_builtin(struct template_engine *e, const struct library *l)

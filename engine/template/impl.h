@@ -48,12 +48,16 @@ struct template_engine {
     bool invalid_has_name;           /* string_if_invalid holds "%s" */
     struct arena arena;              /* names */
     struct map names;
+    struct map texts; /* names of templates in errors */
     const struct name *fixed[FIXED_NAME_COUNT];
     VEC(const struct library *) builtins;
     struct map cache;    /* name to struct template */
     unsigned generation; /* counts what left the cache */
     unsigned serial;     /* counts renders */
 };
+
+/* A copy that lives as long as the engine: of the few names that errors speak of. */
+struct str engine_text(struct template_engine *e, struct str text);
 
 static inline const struct name *engine_fixed(const struct template_engine *e, enum fixed_name id)
 {

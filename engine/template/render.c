@@ -35,8 +35,8 @@ static struct template_place place_of(struct render *r, const struct template *t
 {
     struct template_place at = {.line = n ? n->line : 0, .column = n ? n->column : 0};
     if (t) { /* names as the engine has them: the template may go before the error */
-        at.name = template_engine_name(r->engine, (t->whole ? t->whole : t)->name)->text;
-        at.origin = template_engine_name(r->engine, t->origin)->text;
+        at.name = engine_text(r->engine, (t->whole ? t->whole : t)->name);
+        at.origin = engine_text(r->engine, t->origin);
     }
     return at;
 }

@@ -137,8 +137,11 @@ static int keep_list(struct render *r, struct tval *v)
 
 int value_keep(struct render *r, struct tval *v)
 {
-    if (v->flags & TVAL_STATIC)
-        return 0;
+    if (v->flags & TVAL_STATIC) {
+        if (!r->frame->outer)
+            return 0;
+        v->flags &= (uint8_t)~TVAL_STATIC; /* an included template may go before the value */
+    }
     switch ((enum tval_type)v->type) {
     case TVAL_STR:
         v->u.p = copy_bytes(v->u.p, v->n);
@@ -152,8 +155,8 @@ int value_keep(struct render *r, struct tval *v)
     case TVAL_TIMEDELTA:
         v->u.duration = copy_bytes(v->u.duration, sizeof *v->u.duration);
         return 0;
-    case TVAL_BLOCK:
-        v->u.block = copy_bytes(v->u.block, sizeof *v->u.block);
+    case TVAL_BLOCK: /* it means nothing outside of the block */
+        *v = tval_none();
         return 0;
     case TVAL_LOOP:
         v->u.loop = keep_loop(v->u.loop);
@@ -181,7 +184,6 @@ void value_unkeep(struct render *r, struct tval v)
     case TVAL_DECIMAL:
     case TVAL_MOMENT:
     case TVAL_TIMEDELTA:
-    case TVAL_BLOCK:
         free((void *)(uintptr_t)v.u.p); /* all of them are pointers */
         return;
     case TVAL_LOOP:
@@ -193,6 +195,7 @@ void value_unkeep(struct render *r, struct tval v)
     case TVAL_OBJECT:
         r->ops->drop(r, v);
         return;
+    case TVAL_BLOCK:
     case TVAL_UNDEFINED:
     case TVAL_NONE:
     case TVAL_BOOL:

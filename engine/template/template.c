@@ -46,8 +46,8 @@ static void prefix_origin(struct template_error *err, struct str origin)
 /* Names in an error outlive the template that could not be made. */
 static void intern_place(struct template_engine *e, struct template_place *at)
 {
-    at->name = template_engine_name(e, at->name)->text;
-    at->origin = template_engine_name(e, at->origin)->text;
+    at->name = engine_text(e, at->name);
+    at->origin = engine_text(e, at->origin);
 }
 
 static int parse(struct template *t, struct template_error *err)

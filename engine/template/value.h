@@ -31,7 +31,7 @@ enum tval_type {
 enum {                    /* tval.flags */
        TVAL_SAFE = 1,     /* of TVAL_STR: HTML already */
        TVAL_CALLABLE = 2, /* of TVAL_OBJECT: names call it when they find it */
-       TVAL_STATIC = 8,   /* stands in the template: stays as long as the engine's render */
+       TVAL_STATIC = 8,   /* stands in the template, and stays as long as it */
        TVAL_ZONED = 4,    /* of TVAL_MOMENT: in the zone it is to be shown in (|utc) */
 };
 

@@ -232,12 +232,32 @@ static void test_cache(void **state)
     world_free(&w);
 }
 
+/* What an included template set outlives that template. */
+static void test_lifetime(void **state)
+{
+    struct world w;
+    struct buf out = BUF_INIT;
+    (void)state;
+    fresh(&w);
+    w.options.reload = true;
+    w.stale = true;
+    world_add(&w, "a",
+              "{% firstof 'a' as c %}{% for x in l %}{% include 'b' %}{% with d=c %}{% include 'b' "
+              "%}{{ c }}{{ d }} {% endwith %}{% endfor %}{{ c }}");
+    world_add(&w, "b", "{% cycle 'p' 'q' 'r' as c silent %}");
+    assert_int_equal(world_render_named(&w, "a", "{\"l\":[1,2]}", &out), 0);
+    assert_str(buf_str(&out), "pp pp p");
+    buf_release(&out);
+    world_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax), cmocka_unit_test(test_trail), cmocka_unit_test(test_output),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_stop),  cmocka_unit_test(test_strict),
-        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_syntax), cmocka_unit_test(test_trail),
+        cmocka_unit_test(test_output), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_stop),   cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_cache),  cmocka_unit_test(test_lifetime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
