@@ -155,6 +155,10 @@ def shared_state(opts, checks):
             checks.check(body == b"nil", name, "the next request sees %r" % body)
         log = server.output()
         checks.check(re.search(r"undeclared global 'leaked'", log), "global_write", log[-500:])
+        for name, want in (("gc_stop", 500), ("gc_running", 200)):
+            status, body, _ = ask(server, name)
+            checks.check(status == want, name, "status %s" % status)
+        checks.check(body == b"true", "the collector runs on", body)
         status, body, _ = ask(server, "debug_names")
         names = body.decode().split()
         for bad in ("sethook", "setmetatable", "getregistry", "setuservalue"):

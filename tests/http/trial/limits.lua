@@ -325,23 +325,9 @@ function M.global_read()
   return tostring(leaked) -- luacheck: ignore
 end
 
-function M.global_rawset()
-  rawset(_G, "leaked", "by rawset")
-  return "written"
-end
-
 function M.global_function() -- luacheck: ignore
   function leaked() end -- luacheck: ignore
   return "written"
-end
-
-function M.library_write()
-  string.format = nil -- luacheck: ignore
-  return "written"
-end
-
-function M.library_read()
-  return type(string.format)
 end
 
 function M.metatable_write()
