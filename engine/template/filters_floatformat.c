@@ -7,6 +7,8 @@
 
 #include "base/banned.h"
 
+#include <math.h>
+
 enum {
     DIGITS_MAX = 200,     /* digits and zeros of an input; longer ones stay as they are */
     PLACES_MAX = 1000000, /* zeros that may be asked for */
@@ -53,11 +55,23 @@ static int parse(struct render *r, const struct tval *arg, struct format *out)
     return 0;
 }
 
+/* The digits that a double is shown with. */
+static enum numtext decimal_of_double(double d, struct decimal *out)
+{
+    if (!isfinite(d))
+        return NUMTEXT_SPECIAL;
+    struct number_digits n = number_shortest(d);
+    out->negative = n.negative;
+    out->n = n.digits != 0;
+    out->exponent = n.exponent;
+    out->limbs[0] = n.digits;
+    return NUMTEXT_NUMBER;
+}
+
 /* Decimal(str(v)), or of float(v). */
 static enum numtext as_decimal(struct tval v, struct decimal *out)
 {
     double d;
-    char text[NUMBER_MAX];
     switch (v.type) {
     case TVAL_INT:
         decimal_from_int64(out, v.u.i);
@@ -69,12 +83,12 @@ static enum numtext as_decimal(struct tval v, struct decimal *out)
         filter_as_decimal(v, out);
         return NUMTEXT_NUMBER;
     case TVAL_DOUBLE:
-        return numtext_decimal(str_make(text, number_write(v.u.d, text)), out);
+        return decimal_of_double(v.u.d, out);
     case TVAL_STR: {
         enum numtext got = numtext_decimal(tval_text(v), out);
         if (got != NUMTEXT_NONE || numtext_double(tval_text(v), &d) != NUMTEXT_NUMBER)
             return got;
-        return numtext_decimal(str_make(text, number_write(d, text)), out);
+        return decimal_of_double(d, out);
     }
     default:
         return NUMTEXT_NONE;
@@ -118,10 +132,33 @@ static bool round_small(struct decimal *d, int64_t places)
     return true;
 }
 
+/* decimal_write_fixed() for what has at most 19 digits and a point among or before them. */
+static size_t write_small(const struct decimal *d, char *out)
+{
+    char digits[24];
+    size_t n = 0, places = (size_t)-d->exponent, size = 0;
+    for (uint64_t rest = d->n ? d->limbs[0] : 0; rest || n <= places; rest /= 10)
+        digits[n++] = (char)('0' + rest % 10);
+    if (d->negative)
+        out[size++] = '-';
+    while (n > 0) {
+        out[size++] = digits[--n];
+        if (n == places && n > 0)
+            out[size++] = '.';
+    }
+    return size;
+}
+
+static size_t write_fixed(const struct decimal *d, char *out)
+{
+    bool small = d->n <= 1 && d->exponent <= 0 && d->exponent > -20;
+    return small ? write_small(d, out) : decimal_write_fixed(d, out);
+}
+
 static int add_rounded(struct render *r, struct decimal *d, const struct format *format)
 {
     char text[DECIMAL_TEXT_MAX];
-    bool whole = decimal_is_integer(d);
+    bool whole = d->exponent >= 0 || decimal_is_integer(d);
     int64_t places = whole && format->places <= 0 ? 0 : magnitude(format->places);
     if (places > PLACES_MAX)
         return render_fail(r, "OverflowError", "floatformat: at most %d places can be shown",
@@ -132,8 +169,15 @@ static int add_rounded(struct render *r, struct decimal *d, const struct format 
         decimal_quantize(d, d, (int)-places, DECIMAL_HALF_UP, DECIMAL_DIGITS_MAX, NULL);
     if (decimal_is_zero(d))
         d->negative = false;
-    numberformat_text(&r->scratch, str_make(text, decimal_write_fixed(d, text)), &style);
+    numberformat_text(&r->scratch, str_make(text, write_fixed(d, text)), &style);
     return 0;
+}
+
+static bool is_long(const struct decimal *d)
+{
+    int64_t exponent = magnitude(d->exponent);
+    return exponent > DIGITS_MAX / 2 || d->n > 1 ? exponent + decimal_digits(d) > DIGITS_MAX
+                                                 : false;
 }
 
 FILTER(floatformat)
@@ -158,7 +202,7 @@ FILTER(floatformat)
     int odd = parse(r, arg, &format);
     if (odd < 0)
         return -1;
-    if (odd || got != NUMTEXT_NUMBER || magnitude(d.exponent) + decimal_digits(&d) > DIGITS_MAX) {
+    if (odd || got != NUMTEXT_NUMBER || is_long(&d)) {
         if (render_str(r, *v, v))
             return -1;
         *v = tval_str(tval_text(*v));

@@ -222,11 +222,15 @@ static void add_size(struct render *r, uint64_t n, unsigned shift)
     uint64_t rest = (uint64_t)(tenths & ((UINT64_C(1) << shift) - 1));
     uint64_t half = UINT64_C(1) << (shift - 1);
     char text[24];
+    size_t at = sizeof text;
     struct number_style style = style_of(r);
     q += rest > half || (rest == half && q & 1);
-    int size = snprintf(text, sizeof text, "%llu.%llu", (unsigned long long)(q / 10),
-                        (unsigned long long)(q % 10));
-    numberformat_text(&r->scratch, str_make(text, (size_t)size), &style);
+    text[--at] = (char)('0' + q % 10);
+    text[--at] = '.';
+    do
+        text[--at] = (char)('0' + (q /= 10) % 10);
+    while (q >= 10);
+    numberformat_text(&r->scratch, str_make(text + at, sizeof text - at), &style);
 }
 
 /* Beyond 64 bits. */

@@ -7,19 +7,6 @@
 
 #include "base/banned.h"
 
-static bool is_ascii(struct str s)
-{
-    size_t i = 0;
-    for (uint64_t word; i + sizeof word <= s.n; i += sizeof word) {
-        memcpy(&word, s.p + i, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
-            return false;
-    }
-    while (i < s.n && !((unsigned char)s.p[i] & 0x80))
-        i++;
-    return i == s.n;
-}
-
 FILTER(addslashes)
 {
     (void)f, (void)arg;
@@ -76,7 +63,7 @@ FILTER(lower)
     (void)f, (void)arg;
     struct str s = tval_text(*v);
     size_t start = r->scratch.n;
-    if (is_ascii(s)) {
+    if (unicode_is_ascii(s)) {
         *v = change_ascii(r, s, char_lower);
         return 0;
     }
@@ -90,7 +77,7 @@ FILTER(upper)
     (void)f, (void)arg;
     struct str s = tval_text(*v);
     size_t start = r->scratch.n;
-    if (is_ascii(s)) {
+    if (unicode_is_ascii(s)) {
         *v = change_ascii(r, s, char_upper);
         return 0;
     }

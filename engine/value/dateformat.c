@@ -37,9 +37,19 @@ struct formatter {
     struct buf *out;
     const struct moment *m;
     struct tz zone;      /* the default, for naive moments */
-    struct tz_info info; /* in force, when has_zone */
+    struct tz_info info; /* in force, when has_zone; both are found when they are asked for */
     bool has_zone;       /* a moment whose clock shows its time exactly once */
+    bool knows_zone;
 };
+
+/* n >= 0 with leading zeros. */
+static void add_padded(struct buf *out, int n, unsigned width)
+{
+    char digits[8];
+    for (unsigned i = width; i-- > 0; n /= 10)
+        digits[i] = (char)('0' + n % 10);
+    buf_add(out, digits, width);
+}
 
 static void add_meridiem(struct buf *out, int hour)
 {
@@ -50,8 +60,10 @@ static void add_meridiem(struct buf *out, int hour)
 static void add_short_time(struct buf *out, struct daytime t)
 {
     buf_addint(out, t.hour % 12 ? t.hour % 12 : 12);
-    if (t.minute)
-        buf_addf(out, ":%02d", t.minute);
+    if (t.minute) {
+        buf_addc(out, ':');
+        add_padded(out, t.minute, 2);
+    }
 }
 
 static void add_friendly_time(struct buf *out, struct daytime t)
@@ -68,7 +80,9 @@ static void add_friendly_time(struct buf *out, struct daytime t)
 static void add_bare_offset(struct buf *out, int offset)
 {
     int abs = offset < 0 ? -offset : offset;
-    buf_addf(out, "%c%02d%02d", offset < 0 ? '-' : '+', abs / 3600, abs / 60 % 60);
+    buf_addc(out, offset < 0 ? '-' : '+');
+    add_padded(out, abs / 3600, 2);
+    add_padded(out, abs / 60 % 60, 2);
 }
 
 static void add_time_letter(struct formatter *f, char letter)
@@ -92,19 +106,19 @@ static void add_time_letter(struct formatter *f, char letter)
         buf_addint(f->out, t.hour);
         break;
     case 'h':
-        buf_addf(f->out, "%02d", hour12);
+        add_padded(f->out, hour12, 2);
         break;
     case 'H':
-        buf_addf(f->out, "%02d", t.hour);
+        add_padded(f->out, t.hour, 2);
         break;
     case 'i':
-        buf_addf(f->out, "%02d", t.minute);
+        add_padded(f->out, t.minute, 2);
         break;
     case 's':
-        buf_addf(f->out, "%02d", t.second);
+        add_padded(f->out, t.second, 2);
         break;
     case 'u':
-        buf_addf(f->out, "%06d", t.microsecond);
+        add_padded(f->out, t.microsecond, 6);
         break;
     case 'P':
         add_friendly_time(f->out, t);
@@ -112,8 +126,21 @@ static void add_time_letter(struct formatter *f, char letter)
     }
 }
 
+static void find_zone(struct formatter *f)
+{
+    const struct datetime *d = &f->m->value;
+    f->knows_zone = true;
+    if (f->m->kind != MOMENT_DATETIME)
+        return;
+    struct tz tz = d->tz.kind == TZ_NONE ? f->zone : d->tz;
+    f->has_zone = !datetime_ambiguous_or_imaginary(d, tz);
+    tz_at_local(tz, datetime_local_seconds(d), d->fold, &f->info);
+}
+
 static void add_zone_letter(struct formatter *f, char letter)
 {
+    if (!f->knows_zone)
+        find_zone(f);
     if (!f->has_zone)
         return;
     switch (letter) {
@@ -175,21 +202,21 @@ static void add_epoch(struct formatter *f)
 static void add_name_letter(struct formatter *f, char letter)
 {
     struct date d = f->m->value.date;
-    struct str weekday = weekdays[date_weekday(d)], month = months[d.month - 1];
+    struct str month = months[d.month - 1];
     switch (letter) {
     case 'b':
         buf_addc(f->out, char_lower(month.p[0]));
         buf_add(f->out, month.p + 1, 2);
         break;
     case 'D':
-        buf_add(f->out, weekday.p, 3);
+        buf_add(f->out, weekdays[date_weekday(d)].p, 3);
         break;
     case 'E':
     case 'F':
         buf_addstr(f->out, month);
         break;
     case 'l':
-        buf_addstr(f->out, weekday);
+        buf_addstr(f->out, weekdays[date_weekday(d)]);
         break;
     case 'M':
         buf_add(f->out, month.p, 3);
@@ -216,7 +243,7 @@ static void add_date_letter(struct formatter *f, char letter)
             datetime_add_iso(f->out, &f->m->value, 'T');
         break;
     case 'd':
-        buf_addf(f->out, "%02d", d.day);
+        add_padded(f->out, d.day, 2);
         break;
     case 'j':
         buf_addint(f->out, d.day);
@@ -225,7 +252,7 @@ static void add_date_letter(struct formatter *f, char letter)
         buf_adds(f->out, date_is_leap(d.year) ? "True" : "False");
         break;
     case 'm':
-        buf_addf(f->out, "%02d", d.month);
+        add_padded(f->out, d.month, 2);
         break;
     case 'n':
         buf_addint(f->out, d.month);
@@ -252,10 +279,10 @@ static void add_date_letter(struct formatter *f, char letter)
         buf_addint(f->out, week);
         break;
     case 'y':
-        buf_addf(f->out, "%02d", d.year % 100);
+        add_padded(f->out, d.year % 100, 2);
         break;
     case 'Y':
-        buf_addf(f->out, "%04d", d.year);
+        add_padded(f->out, d.year, 4);
         break;
     case 'z':
         buf_addint(f->out, date_yearday(d));
@@ -267,11 +294,19 @@ enum letter_class { LETTER_TEXT, LETTER_TIME, LETTER_ZONE, LETTER_NAME, LETTER_D
 
 static enum letter_class letter_class(char c)
 {
-    static const char *const sets[] = {"aAfgGhHisuP", "eIOTZ", "bDEFlMN", "cdjLmnorStUwWyYz"};
-    for (size_t i = 0; c && i < sizeof sets / sizeof *sets; i++)
-        if (strchr(sets[i], c))
-            return (enum letter_class)(i + 1);
-    return LETTER_TEXT;
+    static const unsigned char classes[128] = {
+        ['a'] = LETTER_TIME, ['A'] = LETTER_TIME, ['f'] = LETTER_TIME, ['g'] = LETTER_TIME,
+        ['G'] = LETTER_TIME, ['h'] = LETTER_TIME, ['H'] = LETTER_TIME, ['i'] = LETTER_TIME,
+        ['s'] = LETTER_TIME, ['u'] = LETTER_TIME, ['P'] = LETTER_TIME, ['e'] = LETTER_ZONE,
+        ['I'] = LETTER_ZONE, ['O'] = LETTER_ZONE, ['T'] = LETTER_ZONE, ['Z'] = LETTER_ZONE,
+        ['b'] = LETTER_NAME, ['D'] = LETTER_NAME, ['E'] = LETTER_NAME, ['F'] = LETTER_NAME,
+        ['l'] = LETTER_NAME, ['M'] = LETTER_NAME, ['N'] = LETTER_NAME, ['c'] = LETTER_DATE,
+        ['d'] = LETTER_DATE, ['j'] = LETTER_DATE, ['L'] = LETTER_DATE, ['m'] = LETTER_DATE,
+        ['n'] = LETTER_DATE, ['o'] = LETTER_DATE, ['r'] = LETTER_DATE, ['S'] = LETTER_DATE,
+        ['t'] = LETTER_DATE, ['U'] = LETTER_DATE, ['w'] = LETTER_DATE, ['W'] = LETTER_DATE,
+        ['y'] = LETTER_DATE, ['Y'] = LETTER_DATE, ['z'] = LETTER_DATE,
+    };
+    return (unsigned char)c < 128 ? (enum letter_class)classes[(unsigned char)c] : LETTER_TEXT;
 }
 
 static int add_letter(struct formatter *f, char letter, enum letter_class class, struct err *err)
@@ -298,22 +333,11 @@ static int add_letter(struct formatter *f, char letter, enum letter_class class,
     return 0;
 }
 
-static void find_zone(struct formatter *f)
-{
-    const struct datetime *d = &f->m->value;
-    if (f->m->kind != MOMENT_DATETIME)
-        return;
-    struct tz tz = d->tz.kind == TZ_NONE ? f->zone : d->tz;
-    f->has_zone = !datetime_ambiguous_or_imaginary(d, tz);
-    tz_at_local(tz, datetime_local_seconds(d), d->fold, &f->info);
-}
-
 int dateformat_add(struct buf *out, struct str format, const struct moment *m, struct tz zone,
                    struct err *err)
 {
     struct formatter f = {.out = out, .m = m, .zone = zone};
     size_t start = out->n;
-    find_zone(&f);
     for (size_t i = 0; i < format.n; i++) {
         char c = format.p[i];
         /* A letter behind any backslash is text, even when that one is escaped itself. */

@@ -73,18 +73,29 @@ static void add_u(struct buf *out, uint32_t cp)
     buf_add(out, six, sizeof six);
 }
 
+static bool escaped_in_js(uint32_t cp)
+{
+    static const bool marks[128] = {
+        ['\\'] = true, ['\''] = true, ['"'] = true, ['>'] = true, ['<'] = true, ['&'] = true,
+        ['='] = true,  ['-'] = true,  [';'] = true, ['`'] = true, [0x7F] = true};
+    if (cp < 0x80)
+        return cp < 0x20 || marks[cp];
+    return cp <= 0x9F || cp == 0x2028 || cp == 0x2029;
+}
+
 void html_escapejs(struct buf *out, struct str s)
 {
-    while (s.n > 0) {
+    size_t run = 0;
+    for (size_t i = 0, n; i < s.n; i += n) {
         uint32_t cp;
-        size_t n = unicode_next(s, &cp);
-        bool control = cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0x2028 || cp == 0x2029;
-        if (control || (cp < 0x80 && strchr("\\'\"><&=-;`", (int)cp)))
-            add_u(out, cp);
-        else
-            buf_add(out, s.p, n);
-        s = str_skip(s, n);
+        n = unicode_next(str_skip(s, i), &cp);
+        if (!escaped_in_js(cp))
+            continue;
+        buf_add(out, s.p + run, i - run);
+        add_u(out, cp);
+        run = i + n;
     }
+    buf_add(out, s.p + run, s.n - run);
 }
 
 void html_escape_json(struct buf *out, struct str json)

@@ -23,6 +23,27 @@ static void slug_reduce(struct buf *out, struct str s)
     }
 }
 
+/* The same for ASCII in any case. */
+static void slug_reduce_ascii(struct buf *out, struct str s)
+{
+    bool dash = false;
+    buf_reserve(out, s.n);
+    char *to = out->data + out->n;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = char_lower(s.p[i]);
+        if (char_is_alpha(c) || char_is_digit(c) || c == '_') {
+            if (dash)
+                *to++ = '-';
+            dash = false;
+            *to++ = c;
+        } else if (c == '-' || unicode_is_space((unsigned char)c)) {
+            dash = true;
+        }
+    }
+    *to = '\0';
+    out->n = (size_t)(to - out->data);
+}
+
 /* Takes hyphens and underscores off both ends of what was added from `start` on. */
 static void slug_strip(struct buf *out, size_t start)
 {
@@ -41,6 +62,11 @@ void text_slugify(struct buf *out, struct str s, bool allow_unicode)
 {
     struct buf form = BUF_INIT, lower = BUF_INIT;
     size_t start = out->n;
+    if (unicode_is_ascii(s)) {
+        slug_reduce_ascii(out, s);
+        slug_strip(out, start);
+        return;
+    }
     unicode_normalize(&form, s, allow_unicode ? UNICODE_NFKC : UNICODE_NFKD);
     if (!allow_unicode) {
         size_t kept = 0;
@@ -172,7 +198,7 @@ void text_truncate_chars(struct buf *out, struct str s, size_t length, struct st
         return;
     struct buf form = BUF_INIT;
     struct str text = s;
-    if (utf8_len(s) < s.n) { /* not all of it is ASCII */
+    if (!unicode_is_ascii(s)) {
         unicode_normalize(&form, s, UNICODE_NFC);
         text = buf_str(&form);
     }

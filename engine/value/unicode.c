@@ -7,12 +7,17 @@
 /* Sorting marks takes the square of their number, so runs are cut. */
 #define MARKS_MAX 128
 
-static bool is_ascii(struct str s)
+bool unicode_is_ascii(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] & 0x80)
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= s.n; i += sizeof word) {
+        memcpy(&word, s.p + i, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
             return false;
-    return true;
+    }
+    while (i < s.n && !((unsigned char)s.p[i] & 0x80))
+        i++;
+    return i == s.n;
 }
 
 /* Valid UTF-8 with at most MARKS_MAX marks in a row. */
@@ -35,7 +40,7 @@ void unicode_normalize(struct buf *out, struct str s, enum unicode_form form)
         [UNICODE_NFKC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
         [UNICODE_NFKD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
     };
-    if (is_ascii(s)) {
+    if (unicode_is_ascii(s)) {
         buf_addstr(out, s);
         return;
     }

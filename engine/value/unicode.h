@@ -25,6 +25,7 @@ void unicode_lower(struct buf *out, struct str s);
 void unicode_upper(struct buf *out, struct str s);
 void unicode_title(struct buf *out, struct str s);
 
+bool unicode_is_ascii(struct str s);
 /* Python's \w: letters, numbers of every kind, underscore. */
 bool unicode_is_word(uint32_t cp);
 /* Python's \s and str.isspace(). */
