@@ -33,6 +33,7 @@
 
 struct database;
 struct db_conn;
+struct db_session;
 struct db_stmt;
 
 /* ---- values ---- */
@@ -132,6 +133,7 @@ struct db_cursor {              /* on the caller's stack; read-only to callers *
     int64_t last_id; /* key of the last row that this connection inserted, then too */
 
     struct database *db; /* the rest is private */
+    struct db_session *session;
     struct db_conn *conn;
     struct db_stmt *stmt;
     const struct db_sql *sql;

@@ -151,7 +151,7 @@ struct db_session {
     uint64_t run;            /* of the stretch between two waits */
     unsigned snapshots, cursors;
     unsigned n;
-    struct db_link links[];
+    struct db_link **links; /* each stays where it is */
 };
 
 /* What the running fiber has of db; made at first use. */

@@ -9,14 +9,15 @@ enum { READS_RENEWED = 256 }; /* a stretch of reads sees the world anew after so
 static void tell(const struct db_cursor *cur, bool control, const struct err *err)
 {
     struct databases *all = cur->db->all;
-    struct db_event e = {.db = cur->db,
-                         .sql = cur->sql->text,
-                         .values = cur->params,
-                         .n = cur->nparams,
-                         .control = control,
-                         .err = err};
-    if (!all->observe || !cur->started)
+    struct db_event e;
+    if (!cur->started || !all->observe)
         return;
+    e = (struct db_event){.db = cur->db,
+                          .sql = cur->sql->text,
+                          .values = cur->params,
+                          .n = cur->nparams,
+                          .control = control,
+                          .err = err};
     e.ms = (double)(clock_monotonic() - cur->started) / (double)CLOCK_MS;
     all->observe(all->observe_data, &e);
 }
@@ -53,7 +54,7 @@ int wait_for_lock(struct database *db, struct patience *p, struct err *err)
 static void hold(struct db_cursor *cur, int by)
 {
     if (cur->db->driver->holds_rows)
-        session_of(cur->db)->cursors += (unsigned)by;
+        cur->session->cursors += (unsigned)by;
 }
 
 static int wrong_count(const struct db_stmt *st, unsigned n, struct err *err)
@@ -105,7 +106,7 @@ static int run_on(struct db_conn *c, struct db_sql *sql, struct db_cursor *cur, 
 
 int control_on(struct db_conn *c, struct db_sql *sql, struct err *err)
 {
-    struct db_cursor cur = {.db = c->db, .sql = sql};
+    struct db_cursor cur = {.db = c->db, .session = session_of(c->db), .sql = sql};
     int status;
     cur.started = c->db->all->observe ? clock_monotonic() : 0;
     c->users++;
@@ -185,8 +186,8 @@ static struct db_conn *read_conn(struct db_session *s, struct db_link *link, str
 static struct db_conn *conn_for(struct database *db, const struct db_sql *sql,
                                 struct db_cursor *cur, struct err *err)
 {
-    struct db_session *s = session_of(db);
-    struct db_link *link = &s->links[db->index];
+    struct db_session *s = cur->session;
+    struct db_link *link = s->links[db->index];
     struct db_conn *c;
     if (link->greeting)
         return link->conn;
@@ -224,7 +225,7 @@ static void let_go(struct db_cursor *cur)
 
 static int fail(struct db_cursor *cur, const struct err *err)
 {
-    struct db_link *link = session_link(cur->db);
+    struct db_link *link = cur->session->links[cur->db->index];
     let_go(cur);
     if (link->tx.blocks.n)
         transaction_broke(link);
@@ -238,15 +239,17 @@ int db_query(struct database *db, struct db_sql *sql, const struct db_value *val
 {
     struct err own;
     int status = -1;
+    struct db_session *s = session_of(db);
+    struct db_link *link = s->links[db->index];
     if (!err)
         err = &own;
-    *cur = (struct db_cursor){.db = db, .sql = sql, .params = values, .nparams = n};
+    *cur = (struct db_cursor){.db = db, .session = s, .sql = sql, .params = values, .nparams = n};
     if (db->all->observe)
         cur->started = clock_monotonic();
     if (sql->access == DB_ACCESS_CONTROL)
         return refuse_control(err);
-    if (session_link(db)->tx.broken && !session_link(db)->greeting)
-        return transaction_check(session_link(db), err);
+    if (link->tx.broken && !link->greeting)
+        return transaction_check(link, err);
     do {
         cur->taken = false;
         cur->conn = conn_for(db, sql, cur, err);

@@ -9,7 +9,7 @@
 static void end_snapshots(struct db_session *s)
 {
     for (unsigned i = 0; i < s->n && s->snapshots; i++) {
-        struct db_link *link = &s->links[i];
+        struct db_link *link = s->links[i];
         if (!link->snapshot)
             continue;
         link->snapshot = false;
@@ -52,7 +52,7 @@ void link_abandon(struct db_link *link)
 static void end(struct db_session *s)
 {
     for (unsigned i = 0; i < s->n; i++)
-        link_abandon(&s->links[i]);
+        link_abandon(s->links[i]);
     *fiber_slot(s->fiber, FIBER_DB) = NULL;
     s->fiber = NULL;
     s->next = s->all->free;
@@ -70,15 +70,16 @@ static void on_leave(void *data, bool ended)
         end(s);
 }
 
-static struct db_session *new_session(struct databases *dbs)
+/* Links to the databases there are now. */
+static void grow(struct db_session *s)
 {
-    unsigned n = (unsigned)dbs->items.n;
-    struct db_session *s = mem_zalloc(sizeof *s + n * sizeof *s->links);
-    s->all = dbs;
+    unsigned n = (unsigned)s->all->items.n;
+    s->links = mem_realloc(s->links, mem_mul(n, sizeof(struct db_link *)));
+    for (unsigned i = s->n; i < n; i++) {
+        s->links[i] = mem_zalloc(sizeof **s->links);
+        s->links[i]->db = s->all->items.items[i];
+    }
     s->n = n;
-    for (unsigned i = 0; i < n; i++)
-        s->links[i].db = dbs->items.items[i];
-    return s;
 }
 
 static struct db_session *make(struct databases *dbs, struct fiber *f)
@@ -87,27 +88,13 @@ static struct db_session *make(struct databases *dbs, struct fiber *f)
     if (s)
         dbs->free = s->next;
     else
-        s = new_session(dbs); /* one that is too short by now grows at its first use */
+        s = mem_zalloc(sizeof *s);
+    s->all = dbs;
     s->fiber = f;
     s->number = ++dbs->sessions;
     s->run = ++dbs->runs;
     *fiber_slot(f, FIBER_DB) = s;
     fiber_on_leave(f, on_leave, s);
-    return s;
-}
-
-/* A database was added since it was made. */
-static struct db_session *grow(struct db_session *old)
-{
-    struct db_session *s = new_session(old->all);
-    s->number = old->number;
-    s->run = old->run;
-    s->snapshots = old->snapshots;
-    memcpy(s->links, old->links, old->n * sizeof *s->links);
-    s->fiber = old->fiber;
-    *fiber_slot(s->fiber, FIBER_DB) = s;
-    fiber_on_leave(s->fiber, on_leave, s);
-    free(old);
     return s;
 }
 
@@ -118,7 +105,9 @@ struct db_session *session_of(struct database *db)
     struct db_session *s = *fiber_slot(f, FIBER_DB);
     if (!s)
         s = make(db->all, f);
-    return db->index < s->n ? s : grow(s);
+    if (db->index >= s->n)
+        grow(s);
+    return s;
 }
 
 uint64_t db_fiber_number(struct databases *dbs)
@@ -133,7 +122,7 @@ uint64_t db_fiber_number(struct databases *dbs)
 
 struct db_link *session_link(struct database *db)
 {
-    return &session_of(db)->links[db->index];
+    return session_of(db)->links[db->index];
 }
 
 void sessions_free(struct databases *dbs)
@@ -141,6 +130,9 @@ void sessions_free(struct databases *dbs)
     while (dbs->free) {
         struct db_session *s = dbs->free;
         dbs->free = s->next;
+        for (unsigned i = 0; i < s->n; i++)
+            free(s->links[i]);
+        free(s->links);
         free(s);
     }
 }
