@@ -23,7 +23,7 @@ struct sqlite_db {       /* database.extra */
     int frames;          /* in the write-ahead log after the last commit */
     int done;            /* as many of them are in the database */
     int64_t committed;   /* when */
-    int64_t warned;
+    int64_t warned, restarted;
     unsigned tries; /* to empty the log */
 };
 

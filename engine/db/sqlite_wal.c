@@ -4,7 +4,7 @@
  *
  * After 1000 frames a timer does it between requests, as far as readers of other processes
  * let it (PASSIVE); when nothing has been written for a while the file is emptied
- * (TRUNCATE).  Past 64 MiB a commit pays after all. */
+ * (TRUNCATE).  Past 64 MiB a commit pays after all (RESTART). */
 #include "db/sqlite_impl.h"
 
 #include "base/log.h"
@@ -12,7 +12,10 @@
 
 enum {
     FRAMES_DUE = 1000,
-    FRAMES_MAX = 16384,
+    FRAMES_MAX = 16384, /* past it a commit waits */
+    FRAMES_WARNED = 65536,
+    RESTART_WAIT = 100,  /* ms at most, for the others to pause */
+    RESTART_PAUSE = 250, /* ms between two attempts */
     IDLE_SECONDS = 3,
     TRIES_MAX = 12,
     WARN_SECONDS = 60,
@@ -104,18 +107,36 @@ static void warn(struct database *db)
               STR_ARG(db->options.alias), s->frames);
 }
 
+/* Writers of several processes that never pause keep the log from ever being done: this one
+ * stops them for a moment, all of it goes back, and the next commit begins the log anew. */
+static void restart_log(struct database *db, struct db_conn *c)
+{
+    struct sqlite_db *s = state_of(db);
+    sqlite3 *h = sqlite_of(c)->h;
+    int64_t now = clock_monotonic();
+    int code;
+    if (s->restarted && now - s->restarted < RESTART_PAUSE * CLOCK_MS)
+        return;
+    session_end_snapshot(db);
+    sqlite3_busy_timeout(h, RESTART_WAIT);
+    code = sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite3_busy_timeout(h, 0);
+    s->restarted = clock_monotonic();
+    db->stats.checkpoints++;
+    if (code == SQLITE_OK)
+        s->done = s->frames;
+    else if (s->frames > FRAMES_WARNED)
+        warn(db);
+}
+
 void sqlite_wal_wrote(struct db_conn *c)
 {
     struct database *db = c->db;
     struct sqlite_db *s = state_of(db);
     if (!s->frames)
         return;
-    if (s->frames - s->done > FRAMES_MAX) {
-        session_end_snapshot(db);
-        passive(db, c);
-        if (s->frames - s->done > FRAMES_MAX)
-            warn(db);
-    }
+    if (s->frames > FRAMES_MAX && s->done < s->frames)
+        restart_log(db, c);
     if (!s->timer)
         s->timer = timer_open(db->all->loop, TICK, false, on_tick, db);
 }
