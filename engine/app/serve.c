@@ -74,7 +74,7 @@ int serve(const struct script_ops *ops, const struct script_options *so,
     server.group = text_or_null(s, SETTING_group);
     server.graceful_timeout = settings_float(s, SETTING_graceful_timeout);
     /* The hook that ends a request at request_time_limit cannot end a C function. */
-    server.hang_timeout = settings_float(s, SETTING_request_time_limit) + 0.5;
+    server.hang_timeout = settings_float(s, SETTING_request_time_limit) + 0.4;
     worker.options.serving = true;
 
     status = server_run(&server, &sa, so->log, err);

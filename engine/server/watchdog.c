@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const int64_t shortest_look = 10 * CLOCK_MS, longest_look = 250 * CLOCK_MS;
+static const int64_t shortest_look = 10 * CLOCK_MS, longest_look = 100 * CLOCK_MS;
 static const int64_t abort_grace = CLOCK_SECOND;
 
 /* Ctrl-Z and fg, or a machine that slept, stop master and workers alike: time in
