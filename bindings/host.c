@@ -169,6 +169,22 @@ void host_prepare(struct host *h, struct app *app)
     app->pipeline = pipeline_new(&env, &ph);
 }
 
+/* require("perilune._caches").hold() */
+static int hold_caches(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._caches");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "hold");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+static int host_share(struct script *script, struct err *err)
+{
+    return start_step((struct host *)script, hold_caches, err);
+}
+
 static int host_load(struct script *script, struct app *app, struct err *err)
 {
     struct host *h = (struct host *)script;
@@ -253,6 +269,7 @@ const struct script_ops lua_script_ops = {
     .open = host_open,
     .close = host_close,
     .read_settings = host_read_settings,
+    .share = host_share,
     .load = host_load,
     .command = host_command,
     .request_end = host_request_end,

@@ -31,6 +31,8 @@ static const luaL_Reg modules[] = {
     {"perilune._module", luaopen_perilune__module},
     {"perilune._orm", luaopen_perilune__orm},
     {"perilune._log", luaopen_perilune__log},
+    {"perilune._cache", luaopen_perilune__cache},
+    {"perilune._pack", luaopen_perilune__pack},
     {"perilune._pipeline", luaopen_perilune__pipeline},
     {"perilune._querydict", luaopen_perilune__querydict},
     {"perilune._readline", luaopen_perilune__readline},

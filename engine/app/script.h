@@ -44,6 +44,9 @@ struct script_ops {
     /* Loads the installed apps, then routes and middleware into the app's pipeline.
      * In a fiber; may wait. */
     int (*load)(struct script *s, struct app *app, struct err *err);
+    /* In the master, after read_settings(): opens what its workers are to share, and keeps it
+     * open until close(). */
+    int (*share)(struct script *s, struct err *err);
     /* Runs a command of the framework or of an app; gives the exit status. In a fiber;
      * may wait. */
     int (*command)(struct script *s, struct app *app, int argc, char **argv);

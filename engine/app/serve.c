@@ -59,6 +59,10 @@ int serve(const struct script_ops *ops, const struct script_options *so,
 
     if (read_settings(ops, so, o->development, &app, err) != 0)
         return 1;
+    if (app.options.settings_file && ops->share(app.script, err) != 0 && !o->development) {
+        app_close(&app);
+        return 1;
+    }
     const struct settings *s = app.settings;
     struct strs bind = settings_list(s, SETTING_bind);
     const char **binds = mem_alloc((bind.n + 1) * sizeof *binds);

@@ -31,6 +31,7 @@ struct loop;
 struct cache_options {
     const char *alias;    /* "default" */
     const char *scope;    /* tells projects on one machine apart; NULL: shared with nobody */
+    int64_t owner;        /* the user whose shared memory it is; -1: that of the process */
     const char *location; /* of the backend: a folder …; NULL: its default */
     uint64_t max_bytes;   /* 0: the backend's default */
     uint64_t max_entries; /* 0: no limit */

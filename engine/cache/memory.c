@@ -110,7 +110,7 @@ static char *segment_name(const struct cache_options *o)
 {
     static const uint64_t key[2] = {0x706572696c756e65, 0x6361636865730000};
     struct buf b = BUF_INIT;
-    buf_addf(&b, "perilune-%u-%016llx-", (unsigned)geteuid(),
+    buf_addf(&b, "perilune-%u-%016llx-", (unsigned)(o->owner < 0 ? geteuid() : (uid_t)o->owner),
              (unsigned long long)hash_keyed(str_from(o->scope), key));
     for (const char *p = o->alias; *p; p++)
         buf_addc(&b, char_is_alpha(*p) || char_is_digit(*p) ? *p : '_');
@@ -135,8 +135,9 @@ static struct cache *memory_open(const struct cache_options *o, struct err *err)
         m->max_items = (uint32_t)(o->max_entries / n);
     char *name = o->scope ? segment_name(o) : NULL;
     uint64_t layout = (uint64_t)LAYOUT << 48 | (uint64_t)m->max_items << 8 | n;
-    int status = segment_open(&m->segment, o->location ? o->location : "/dev/shm", name,
-                              shards_offset() + n * shard_size(m->nblocks), layout, fill, m, err);
+    int status =
+        segment_open(&m->segment, o->location ? o->location : "/dev/shm", name,
+                     shards_offset() + n * shard_size(m->nblocks), layout, o->owner, fill, m, err);
     free(name);
     if (status != 0) {
         free(m);

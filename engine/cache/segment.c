@@ -72,15 +72,18 @@ static int join(struct segment *s, uint64_t layout, struct err *err)
     return map(s, err) == 0 ? 1 : -1;
 }
 
-static int open_file(struct segment *s, bool *fresh, struct err *err)
+static int open_file(struct segment *s, int64_t owner, bool *fresh, struct err *err)
 {
+    uid_t user = owner < 0 ? geteuid() : (uid_t)owner;
     struct stat st;
     s->fd = open(s->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (s->fd < 0 || fstat(s->fd, &st) != 0)
         return err_set_errno(err, "cannot open '%s'", s->path);
-    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-        return err_set(err, ERR_DENIED, "'%s' belongs to somebody else", s->path);
     *fresh = st.st_size == 0;
+    if (*fresh && st.st_uid != user && fchown(s->fd, user, (gid_t)-1) == 0)
+        st.st_uid = user;
+    if (!S_ISREG(st.st_mode) || st.st_uid != user)
+        return err_set(err, ERR_DENIED, "'%s' belongs to somebody else", s->path);
     return 0;
 }
 
@@ -89,13 +92,13 @@ static int open_file(struct segment *s, bool *fresh, struct err *err)
  * A file with content is never written anew, even when we seem to be alone with it: going
  * over from one lock to the other lets others in between, and its maker may be on the way
  * from alone to shared. It loses its name, which its maker notices. */
-static int attempt(struct segment *s, uint64_t layout,
+static int attempt(struct segment *s, uint64_t layout, int64_t owner,
                    int (*init)(void *data, void *memory, struct err *err), void *data,
                    struct err *err)
 {
     bool fresh;
     int status;
-    if (open_file(s, &fresh, err) != 0)
+    if (open_file(s, owner, &fresh, err) != 0)
         return -1;
     if (flock(s->fd, LOCK_EX | LOCK_NB) == 0) {
         if (!is_current(s))
@@ -135,8 +138,9 @@ static void forget(struct segment *s)
 }
 
 int segment_open(struct segment *s, const char *folder, const char *name, size_t size,
-                 uint64_t layout, int (*init)(void *data, void *memory, struct err *err),
-                 void *data, struct err *err)
+                 uint64_t layout, int64_t owner,
+                 int (*init)(void *data, void *memory, struct err *err), void *data,
+                 struct err *err)
 {
     struct buf path = BUF_INIT;
     *s = (struct segment){.size = size, .fd = -1};
@@ -145,7 +149,7 @@ int segment_open(struct segment *s, const char *folder, const char *name, size_t
     buf_addf(&path, "%s/%s", folder, name);
     s->path = buf_detach(&path, NULL);
     for (int i = 0; i < TRIES; i++) {
-        int status = attempt(s, layout, init, data, err);
+        int status = attempt(s, layout, owner, init, data, err);
         if (status > 0)
             return 0;
         forget(s);

@@ -24,11 +24,13 @@ struct segment { /* read-only to callers */
 /* Maps `size` bytes under the name, zeroed when nobody has them open; `init` fills them
  * then, before anybody else gets to see them. `layout` tells contents apart that do not
  * understand each other: a segment with another layout or size which is in use is left to
- * its users, and a new one put in its place. Without a folder and a name it belongs to
+ * its users, and a new one put in its place. `owner` (-1: this process's user) gets a new
+ * file; nobody else's is used. Without a folder and a name it belongs to
  * this process. */
 int segment_open(struct segment *s, const char *folder, const char *name, size_t size,
-                 uint64_t layout, int (*init)(void *data, void *memory, struct err *err),
-                 void *data, struct err *err);
+                 uint64_t layout, int64_t owner,
+                 int (*init)(void *data, void *memory, struct err *err), void *data,
+                 struct err *err);
 void segment_close(struct segment *s);
 
 /* Makes sure that there is memory behind the range: on a full file system a write to it

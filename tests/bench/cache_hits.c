@@ -94,7 +94,8 @@ static void run(double exponent, double share, bool scans)
 {
     struct err err;
     struct cache_stats stats;
-    struct cache_options o = {.alias = "bench", .max_bytes = (uint64_t)(KEYS * share * 137)};
+    struct cache_options o = {
+        .alias = "bench", .owner = -1, .max_bytes = (uint64_t)(KEYS * share * 137)};
     struct cache *c = cache_open(cache_backend(STR("memory")), &o, &err);
     double *sums = zipf_table(exponent);
     size_t all = KEYS + (size_t)REQUESTS / SCAN_EVERY * SCAN_KEYS;

@@ -47,6 +47,7 @@ static int drop_folder(void **state)
 static struct cache *open_with(const char *backend, struct cache_options o)
 {
     o.alias = "default";
+    o.owner = -1;
     struct cache *c = cache_open(cache_backend(str_from(backend)), &o, &err);
     if (!c)
         fail_msg("%s", err.msg);
@@ -301,7 +302,7 @@ static void budget(void **state)
     expect(c, "huge", NULL); /* not the old one */
     free(huge);
     cache_close(c);
-    struct cache_options o = {.alias = "x", .max_bytes = 10};
+    struct cache_options o = {.alias = "x", .owner = -1, .max_bytes = 10};
     assert_null(cache_open(cache_backend(STR("memory")), &o, &err));
     assert_int_equal(ERR_CONFIG, err.code);
 }
@@ -435,7 +436,7 @@ static void opened_at_once(void **state)
     enum { CHILDREN = 8 };
     int *turn = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)state;
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 8; round++) {
         __atomic_store_n(turn, 0, __ATOMIC_SEQ_CST);
         for (int i = 0; i < CHILDREN; i++) {
             if (fork() != 0)

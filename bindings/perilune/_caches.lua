@@ -1,0 +1,194 @@
+-- SPDX-License-Identifier: MIT
+-- settings.caches: checked, and opened one by one when they are first used.
+local core = require "perilune._core"
+local exceptions = require "perilune.exceptions"
+local native = require "perilune._cache"
+local null = require "perilune.null"
+local settings = require "perilune.settings"
+
+local M = {}
+
+local DEFAULTS = { default = { backend = "memory" } }
+local LATER = { redis = true, memcached = true, database = true } -- backends of later versions
+
+local options = {
+  backend = "string", location = "any", key_prefix = "string", version = "number", timeout = "any",
+  max_entries = "number", max_bytes = "number", cull_frequency = "number", compress = "any",
+  ignore_exceptions = "boolean", key_function = "any", socket_timeout = "number",
+}
+
+local function wrong(alias, text, ...)
+  local place = settings.configured() and settings._place("caches", alias) .. ": " or ""
+  error(exceptions.ImproperlyConfigured(("%ssetting 'caches': cache '%s': %s"):format(place, tostring(alias), text:format(...))), 0)
+end
+
+local function sorted(t)
+  local names = {}
+  for name in pairs(t) do
+    names[#names + 1] = tostring(name)
+  end
+  table.sort(names)
+  return names
+end
+
+local function whole(alias, config, name, least)
+  local v = config[name]
+  if v ~= nil and (math.type(v) ~= "integer" and v % 1 ~= 0 or v < least) then
+    wrong(alias, "'%s' is %s; it must be a whole number from %d", name, tostring(v), least)
+  end
+  return v and v // 1 | 0
+end
+
+-- Seconds; nil, null, false and math.huge: for ever.
+local function timeout_of(alias, config)
+  local v = config.timeout
+  if v == nil then
+    return 300
+  elseif v == null or v == false then
+    return math.huge
+  elseif type(v) ~= "number" or v ~= v then
+    wrong(alias, "'timeout' must be a number of seconds, or false for ever, not a %s", type(v))
+  end
+  return v
+end
+
+local function compress_of(alias, config)
+  local v = config.compress
+  if v == nil or v == false then
+    return 0
+  elseif v == true then
+    return 4096
+  elseif type(v) ~= "number" or v < 1 then
+    wrong(alias, "'compress' must be true or the number of bytes from which values are compressed")
+  end
+  return v // 1 | 0
+end
+
+local function key_function_of(alias, config)
+  local v = config.key_function
+  if type(v) == "string" then
+    local module, name = v:match("^(.+)%.([^.]+)$")
+    local found = module and core.module_exists(module) and require(module)[name]
+    if type(found) ~= "function" then
+      wrong(alias, "key_function '%s' is no function of a module of the project", v)
+    end
+    return found
+  elseif v ~= nil and type(v) ~= "function" then
+    wrong(alias, "'key_function' must be a function(key, prefix, version) or the name of one, not a %s", type(v))
+  end
+  return v
+end
+
+local function location_of(alias, config)
+  local v = config.location
+  if v == nil then
+    return nil
+  elseif type(v) ~= "string" then
+    wrong(alias, "'location' must be a folder, not a %s", type(v))
+  elseif v:sub(1, 1) ~= "/" and core.project_dir then
+    v = core.project_dir .. "/" .. v
+  end
+  return v
+end
+
+local function check_names(alias, config)
+  for _, name in ipairs(sorted(config)) do
+    local want = options[name]
+    if not want then
+      wrong(alias, "unknown option '%s'%s", name, core.suggest(name, sorted(options)))
+    elseif want ~= "any" and type(config[name]) ~= want then
+      wrong(alias, "'%s' must be a %s, not a %s", name, want, type(config[name]))
+    end
+  end
+end
+
+local function backend_of(alias, config)
+  local name = config.backend
+  if name == nil then
+    wrong(alias, "it has no 'backend'")
+  end
+  local names = native.backends()
+  for _, known in ipairs(names) do
+    if known == name then
+      return name
+    end
+  end
+  if LATER[name] then
+    return name
+  end
+  wrong(alias, "there is no backend '%s'%s", name, core.suggest(name, names))
+end
+
+-- What the engine is told; `later` when the backend is not there yet.
+local function read(alias, config)
+  if type(config) ~= "table" then
+    wrong(alias, "it must be a table, not a %s", type(config))
+  end
+  local backend = backend_of(alias, config)
+  if LATER[backend] then
+    return nil, backend
+  end
+  check_names(alias, config)
+  return {
+    alias = alias,
+    backend = backend,
+    scope = core.project_dir,
+    location = location_of(alias, config),
+    max_bytes = whole(alias, config, "max_bytes", 1),
+    max_entries = whole(alias, config, "max_entries", 1),
+    cull = whole(alias, config, "cull_frequency", 0) or 3,
+    prefix = config.key_prefix or "",
+    version = whole(alias, config, "version", 0) or 1,
+    timeout = timeout_of(alias, config),
+    compress = compress_of(alias, config),
+    key_function = key_function_of(alias, config),
+    ignore_exceptions = config.ignore_exceptions,
+  }
+end
+
+local function configured()
+  local caches = settings.get("caches")
+  if caches == nil or type(caches) == "table" and next(caches) == nil then
+    return DEFAULTS
+  elseif type(caches) ~= "table" then
+    error(exceptions.ImproperlyConfigured(("%s: setting 'caches' must be a table of caches by alias, not a %s"):format(settings._place("caches"), type(caches))), 0)
+  elseif caches.default == nil then
+    wrong("default", "it is missing: one of the caches must be called 'default'")
+  end
+  return caches
+end
+
+--- The aliases there are, sorted.
+function M.aliases()
+  return sorted(configured())
+end
+
+--- Opens the cache `alias` and puts its functions into `cache`.
+function M.open(alias, cache)
+  local config = configured()[alias]
+  if config == nil then
+    error(exceptions.KeyError(("there is no cache '%s' in setting 'caches'%s"):format(tostring(alias), core.suggest(tostring(alias), M.aliases()))), 3)
+  end
+  local given, later = read(alias, config)
+  if later then
+    wrong(alias, "the backend '%s' comes with a later version", later)
+  end
+  native.open(given, cache)
+  cache.alias, cache.key_prefix, cache.version, cache.timeout = alias, given.prefix, given.version, given.timeout
+end
+
+--- In the master: opens what the workers share, so that it stays when they come and go.
+--- What is wrong with the setting is told here, before any of them starts.
+local held = {}
+function M.hold()
+  local caches = configured()
+  for _, alias in ipairs(sorted(caches)) do
+    local given = read(alias, caches[alias])
+    if given and given.backend == "memory" then
+      held[alias] = {}
+      native.open(given, held[alias])
+    end
+  end
+end
+
+return M
