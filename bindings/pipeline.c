@@ -14,6 +14,7 @@
 #include "app/app.h"
 #include "base/banned.h"
 #include "base/log.h"
+#include "fiber/fiber.h"
 
 #include <lauxlib.h>
 #include <stdint.h>
@@ -414,6 +415,36 @@ static int pipeline_l_chain(lua_State *L)
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
+}
+
+/* ---- template responses ---- */
+
+static int step_render(lua_State *L)
+{
+    struct entry *e = lua_touserdata(L, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune.template.response");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "_render");
+    response_push(L, e->request, e->response);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+int lua_render_response(struct response *response, void *data, struct err *err)
+{
+    struct host *h = data;
+    struct fiber *f = fiber_self(h->loop);
+    struct request *r = f ? *fiber_slot(f, FIBER_REQUEST) : NULL;
+    struct entry e = {.request = r, .response = response, .what = "the response of"};
+    if (!r)
+        return err_set(err, ERR_SCRIPT, "a template response is rendered in a request");
+    e.who = ((const struct view *)r->match->view)->name;
+    response_ref(response);
+    if (!enter(h, step_render, &e))
+        return err_set(err, ERR_SCRIPT, "%s", r->exception.message);
+    response_unref(response);
+    return 0;
 }
 
 /* ---- error pages ---- */

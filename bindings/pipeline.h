@@ -14,6 +14,9 @@ struct view *lua_view_new(lua_State *L, int idx, const char *name);
 /* Pushes the function of a Lua view; nil for a view in C. [-0, +1] */
 void lua_view_push(lua_State *L, const struct view *v);
 
+/* struct response.render of template responses; data is the host. May wait. */
+int lua_render_response(struct response *response, void *data, struct err *err);
+
 /* Error pages: perilune._errors, which asks handler400 .. handler500 of the root urls. */
 struct pipeline_host lua_pipeline_host(struct host *h);
 

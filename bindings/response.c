@@ -5,7 +5,9 @@
 
 #include "class.h"
 #include "error.h"
+#include "host.h"
 #include "keep.h"
+#include "pipeline.h"
 #include "request.h"
 #include "response_impl.h"
 #include "safestring.h"
@@ -120,6 +122,9 @@ static int set_reason(lua_State *L, void *self)
 static int get_content(lua_State *L, void *self)
 {
     struct response *r = self;
+    if (r->render)
+        return exception_raise(L, "ContentNotRenderedError",
+                               "The response content must be rendered before it can be accessed.");
     if (r->kind != RESPONSE_BYTES)
         return exception_raise(L, "AttributeError",
                                "a streaming response has no content; it is sent piece by piece "
@@ -134,7 +139,14 @@ static int set_content(lua_State *L, void *self)
         return exception_raise(L, "AttributeError",
                                "a streaming response has no content; set streaming_content");
     response_set_body(r, lua_isnil(L, 3) ? STR("") : text_value(L, 3, "the content of a response"));
+    r->render = NULL; /* that is its content now */
     return 0;
+}
+
+static int get_rendered(lua_State *L, void *self)
+{
+    lua_pushboolean(L, !((struct response *)self)->render);
+    return 1;
 }
 
 static int get_streaming(lua_State *L, void *self)
@@ -213,6 +225,7 @@ static const struct class_field fields[] = {
     {"status_code", get_status, set_status},
     {"reason_phrase", get_reason, set_reason},
     {"content", get_content, set_content},
+    {"is_rendered", get_rendered, NULL},
     {"streaming", get_streaming, NULL},
     {"streaming_content", response_get_stream, response_set_stream_content},
     {"content_type", get_content_type, set_content_type},
@@ -249,9 +262,9 @@ const struct class response_class = {
 /* ---- from what a view gives ---- */
 
 /* The object stays in hand for a Lua layer further out. */
-static void keep_in_hand(lua_State *L, int idx, struct request *r)
+static void keep_in_hand(lua_State *L, int idx, struct request *r, const struct response *response)
 {
-    if (!r || !r->script)
+    if (!r || (!r->script && !response->render)) /* what it has to be rendered is the object's */
         return;
     request_push(L, r);
     lua_pushvalue(L, idx);
@@ -279,7 +292,7 @@ static struct response *take_object(lua_State *L, int idx, struct request *r)
     struct response *response = class_test(L, idx, &response_class);
     if (!response)
         return from_safe(L, idx);
-    keep_in_hand(L, idx, r);
+    keep_in_hand(L, idx, r, response);
     keep_weigh(L, response->bytes.n);
     response_ref(response);
     return response;
@@ -332,6 +345,16 @@ static int response_l_from_value(lua_State *L)
     return 1;
 }
 
+/* defer(response): its content is what perilune.template.response renders, after the
+ * process_template_response hooks */
+static int response_l_defer(lua_State *L)
+{
+    struct response *r = response_check(L, 1);
+    r->render = lua_render_response;
+    r->render_data = host_of(L);
+    return 0;
+}
+
 int luaopen_perilune__response(lua_State *L)
 {
     class_register(L, &response_class);
@@ -343,5 +366,7 @@ int luaopen_perilune__response(lua_State *L)
     luaL_setfuncs(L, response_makers, 1);
     lua_pushcfunction(L, response_l_from_value);
     lua_setfield(L, -2, "from_value");
+    lua_pushcfunction(L, response_l_defer);
+    lua_setfield(L, -2, "defer");
     return 1;
 }

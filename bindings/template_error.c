@@ -88,6 +88,20 @@ static void set_where(lua_State *L, const struct template_place *at)
     lua_setfield(L, -2, "where");
 }
 
+/* The nearest template there is, where the Lua half wants to look for it. */
+static void set_nearest(lua_State *L, const struct pushed *p)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, p->engine->callbacks);
+    if (lua_getfield(L, -1, "nearest") == LUA_TFUNCTION) {
+        lua_pushstring(L, p->error->text);
+        lua_call(L, 1, 1);
+        lua_setfield(L, -3, "hint");
+        lua_pop(L, 1);
+    } else {
+        lua_pop(L, 2);
+    }
+}
+
 /* (light struct pushed) -> error object */
 static int step_push(lua_State *L)
 {
@@ -100,8 +114,10 @@ static int step_push(lua_State *L)
         set_where(L, &e->at);
         if (e->hint[0])
             set_str(L, "hint", str_from(e->hint));
-        if (e->tried.n || strcmp(e->kind, "TemplateDoesNotExist") == 0)
+        if (strcmp(e->kind, "TemplateDoesNotExist") == 0) {
             set_tried(L, e);
+            set_nearest(L, p);
+        }
     } else {
         lua_rawgeti(L, LUA_REGISTRYINDEX, p->engine->error);
         exception_wrap(L);

@@ -20,6 +20,16 @@ local Exception = {}
 ---@return boolean
 function Exception:is(class) end
 
+---What errors of templates have beside: TemplateSyntaxError, TemplateDoesNotExist, and whatever
+---the author's code raises while a template is rendered.
+---@class perilune.TemplateError: perilune.Exception
+---@field template_name? string
+---@field origin? string the file, or another name of where it came from
+---@field line? integer
+---@field column? integer
+---@field trail? { name: string?, origin: string?, line: integer? }[] what included or extended it, innermost first
+---@field tried? string[] of TemplateDoesNotExist: "path (why)"
+
 ---@class perilune.ExceptionClass
 ---@field name string
 ---@field parent? perilune.ExceptionClass
@@ -57,6 +67,16 @@ function exceptions.wrap(value) end
 
 ---@type perilune.ExceptionClass
 exceptions.AppRegistryNotReady = nil
+---@type perilune.ExceptionClass
+exceptions.VariableDoesNotExist = nil
+---@type perilune.ExceptionClass
+exceptions.ContextPopException = nil
+---@type perilune.ExceptionClass
+exceptions.RecursionError = nil
+---@type perilune.ExceptionClass
+exceptions.MemoryError = nil
+---@type perilune.ExceptionClass
+exceptions.ContentNotRenderedError = nil
 ---@type perilune.ExceptionClass
 exceptions.AttributeError = nil
 ---@type perilune.ExceptionClass below ValueError

@@ -178,6 +178,7 @@ function UploadedFile:save(path) end
 ---@field status_code integer
 ---@field reason_phrase string
 ---@field content string raises `AttributeError` for a streaming response
+---@field is_rendered boolean false for a TemplateResponse whose content is still to be made
 ---@field streaming boolean
 ---@field streaming_content (fun(): string?)? of a StreamingResponse; may be wrapped and set again
 ---@field content_type string?
@@ -300,6 +301,47 @@ function http.JsonResponse(value, options) end
 ---@return perilune.http.Response
 function http.StreamingResponse(source, options) end
 
+---A response that is rendered late, after `process_template_response` hooks of middleware:
+---until then template and context may be changed, and its content may not be read.
+---@class perilune.http.TemplateResponse: perilune.http.Response
+---@field template_name string|string[]|perilune.template.Template
+---@field context_data? table<string, any>
+local TemplateResponse = {}
+
+---Renders now, once; later calls do nothing.
+---@return perilune.http.Response response itself, or what a callback gave in its place
+function TemplateResponse:render() end
+
+---The text that render() makes its content.
+---@return string
+function TemplateResponse:rendered_content() end
+
+---@param template string|string[]|perilune.template.Template
+---@return perilune.template.Template
+function TemplateResponse:resolve_template(template) end
+
+---@param context? table
+---@return table?
+function TemplateResponse:resolve_context(context) end
+
+---Calls fn(response) once it is rendered: at once when it is.
+---@param fn fun(response: perilune.http.TemplateResponse): perilune.http.Response?
+function TemplateResponse:add_post_render_callback(fn) end
+
+---@param request perilune.http.Request
+---@param template string|string[]|perilune.template.Template
+---@param context? table<string, any>
+---@param options? perilune.http.ResponseOptions
+---@return perilune.http.TemplateResponse
+function http.TemplateResponse(request, template, context, options) end
+
+---The same without a request, and so without context processors.
+---@param template string|string[]|perilune.template.Template
+---@param context? table<string, any>
+---@param options? perilune.http.ResponseOptions
+---@return perilune.http.TemplateResponse
+function http.SimpleTemplateResponse(template, context, options) end
+
 ---@class perilune.http.FileOptions
 ---@field as_attachment? boolean
 ---@field filename? string
@@ -399,6 +441,15 @@ function http.ResponseRedirect(url, options) end
 function http.ResponsePermanentRedirect(url, options) end
 
 -- ---- shortcuts and wrappers of views ----
+
+---A response with a template of the project rendered with the variables, those of the
+---context processors behind them. Raises `TemplateDoesNotExist` and what the render raises.
+---@param request perilune.http.Request
+---@param template string|string[]|perilune.template.Template the first of a list that there is
+---@param context? table<string, any>
+---@param options? perilune.http.ResponseOptions
+---@return perilune.http.Response
+function http.render(request, template, context, options) end
 
 ---The one object that fits; `Http404` when there is none. Raises `MultipleObjectsReturned`.
 ---@param source table|userdata a model, a manager or a QuerySet

@@ -72,6 +72,7 @@ function Page:links(report)
   end
   self:add "<nav>\n"
   for _, link in ipairs {
+    { "template", "Template", report.template },
     { "source", "Source", report.excerpt },
     { "routes", "Routes", report.tried },
     { "traceback", "Traceback", #report.frames > 0 },
@@ -93,6 +94,7 @@ function Page:summary(report)
     self:add('<p class="hint">', { report.hint }, "</p>\n")
   end
   self:add '<dl class="facts">\n'
+  self:fact("Template", report.template and report.template.place)
   self:fact("At", report.place and place_text(report.place))
   self:fact("Raised in", report.during)
   self:fact("Route", match.route and "/" .. match.route .. (match.view_name and match.view_name ~= match.route and "  (" .. match.view_name .. ")" or ""))
@@ -100,6 +102,33 @@ function Page:summary(report)
   self:add "</dl>\n"
   self:links(report)
   self:add "</header>\n<main>\n"
+end
+
+function Page:list(title, items)
+  if items and #items > 0 then
+    self:add('<div class="in">\n<h3>', title, '</h3>\n<ol class="tried">\n')
+    for _, item in ipairs(items) do
+      self:add("<li><code>", { item }, "</code></li>\n")
+    end
+    self:add "</ol>\n</div>\n"
+  end
+end
+
+function Page:template(report)
+  local found = report.template
+  if not found then
+    return
+  end
+  self:add '<h2 id="template">Template</h2>\n<div class="card">\n'
+  if found.place then
+    self:add('<div class="place mono">', { found.place }, "</div>\n")
+  end
+  if found.excerpt then
+    self:excerpt(found.excerpt)
+  end
+  self:list("Looked for at", found.tried)
+  self:list("Reached from", found.trail)
+  self:add "</div>\n"
 end
 
 function Page:source(report)
@@ -228,6 +257,7 @@ function M.page(report)
   local page = setmetatable({}, Page)
   page:head(("%s at %s"):format(report.title or report.name, report.path))
   page:summary(report)
+  page:template(report)
   page:source(report)
   page:routes(report)
   page:traceback(report)

@@ -7,6 +7,7 @@ local frames = require "perilune._debug_frames"
 local hints = require "perilune._debug_hints"
 local settings = require "perilune.settings"
 local source = require "perilune._debug_source"
+local templates = require "perilune._debug_template"
 local urls = require "perilune.urls"
 local values = require "perilune._debug_values"
 
@@ -256,6 +257,7 @@ function M.of(request, status, err, match, trusted)
     frames = list,
     place = place,
     excerpt = place and source.excerpt(place.file, place.line, 7),
+    template = trusted and read(templates.of, err) or nil,
     during = rawget(err, "during"),
     traceback = trusted and type(rawget(err, "traceback")) == "string" and values.text(err.traceback, MAX_TRACEBACK) or nil,
     match = match,

@@ -39,10 +39,9 @@ local function path_of(file)
   return core.project_dir .. "/" .. file
 end
 
--- The lines of a file of the project or of a library, or nil.
-local function lines_of(file)
-  local path = path_of(file)
-  local f = path and path:find "%.lua$" and io.open(path, "r")
+-- The lines of a file, or nil.
+local function read_lines(path)
+  local f = io.open(path, "r")
   if not f then
     return nil
   end
@@ -56,6 +55,12 @@ local function lines_of(file)
     lines[#lines + 1] = line
   end
   return lines
+end
+
+-- Of a Lua file of the project or of a library.
+local function lines_of(file)
+  local path = path_of(file)
+  return path and path:find "%.lua$" and read_lines(path) or nil
 end
 
 local function mask_all(text)
@@ -81,10 +86,8 @@ local function mask_literals(line)
   end))
 end
 
---- The lines of `file` around `line`: list of { number =, text =, current = }, or nil
---- when there is no such line to be read.
-function M.excerpt(file, line, around)
-  local ok, lines = pcall(lines_of, file)
+local function excerpt(read, file, line, around)
+  local ok, lines = pcall(read, file)
   if not ok or not lines or not lines[line] then
     return nil
   end
@@ -94,6 +97,20 @@ function M.excerpt(file, line, around)
     out[#out + 1] = { number = i, text = values.cut(mask_literals(values.mask_urls(text)), MAX_LINE), current = i == line }
   end
   return out
+end
+
+--- The lines of `file` around `line`: list of { number =, text =, current = }, or nil
+--- when there is no such line to be read.
+function M.excerpt(file, line, around)
+  return excerpt(lines_of, file, line, around)
+end
+
+--- The same of a template; `path` is what the loader read.
+function M.template_excerpt(path, line, around)
+  if path:sub(1, 1) ~= "/" then
+    return nil
+  end
+  return excerpt(read_lines, path, line, around)
 end
 
 --- "shop/views.lua", 12 of the first place in the project that a text names.

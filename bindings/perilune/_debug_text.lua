@@ -20,6 +20,21 @@ local function add_rows(out, title, rows)
   end
 end
 
+local function add_template(out, found)
+  if found.excerpt then
+    out[#out + 1] = ""
+    add_excerpt(out, found.excerpt)
+  end
+  for _, part in ipairs { { "Looked for at:", found.tried or {} }, { "Reached from:", found.trail } } do
+    if #part[2] > 0 then
+      out[#out + 1] = "\n" .. part[1]
+      for _, item in ipairs(part[2]) do
+        out[#out + 1] = "  " .. item
+      end
+    end
+  end
+end
+
 --- As text/plain: the error and what led to it, the request after it.
 function M.page(report)
   local out = { ("%s at %s"):format(report.name, report.path), report.message, "" }
@@ -29,12 +44,16 @@ function M.page(report)
     end
   end
   fact("Request", report.method .. " " .. report.target)
+  fact("Template", report.template and report.template.place)
   fact("At", place_text(report.place))
   fact("Raised in", report.during)
   fact("Route", report.match and "/" .. tostring(report.match.route))
   fact("User", report.user)
   fact("Hint", report.hint)
   fact("Version", report.versions)
+  if report.template then
+    add_template(out, report.template)
+  end
   if report.excerpt then
     out[#out + 1] = ""
     add_excerpt(out, report.excerpt)
@@ -66,6 +85,8 @@ function M.data(report)
     method = report.method,
     path = report.path,
     at = place_text(report.place),
+    template = report.template and report.template.place,
+    template_trail = report.template and report.template.trail[1] and report.template.trail or nil,
     raised_in = report.during,
     hint = report.hint,
     route = report.match and report.match.route,

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- get_object_or_404() and get_list_or_404(): anything with get() and filter() will do, a
+-- render(): a template as a response. get_object_or_404() and get_list_or_404(): anything with get() and filter() will do, a
 -- model (by its default manager), a manager or a QuerySet.
 local exceptions = require "perilune.exceptions"
+local responses = require "perilune._response"
+local template = require "perilune.template"
 
 local M = {}
 
@@ -53,6 +55,15 @@ function M.get_list_or_404(source, ...)
     error(exceptions.Http404(("No %s matches the given query."):format(model_name(found))), 0)
   end
   return found
+end
+
+--- A response with the template (a name, a list of names, a template object) rendered with
+--- the variables. Options: status, content_type, charset, reason, headers.
+function M.render(request, name, context, opts)
+  if type(request) == "string" then
+    error(exceptions.TypeError("http.render(request, template, context, options): the request comes first"), 2)
+  end
+  return responses.Response(template.render_to_string(name, context, request), opts)
 end
 
 return M

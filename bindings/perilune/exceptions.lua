@@ -190,6 +190,7 @@ local classes = {
   { "TemplateSyntaxError", "Exception" },
   { "VariableDoesNotExist", "Exception" }, -- template_strict = "error"
   { "ContextPopException", "Exception" },
+  { "ContentNotRenderedError", "Exception" },
   { "RecursionError", "RuntimeError" },
   { "MemoryError", "Exception" },
 }

@@ -8,6 +8,7 @@ local redirects = require "perilune._http_redirect"
 local responses = require "perilune._response"
 local shortcuts = require "perilune._http_shortcuts"
 local streams = require "perilune._http_stream"
+local templates = require "perilune.template.response"
 local util = require "perilune._http_util"
 local views = require "perilune._http_views"
 
@@ -28,11 +29,14 @@ M.ResponseRedirect = redirects.ResponseRedirect
 M.ResponsePermanentRedirect = redirects.ResponsePermanentRedirect
 M.StreamingResponse = streams.StreamingResponse
 M.FileResponse = files.FileResponse
+M.TemplateResponse = templates.TemplateResponse
+M.SimpleTemplateResponse = templates.SimpleTemplateResponse
 
 -- ---- shortcuts ----
 
 M.redirect = redirects.redirect
 M.resolve_url = redirects.resolve_url
+M.render = shortcuts.render
 M.get_object_or_404 = shortcuts.get_object_or_404
 M.get_list_or_404 = shortcuts.get_list_or_404
 

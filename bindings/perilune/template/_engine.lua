@@ -98,7 +98,7 @@ local function app_libraries()
   local fs = require "perilune._fs"
   for _, app in ipairs(require("perilune.apps").all()) do
     local dir = app.path and app.path .. "/templatetags"
-    for _, file in ipairs(dir and fs.is_folder(dir) and fs.walk(dir) or {}) do
+    for _, file in ipairs(dir and fs.walk(dir, true) or {}) do
       local name = file.path:match "^([%w_]+)%.lua$"
       if name and name ~= "init" then
         found[name] = app.name .. ".templatetags." .. name
@@ -185,8 +185,16 @@ local function is_fresh(engine, name, origin)
   return false
 end
 
+local function nearest_hint(engine, name)
+  local near = engine:_nearest(name)
+  return near ~= "" and (near:gsub("^; d", "D")) or nil
+end
+
 local function callbacks_of(engine)
   return {
+    nearest = engine.debug and function(name)
+      return nearest_hint(engine, name)
+    end or nil,
     collect = values.collect,
     slice = values.slice,
     text_methods = values.text_methods,
@@ -329,6 +337,21 @@ function Engine:_names()
     end
   end
   return all
+end
+
+--- "; did you mean 'x'?" for a template that does not exist.
+function Engine:_nearest(name)
+  local names = {}
+  for known in pairs(self:_names()) do
+    names[#names + 1] = known
+  end
+  table.sort(names)
+  return core.suggest(name, names)
+end
+
+--- The library of that name; raises what its module raises.
+function Engine:_library(name)
+  return find_library(self, name)
 end
 
 function Engine:_forget()

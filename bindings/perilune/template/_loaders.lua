@@ -93,10 +93,8 @@ end
 function Files:names()
   local found = {}
   for _, dir in ipairs(self.dirs()) do
-    if fs.is_folder(dir) then
-      for _, file in ipairs(fs.walk(dir)) do
-        found[file.path] = found[file.path] or dir .. "/" .. file.path
-      end
+    for _, file in ipairs(fs.walk(dir)) do
+      found[file.path] = found[file.path] or dir .. "/" .. file.path
     end
   end
   return found
