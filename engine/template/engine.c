@@ -112,17 +112,18 @@ void template_engine_forget(struct template_engine *e)
     e->generation++;
 }
 
-/* A cached template that is still what its source says, or NULL. */
+/* A reference to the cached template that is still what its source says, or NULL. */
 static struct template *cached(struct template_engine *e, struct str key, struct str name,
                                unsigned serial)
 {
     struct template *t = map_get(&e->cache, key);
-    if (!t || !e->options.reload || !e->options.ops->fresh || (serial && t->checked == serial))
-        return t;
+    if (!t)
+        return NULL;
     template_ref(t); /* it may be replaced while fresh() waits */
+    if (!e->options.reload || !e->options.ops->fresh || (serial && t->checked == serial))
+        return t;
     if (e->options.ops->fresh(e->options.host, name, t->origin)) {
         t->checked = serial;
-        template_unref(t);
         return t;
     }
     template_unref(t);
@@ -184,7 +185,8 @@ struct template *engine_get_skipping(struct template_engine *e, struct str name,
     struct buf key = BUF_INIT;
     skipping_key(&key, name, skip, nskip);
     struct template *t = cached(e, buf_str(&key), name, serial);
-    t = t ? template_ref(t) : load(e, buf_str(&key), name, skip, nskip, err);
+    if (!t)
+        t = load(e, buf_str(&key), name, skip, nskip, err);
     buf_release(&key);
     return t;
 }
@@ -212,7 +214,8 @@ struct template *engine_get(struct template_engine *e, struct str name, unsigned
         return NULL;
     }
     struct template *t = cached(e, file, file, serial);
-    t = t ? template_ref(t) : load(e, file, file, NULL, 0, err);
+    if (!t)
+        t = load(e, file, file, NULL, 0, err);
     return t && part.n ? get_partial(t, file, part, err) : t;
 }
 
