@@ -80,6 +80,17 @@ static bool date_of(const struct headers *request, struct str name, int64_t now,
     return value.n && http_date_parse(value, now, date);
 }
 
+bool conditional_asked(const struct headers *request)
+{
+    for (unsigned i = 0; i < request->n; i++) {
+        struct str name = request->items[i].name;
+        if (name.n >= 8 && char_lower(name.p[0]) == 'i' && char_lower(name.p[1]) == 'f' &&
+            name.p[2] == '-')
+            return true;
+    }
+    return false;
+}
+
 enum conditional conditional_check(const struct headers *request, bool safe, struct str etag,
                                    int64_t last_modified, int64_t now)
 {

@@ -28,6 +28,8 @@ enum conditional {
     CONDITIONAL_FAILED,       /* 412 */
 };
 
+/* Does the request have a condition at all (a field If-…)?  Without one the check passes. */
+bool conditional_asked(const struct headers *request);
 /* What the If- headers of a request say about a resource with that tag (p NULL:
  * none) and time of change (seconds; LAST_MODIFIED_NONE).  `safe`: GET or HEAD.
  * `now` is for two-digit years. */

@@ -75,7 +75,7 @@ static struct response *conditional_get_call(void *self, struct request *r,
     if (!etag.p && response->status == 200 && response->kind == RESPONSE_BYTES &&
         response->bytes.n && may_store(response))
         etag = make_etag(self, response);
-    if (!etag.p && !modified.p)
+    if ((!etag.p && !modified.p) || !conditional_asked(&r->headers))
         return response;
     now = clock_realtime() / CLOCK_SECOND;
     if (modified.n && !http_date_parse(modified, now, &changed))
