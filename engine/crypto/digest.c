@@ -90,39 +90,6 @@ int digest_compute(enum digest_alg alg, struct str data, struct digest *out, str
     return digest_two(alg, data, STR(""), out, err);
 }
 
-/* ---- many of one kind ---- */
-
-struct digester; /* an EVP_MD_CTX by a name of ours */
-
-struct digester *digester_new(enum digest_alg alg, struct err *err)
-{
-    const EVP_MD *md = digest_md(alg, err);
-    EVP_MD_CTX *ctx = md ? EVP_MD_CTX_new() : NULL;
-    if (ctx && EVP_DigestInit_ex(ctx, md, NULL))
-        return (struct digester *)ctx;
-    if (md)
-        openssl_failed("a digest", err);
-    EVP_MD_CTX_free(ctx);
-    return NULL;
-}
-
-int digester_compute(struct digester *d, struct str data, struct digest *out, struct err *err)
-{
-    EVP_MD_CTX *ctx = (EVP_MD_CTX *)d;
-    unsigned n = 0;
-    bool ok = EVP_DigestInit_ex(ctx, NULL, NULL) && EVP_DigestUpdate(ctx, data.p, data.n) &&
-              EVP_DigestFinal_ex(ctx, out->bytes, &n);
-    out->n = n;
-    return ok ? 0 : openssl_failed("a digest", err);
-}
-
-void digester_free(struct digester *d)
-{
-    EVP_MD_CTX_free((EVP_MD_CTX *)d);
-}
-
-/* ---- keyed ---- */
-
 /* HMAC (RFC 2104) written with the fetched digest, because EVP_MAC would look the
  * digest up again by name in every call. */
 int digest_hmac(enum digest_alg alg, struct str key, struct str data, struct digest *out,

@@ -42,18 +42,13 @@ size_t digest_size(enum digest_alg alg);
 /* Each fills *out and gives 0; -1 with ERR_DENIED when OpenSSL refuses the
  * algorithm (a FIPS provider does so with md5). */
 int digest_compute(enum digest_alg alg, struct str data, struct digest *out, struct err *err);
+/* MD5 of what is no secret, such as the body of a response; cheap, and always there. */
+void digest_md5(struct str data, struct digest *out);
 int digest_hmac(enum digest_alg alg, struct str key, struct str data, struct digest *out,
                 struct err *err);
 /* HMAC under the key digest(salt + secret): Django's salted_hmac. */
 int digest_salted_hmac(enum digest_alg alg, struct str salt, struct str data, struct str secret,
                        struct digest *out, struct err *err);
-
-/* For many digests of one kind, one after the other: what OpenSSL sets up for each is set
- * up once. NULL with ERR_DENIED; the second as digest_compute. */
-struct digester;
-struct digester *digester_new(enum digest_alg alg, struct err *err);
-int digester_compute(struct digester *d, struct str data, struct digest *out, struct err *err);
-void digester_free(struct digester *d); /* NULL is allowed */
 
 /* PBKDF2 (RFC 8018) into out[0..n); n is 1 .. 1024.  Takes iterations times two
  * hashes of CPU, by intent: callers with an event loop run it elsewhere. */
