@@ -9,6 +9,9 @@
 
 #include <lua.h>
 
+/* A value as Lua has it; nil for NULL. [-0, +1, may raise] */
+void orm_push_value(lua_State *L, const struct value *v);
+
 /* What rows become, besides what the statement says. */
 enum orm_rows { ORM_ROWS_PLAIN, ORM_ROWS_FLAT };
 

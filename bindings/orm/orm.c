@@ -16,5 +16,6 @@ int luaopen_perilune__orm(lua_State *L)
     orm_open_insert(L);
     orm_open_world(L);
     orm_open_run(L);
+    orm_open_source(L);
     return 1;
 }

@@ -62,7 +62,7 @@ static void push_json(lua_State *L, struct str text)
                         err.msg);
 }
 
-static void push_value(lua_State *L, const struct value *v)
+void orm_push_value(lua_State *L, const struct value *v)
 {
     switch (v->kind) {
     case VALUE_FALSE:
@@ -129,12 +129,12 @@ void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_typ
         return;
     }
     if (column_is_plain(t)) {
-        push_value(L, &in);
+        orm_push_value(L, &in);
         return;
     }
     if (convert_column(r->dialect, t, in, r->scratch, &out, &err) != 0)
         exception_raise_err(L, &err);
-    push_value(L, &out);
+    orm_push_value(L, &out);
 }
 
 /* ---- reading ---- */

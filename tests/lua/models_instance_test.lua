@@ -344,11 +344,8 @@ describe("fields", function()
     assert.equal("2001:db8::1", b.ip)
     assert.is_true(All.objects:filter({ data__a__1 = "two" }):exists())
     assert.is_true(All.objects:filter({ date__month = 2, span__gt = time.timedelta { days = 1 } }):exists())
-    assert.equal("text 12345678123456781234567812345678", (function()
-      for row in db.query("SELECT typeof(uuid) || ' ' || uuid AS u FROM shop_all WHERE id = ?", { a.pk }) do
-        return row.u
-      end
-    end)())
+    local stored = db.query("SELECT typeof(uuid) || ' ' || uuid AS u FROM shop_all WHERE id = ?", { a.pk })
+    assert.equal("text 12345678123456781234567812345678", stored[1].u)
   end)
 
   it("refuse options that they do not know", function()

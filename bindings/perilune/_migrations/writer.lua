@@ -170,9 +170,6 @@ function Writer:field(field, indent)
   for k, v in pairs(options) do
     rest[k] = v
   end
-  if field.auto_created then
-    rest.auto_created, rest.serialize, rest.verbose_name = true, false, field.verbose_name
-  end
   if field.relation then
     local to = rest.to
     rest.to = nil

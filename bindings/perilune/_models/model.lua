@@ -261,8 +261,9 @@ local function parent_links(meta, parents)
       end
       if not written then
         local name = parent._meta.model_name .. "_ptr"
-        local link = relations.OneToOneField(parent, { on_delete = relations.CASCADE, parent_link = true, primary_key = #links == 0 })
-        link.auto_created, link.serialize = true, false
+        local link = relations.OneToOneField(parent, {
+          on_delete = relations.CASCADE, parent_link = true, primary_key = #links == 0, auto_created = true, serialize = false,
+        })
         link:set_name(name)
         links[#links + 1] = link
         meta.local_by_name[name] = link
@@ -289,8 +290,7 @@ local function auto_key(meta)
   if not class then
     error(exceptions.ImproperlyConfigured(("settings.default_auto_field: there is no field '%s'"):format(kind)), 0)
   end
-  local field = class { primary_key = true }
-  field.auto_created, field.verbose_name = true, "ID"
+  local field = class { primary_key = true, auto_created = true, serialize = false, verbose_name = "ID" }
   field:set_name "id"
   meta.local_by_name.id = field
   return field

@@ -1,0 +1,161 @@
+-- SPDX-License-Identifier: MIT
+-- Expressions as source text, for migrations: models.Q{ price__gte = 0 }.
+local orm = require "perilune._orm"
+
+local M = {}
+
+local OPERATORS = { [0] = "+", "-", "*", "/", "%", "^", "bitand", "bitor", "bitxor", "bitleftshift", "bitrightshift" }
+local CONNECTORS = { [0] = "&", "|", "~" }
+local write
+
+-- A value where Value(…) is not needed: in lookups and among arguments.
+local function plain(w, part)
+  return w:value(part.value == nil and require "perilune.null" or part.value)
+end
+
+local function operand(w, part)
+  if part.op == "value" then
+    return plain(w, part)
+  elseif part.op == "list" or part.op == "operands" then
+    local items = {}
+    for i, item in ipairs(part) do
+      items[i] = operand(w, item)
+    end
+    return "{ " .. table.concat(items, ", ") .. " }"
+  end
+  return write(w, part)
+end
+
+local function key(name)
+  return name:match "^[%a_][%w_]*$" and name or ("[%q]"):format(name)
+end
+
+-- Conditions of one Q: lookups together in its table, the others combined.
+local function write_q(w, part)
+  local only_lookups = part.arg == 0
+  for _, child in ipairs(part) do
+    only_lookups = only_lookups and child.op == "lookup"
+  end
+  local text
+  if only_lookups then
+    local fields = {}
+    for i, child in ipairs(part) do
+      fields[i] = key(child.text) .. " = " .. operand(w, child[1])
+    end
+    text = "models.Q{ " .. table.concat(fields, ", ") .. " }"
+  else
+    local parts = {}
+    for i, child in ipairs(part) do
+      parts[i] = child.op == "lookup" and "models.Q{ " .. key(child.text) .. " = " .. operand(w, child[1]) .. " }" or write(w, child)
+    end
+    text = #parts == 1 and parts[1] or "(" .. table.concat(parts, " " .. CONNECTORS[part.arg] .. " ") .. ")"
+  end
+  return part.negated and "~" .. text or text
+end
+
+local function field_of(w, type_)
+  local options = {}
+  for _, name in ipairs { "max_length", "max_digits", "decimal_places" } do
+    if (type_[name] or 0) > 0 or name == "decimal_places" and type_.name == "DecimalField" then
+      options[name] = type_[name]
+    end
+  end
+  return "models." .. type_.name .. w:value(options)
+end
+
+-- An argument of a function: text is a value there, names are F.
+local function argument(w, part)
+  if part.op == "value" then
+    return type(part.value) == "string" and "models.Value(" .. plain(w, part) .. ")" or plain(w, part)
+  elseif part.op == "name" then
+    return ("%q"):format(part.text)
+  end
+  return write(w, part)
+end
+
+local function arguments(w, part, n)
+  local list = {}
+  for i = 1, n do
+    list[i] = argument(w, part[i])
+  end
+  return list
+end
+
+local writers = {
+  value = function(w, part)
+    return "models.Value(" .. plain(w, part) .. ")"
+  end,
+  q = write_q,
+  lookup = function(w, part)
+    return "models.Q{ " .. key(part.text) .. " = " .. operand(w, part[1]) .. " }"
+  end,
+  f = function(_, part)
+    return ("models.F %q"):format(part.text)
+  end,
+  star = function()
+    return '"*"'
+  end,
+  combined = function(w, part)
+    local sign = OPERATORS[part.arg]
+    local left, right = argument(w, part[1]), argument(w, part[2])
+    if #sign > 1 then
+      return ("(%s):%s(%s)"):format(left, sign, right)
+    end
+    return ("(%s %s %s)"):format(left, sign, right)
+  end,
+  output = function(w, part)
+    local inner = part[1]
+    if inner.op == "value" then
+      return ("models.Value(%s, { output_field = %s })"):format(plain(w, inner), field_of(w, part.type))
+    end
+    return ("models.ExpressionWrapper(%s, { output_field = %s })"):format(write(w, inner), field_of(w, part.type))
+  end,
+  cast = function(w, part)
+    return ("models.Cast(%s, %s)"):format(argument(w, part[1]), field_of(w, part.type))
+  end,
+  ["function"] = function(w, part)
+    return ("models.functions.%s(%s)"):format(part.text, table.concat(arguments(w, part, part.n), ", "))
+  end,
+  case = function(w, part)
+    local list = {}
+    for i = 1, part.n do
+      list[i] = ("models.When(%s, %s)"):format(write(w, part[2 * i - 1]), argument(w, part[2 * i]))
+    end
+    if part.has_default then
+      list[#list + 1] = "default = " .. argument(w, part[2 * part.n + 1])
+    end
+    return "models.Case{ " .. table.concat(list, ", ") .. " }"
+  end,
+  ["not"] = function(w, part)
+    return "~" .. write(w, part[1])
+  end,
+  order = function(w, part)
+    local options = part.arg & 2 ~= 0 and "{ nulls_first = true }" or part.arg & 4 ~= 0 and "{ nulls_last = true }" or ""
+    return ("(%s):%s%s"):format(write(w, part[1]), part.arg & 1 ~= 0 and "desc" or "asc", options == "" and "()" or "(" .. options .. ")")
+  end,
+  raw = function(w, part)
+    return ("models.RawSQL(%q, { %s })"):format(part.text, table.concat(arguments(w, part, part.n), ", "))
+  end,
+  collate = function(w, part)
+    return ("models.Collate(%s, %q)"):format(write(w, part[1]), part.text)
+  end,
+}
+
+function write(w, part)
+  local writer = writers[part.op]
+  return writer and writer(w, part) or error("'" .. part.op .. "' in an expression", 0)
+end
+
+--- A function that writes the expression with a writer's value(); nil when it holds what
+--- cannot be written (queries, windows).
+function M.of(code)
+  local tree = orm.tree(code)
+  if not tree then
+    return nil
+  end
+  return function(w)
+    return write(w, tree)
+  end
+end
+
+return M
