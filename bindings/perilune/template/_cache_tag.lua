@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- {% load cache %}: {% cache timeout name vary… using="alias" %}…{% endcache %}
-local core = require "perilune._core"
 local crypto = require "perilune._crypto"
 local exceptions = require "perilune.exceptions"
 local null = require "perilune.null"
+local settings = require "perilune.settings"
 local safestring = require "perilune.utils.safestring"
 
 local register = require "perilune.template._library"()
@@ -15,26 +15,18 @@ local function syntax_error(text, ...)
   error(exceptions.TemplateSyntaxError(text:format(...)), 0)
 end
 
--- The cache of {% … using="alias" %}, else "template_fragments" where there is one, else
--- the default one; nil while there is no cache at all.
+-- The cache of {% … using="alias" %}, else "template_fragments" where the settings have one,
+-- else the default; nil outside of a project.
 local function find_cache(alias)
-  if not core.module_exists "perilune.cache" then
+  if not settings.configured() then
     return nil
   end
-  local caches = require("perilune.cache").caches
-  if alias then
-    local ok, cache = pcall(function()
-      return caches[alias]
-    end)
-    if not ok or cache == nil then
-      syntax_error("Invalid cache name specified for cache tag: '%s'", alias)
-    end
-    return cache
+  local known = settings.caches or {}
+  if alias and known[alias] == nil and alias ~= "default" then
+    syntax_error("Invalid cache name specified for cache tag: '%s'", alias)
   end
-  local ok, cache = pcall(function()
-    return caches.template_fragments
-  end)
-  return ok and cache or caches.default
+  local caches = require("perilune.cache").caches
+  return caches[alias or known.template_fragments and "template_fragments" or "default"]
 end
 
 local function text_of(value)
