@@ -10,7 +10,8 @@
 struct lua_library {
     struct library library;
     struct lua_library *next;
-    const void *table; /* the Lua Library's identity, kept by `ref` */
+    const void *table;   /* the Lua Library's identity, kept by `ref` */
+    lua_Integer version; /* how much had been registered when it was read */
     int ref;
     struct lua_engine *e;
     struct arena arena;
@@ -199,10 +200,13 @@ const struct library *library_make(lua_State *L, int idx, struct lua_engine *e)
 {
     struct lua_library *l;
     const void *table = lua_topointer(L, idx);
-    for (l = e->libraries; l; l = l->next)
-        if (l->table == table)
-            return &l->library;
     luaL_checkstack(L, 12, NULL);
+    lua_getfield(L, idx, "version");
+    lua_Integer version = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    for (l = e->libraries; l; l = l->next)
+        if (l->table == table && l->version == version)
+            return &l->library;
     lua_pushvalue(L, idx);
     int ref = luaL_ref(L, LUA_REGISTRYINDEX);
     l = mem_zalloc(sizeof *l); /* owned by the engine from here on, filled or not */
@@ -216,6 +220,7 @@ const struct library *library_make(lua_State *L, int idx, struct lua_engine *e)
     read_tags(L, l);
     lua_pop(L, 1);
     l->table = table;
+    l->version = version;
     return &l->library;
 }
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Library: the tags and filters of an app, as templatetags/*.lua returns it. What is
 -- registered is checked here, once, and described in plain tables for the engine
--- (template_library.c): `filters` and `tags` by name.
+-- (template_library.c): `filters` and `tags` by name, and `version`, which counts them.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 
@@ -36,6 +36,7 @@ function Library:filter(name, fn, opts)
   opts = check_options("register:filter", opts, filter_options)
   local info = debug.getinfo(fn, "u")
   local args = info.nparams - 1 - (opts.needs_autoescape and 1 or 0)
+  self.version = self.version + 1
   self.filters[name] = {
     fn = fn,
     is_safe = opts.is_safe,
@@ -127,6 +128,7 @@ local tag_options = { takes_context = true, params = true, defaults = true }
 local block_options = { takes_context = true, params = true, defaults = true, end_name = true }
 
 function Library:_add(name, tag)
+  self.version = self.version + 1
   self.tags[name] = tag
   return tag.fn
 end
@@ -135,8 +137,7 @@ end
 function Library:tag(name, compile)
   check_name("tag", name, 2)
   check_function("tag", name, compile, 2)
-  self.tags[name] = { kind = "raw", fn = compile }
-  return compile
+  return self:_add(name, { kind = "raw", fn = compile })
 end
 
 --- register:simple_tag(name, fn, options): {% name a b=1 as variable %}
@@ -172,5 +173,5 @@ function Library:inclusion_tag(name, template, fn, opts)
 end
 
 return function()
-  return setmetatable({ filters = {}, tags = {} }, Library)
+  return setmetatable({ filters = {}, tags = {}, version = 0 }, Library)
 end
