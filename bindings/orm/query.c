@@ -207,10 +207,25 @@ PLAIN_CALL(l_none, code_none(b))
 PLAIN_CALL(l_no_related, code_select_related(b, CODE_RELATED_NONE, 0))
 PLAIN_CALL(l_count, code_count(b))
 PLAIN_CALL(l_exists, code_exists(b))
-PLAIN_CALL(l_get, code_get(b))
 PLAIN_CALL(l_first, code_first(b, false))
 PLAIN_CALL(l_last, code_first(b, true))
 PLAIN_CALL(l_delete, code_delete(b))
+
+/* get(query, conditions…): with none the query's own rows; of a slice all of them. */
+static int l_get(lua_State *L)
+{
+    const struct code *c = orm_code_check(L, 1);
+    bool sliced = c->high >= 0 || c->low > 0;
+    bool filtered = lua_gettop(L) > 1;
+    struct code_builder *b = start(L);
+    if (filtered) {
+        code_filter(b, false);
+        orm_write_conditions(L, 2, b, CODE_AND, false, "get");
+    }
+    if (!sliced)
+        code_get(b);
+    return orm_code_push(L, b);
+}
 
 /* dates(query, field, kind, desc) and datetimes(query, field, kind, desc, zone) */
 static int l_dates(lua_State *L)

@@ -15,7 +15,9 @@
 
 #include <lauxlib.h>
 
-enum { SLOTS_PER_NODE = 3 }; /* class, _state, peers */
+enum { SLOTS_PER_NODE = 4 }; /* class, _state, the first instance, peers */
+
+static const char weak_key = 'w'; /* in the registry: the metatable of peers */
 
 /* ---- values ---- */
 
@@ -146,14 +148,41 @@ static void push_state(lua_State *L, struct str alias)
     lua_setfield(L, -2, "db");
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "adding");
-    /* The instances of the batch, as long as somebody else holds them. */
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "v");
-    lua_setfield(L, -2, "__mode");
+}
+
+/* The list of the instances of a batch, as long as somebody else holds them. [-0, +1] */
+static void push_peers(lua_State *L)
+{
+    lua_createtable(L, 8, 0);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &weak_key) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_createtable(L, 0, 1);
+        lua_pushliteral(L, "v");
+        lua_setfield(L, -2, "__mode");
+        lua_pushvalue(L, -1);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &weak_key);
+    }
     lua_setmetatable(L, -2);
+}
+
+/* Notes the instance on top as one of the batch.  One alone has no peers. */
+static void note_peer(lua_State *L, int slot)
+{
+    if (lua_isnil(L, slot + 2)) {
+        lua_pushvalue(L, -1);
+        lua_replace(L, slot + 2);
+        return;
+    }
+    if (lua_isnil(L, slot + 3)) {
+        push_peers(L);
+        lua_pushvalue(L, slot + 2);
+        lua_rawseti(L, -2, 1);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, slot + 1, "peers");
+        lua_replace(L, slot + 3);
+    }
     lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "peers");
+    lua_rawseti(L, slot + 3, (lua_Integer)lua_rawlen(L, slot + 3) + 1);
 }
 
 /* Which fields a node of only() or defer() has: _state.loaded. */
@@ -177,7 +206,9 @@ static void open_node(lua_State *L, struct orm_reader *r, unsigned i, struct str
         exception_raise(L, "RuntimeError", "model %.*s has no class", STR_ARG(n->model->label));
     push_state(L, alias);
     if (n->partial)
-        note_loaded(L, r, n, lua_gettop(L) - 1);
+        note_loaded(L, r, n, lua_gettop(L));
+    lua_pushnil(L);
+    lua_pushnil(L);
 }
 
 void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement *st, int world,
@@ -223,8 +254,7 @@ static void push_instance(lua_State *L, struct orm_reader *r, unsigned i,
     lua_rawset(L, -3);
     lua_pushvalue(L, slot);
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, slot + 2, r->n + 1); /* a peer */
+    note_peer(L, slot);
 }
 
 /* parent._cache[name] = the value on top, which may be false: none. [-1, +0] */

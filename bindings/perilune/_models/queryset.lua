@@ -5,6 +5,9 @@ local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
+local send = require "perilune._models.signals"
+local set_cached = require("perilune._models.descriptors").set_cached
+local post_init = require("perilune.signals").post_init
 
 local QuerySet = { __name = "perilune.models.QuerySet", _attributes = {} }
 
@@ -57,18 +60,25 @@ QuerySet._mt = instance_mt(QuerySet)
 
 --- All rows of a model.
 function QuerySet._new(class, model, using)
-  local world = model._meta.registry:world()
-  return setmetatable({ _model = model, _code = world and orm.all(model._meta.world_id), _db = using }, class._mt)
+  local meta = model._meta
+  local world = meta.registry:world()
+  if meta.all_in ~= world then -- made anew when a model came later
+    meta.all_in, meta.all_code = world, orm.all(meta.world_id)
+  end
+  return setmetatable({ _model = model, _code = meta.all_code, _db = using }, class._mt)
 end
 
-local kept = { "_model", "_db", "_prefetch", "_hints", "_fetch_mode", "_flat", "_for_write", "_known", "_values", "_sticky" }
+local kept = { "_model", "_db", "_prefetch", "_hints", "_fetch_mode", "_flat", "_for_write", "_known", "_values" }
 
 --- A QuerySet like this one with other code.
 local function chain(self, code)
   local new = { _code = code }
   for i = 1, #kept do
     local k = kept[i]
-    new[k] = rawget(self, k)
+    local v = rawget(self, k)
+    if v ~= nil then
+      new[k] = v
+    end
   end
   return setmetatable(new, getmetatable(self))
 end
@@ -88,11 +98,11 @@ end
 -- ---- where it runs ----
 
 local function read_db(self)
-  return self._db or self._for_write and routing.write(self._model) or routing.read(self._model, self._hints)
+  return rawget(self, "_db") or rawget(self, "_for_write") and routing.write(self._model) or routing.read(self._model, rawget(self, "_hints"))
 end
 
 local function write_db(self)
-  return self._db or routing.write(self._model, self._hints)
+  return rawget(self, "_db") or routing.write(self._model, rawget(self, "_hints"))
 end
 
 --- The database that it would run on.
@@ -438,38 +448,38 @@ end
 
 -- What follows the reading of rows: what is known of them, signals, prefetches.
 local function finish(self, rows)
-  if self._values or #rows == 0 then
+  if #rows == 0 or rawget(self, "_values") then
     return rows
   end
-  local state = rawget(rows[1], "_state")
-  if self._fetch_mode then
-    state.fetch_mode = self._fetch_mode
+  local mode = rawget(self, "_fetch_mode")
+  if mode then
+    rawget(rows[1], "_state").fetch_mode = mode
   end
-  local known = self._known
+  local known = rawget(self, "_known")
   if known then
-    local set_cached = require("perilune._models.descriptors").set_cached
     for _, row in ipairs(rows) do
       set_cached(row, known[1], known[2])
     end
   end
-  local hooks = self._model._meta.from_db_hooks
+  local model = self._model
+  local hooks = model._meta.from_db_hooks
   if hooks then
     hooks(rows, read_db(self))
   end
-  local signals = require "perilune._models.signals"
-  if signals.listens("post_init", self._model) then
+  if post_init:has_listeners(model) then
     for _, row in ipairs(rows) do
-      signals.post_init(self._model, row)
+      send.post_init(model, row)
     end
   end
-  if self._prefetch then
-    require("perilune._models.prefetch").run(rows, self._prefetch)
+  local prefetch = rawget(self, "_prefetch")
+  if prefetch then
+    require("perilune._models.prefetch").run(rows, prefetch)
   end
   return rows
 end
 
 local function run_rows(self, code)
-  return finish(self, orm.rows(world_of(self), read_db(self), code, self._flat))
+  return finish(self, orm.rows(world_of(self), read_db(self), code, rawget(self, "_flat")))
 end
 
 --- The rows, read once. Not for authors: ipairs, #, [] and to_list() are.
@@ -525,14 +535,7 @@ end
 
 -- One row or nil; raises when there are more.
 local function single_row(self, ...)
-  local code = self._code
-  if select("#", ...) > 0 then
-    code = world_of(self):check(orm.filter(code, false, "get", ...))
-  end
-  if code.high < 0 and code.low == 0 then
-    code = orm.get(code)
-  end
-  local rows = run_rows(self, code)
+  local rows = run_rows(self, orm.get(self._code, ...))
   if #rows > 1 then
     error(self._model.MultipleObjectsReturned(("get() returned more than one %s -- it returned %s!"):format(self._model._meta.object_name, #rows == 21 and "more than 20" or #rows)), 3)
   end

@@ -1,25 +1,36 @@
 -- SPDX-License-Identifier: MIT
 -- Which database a query of a model runs on: settings.database_routers, else "default".
-local db = require "perilune.db"
+local router = require "perilune._db_router"
+local settings = require "perilune.settings"
 
 local M = {}
 
-local router = db.router
+-- Without routers everything runs on "default": asked once, for settings do not change.
+local none
+
+local function no_routers()
+  if none == nil then
+    local list = settings.configured() and settings.database_routers
+    none = not list or #list == 0
+  end
+  return none
+end
 
 --- For reading; `instance` is a hint to the routers.
 function M.read(class, instance)
-  if router and router.db_for_read then
-    return router.db_for_read(class, { instance = instance }) or "default"
+  if none or no_routers() then
+    return "default"
   end
-  return "default"
+  return router.db_for_read(class, { instance = instance }) or "default"
 end
 
+--- For writing: where the routers say, else where the instance came from.
 function M.write(class, instance)
   local state = instance and rawget(instance, "_state")
-  if router and router.db_for_write then
-    return router.db_for_write(class, { instance = instance }) or state and state.db or "default"
+  if none or no_routers() then
+    return state and state.db or "default"
   end
-  return state and state.db or "default"
+  return router.db_for_write(class, { instance = instance }) or state and state.db or "default"
 end
 
 return M
