@@ -36,6 +36,8 @@ return {
     "core.middleware.api_errors",
   },
 
+  templates = { context_processors = { "core.context.site" } },
+
   secure_csp = {
     ["default-src"] = { csp.SELF },
     ["base-uri"] = { csp.NONE },

@@ -144,8 +144,7 @@ function M.maintenance(get_response, settings)
     if is_api(request) or not request:accepts "text/html" then
       return http.JsonResponse({ error = "Under maintenance" }, { status = 503, headers = headers })
     end
-    local layout = require "core.layout"
-    return layout.message(request, { status = 503, headers = headers, title = "Back in a moment", text = "The site is being worked on. Try again in a few minutes." })
+    return http.render(request, "core/message.html", { status = 503, title = "Back in a moment", text = "The site is being worked on. Try again in a few minutes." }, { status = 503, headers = headers })
   end
 
   function mw:call(request)

@@ -1,16 +1,14 @@
 -- SPDX-License-Identifier: MIT
 local access = require "core.access"
-local html = require "perilune.utils.html"
+local format = require "core.format"
 local http = require "perilune.http"
 local json = require "perilune.json"
-local layout = require "core.layout"
 local perilune = require "perilune"
 local settings = require "perilune.settings"
 local time = require "perilune.time"
 local uhttp = require "perilune.utils.http"
 local urls = require "perilune.urls"
 
-local format_html = html.format_html
 local reads = http.require_methods { "GET", "HEAD" }
 local writes = http.require_methods { "POST" }
 
@@ -26,89 +24,37 @@ end
 
 -- ---- home ----
 
-local HOME = [[
-<section class="hero">
-<div>
-<p class="eyebrow">It works</p>
-<h1>Your app is in&nbsp;orbit</h1>
-<p class="lead">This page is a Lua function, and worker {worker} has just called it. Change <code>core/views.lua</code>, reload, and go on from there.</p>
-<p class="actions"><a class="button" href="{notes}">Write a note</a> <a class="button quiet" href="{status}">Look inside</a></p>
-</div>
-<img src="{static}core/orbit.svg" alt="" width="360" height="280">
-</section>
-<h2>What is in here</h2>
-<ul class="cards">{cards}</ul>
-<h2>From the command line</h2>
-<pre><code>{commands}</code></pre>
-]]
-
-local CARD = '<li><h3><a href="{}">{}</a></h3><p>{}</p><p class="file">{}</p></li>'
-
-local function cards()
-  return html.format_html_join("", CARD, {
-    { urls.reverse "notes:index", "Notes", "A form and a JSON API over one list: validation, pages, redirects, errors as JSON.", "notes/views.lua, notes/api.lua" },
-    { urls.reverse "uploads:index", "Uploads", "Files that arrive piece by piece, go to disk under safe names and come back in ranges.", "uploads/views.lua" },
-    { urls.reverse "stream", "A stream", "Twenty lines in five seconds. The worker answers everybody else meanwhile.", "core/views.lua" },
-    { urls.reverse "status", "Status", "The worker, its memory and the layers that a request goes through, as it happens.", "core/middleware.lua" },
-  })
-end
-
-local COMMANDS = [[
-curl %s/api/notes/
-curl %s/api/notes/ -H 'Content-Type: application/json' -d '{"title": "Buy a moon"}'
-curl -N %s/stream/]]
+local CARDS = {
+  { name = "notes:index", title = "Notes", text = "A form and a JSON API over one list: validation, pages, redirects, errors as JSON.", file = "notes/views.lua, notes/api.lua" },
+  { name = "uploads:index", title = "Uploads", text = "Files that arrive piece by piece, go to disk under safe names and come back in ranges.", file = "uploads/views.lua" },
+  { name = "stream", title = "A stream", text = "Twenty lines in five seconds. The worker answers everybody else meanwhile.", file = "core/views.lua" },
+  { name = "status", title = "Status", text = "The worker, its memory and the layers that a request goes through, as it happens.", file = "core/middleware.lua" },
+}
 
 M.home = reads(function(request)
-  local site = request:build_absolute_uri "/":sub(1, -2)
-  return layout.page(request, {
-    title = "Perilune",
-    body = format_html(HOME, {
-      worker = worker_id(),
-      notes = urls.reverse "notes:index",
-      status = urls.reverse "status",
-      static = settings.static_url,
-      cards = cards(),
-      commands = COMMANDS:format(site, site, site),
-    }),
-  })
+  return http.render(request, "core/home.html", { worker = worker_id(), cards = CARDS, site = request:build_absolute_uri "/":sub(1, -2) })
 end)
 
 -- ---- status ----
-
-local STATUS = [[
-<h1>Status</h1>
-<p class="lead">What one of the workers says of itself. Reload, and another one may answer.</p>
-<dl class="facts" data-events="{events}">
-<div><dt>Version</dt><dd>{version}</dd></div>
-<div><dt>Worker</dt><dd data-fact="worker">{worker}</dd></div>
-<div><dt>Up for</dt><dd><span data-fact="uptime">{uptime}</span> s</dd></div>
-<div><dt>Lua memory</dt><dd data-fact="memory">{memory}</dd></div>
-</dl>
-<h2>Layers of a request</h2>
-<p>From the outside to the view. The way of the response is the same list from below.</p>
-<ol class="layers">{layers}<li class="view">the view</li></ol>
-]]
 
 local function facts()
   return {
     version = perilune.version,
     worker = worker_id(),
     uptime = (time.now() - started):total_seconds() // 1 | 0,
-    memory = layout.size(collectgarbage "count" * 1024),
+    memory = format.size(collectgarbage "count" * 1024),
   }
 end
 
 M.status = reads(function(request)
-  local values, rows = facts(), {}
   if not request:accepts "text/html" then
-    return http.JsonResponse(values)
+    return http.JsonResponse(facts())
   end
+  local layers = {}
   for i, name in ipairs(settings.middleware) do
-    rows[i] = { tostring(name) }
+    layers[i] = tostring(name)
   end
-  values.events = urls.reverse "status_events"
-  values.layers = html.format_html_join("", "<li><code>{}</code></li>", rows)
-  return layout.page(request, { title = "Status", head = layout.script "core/status.js", body = format_html(STATUS, values) })
+  return http.render(request, "core/status.html", { facts = facts(), layers = layers })
 end)
 
 --- Server-sent events: the facts, once a second. A browser asks again when it ends.
@@ -148,18 +94,6 @@ end)
 
 -- ---- signing in ----
 
-local SIGN_IN = [[
-<h1>Sign in</h1>
-<p>The token is what the server was started with: <code>API_TOKEN</code>.</p>
-<form class="card" method="post">
-<input type="hidden" name="next" value="{next}">
-<label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus{invalid}>
-{problem}
-<button>Sign in</button>
-</form>
-]]
-
 local function next_url(request)
   local url = request.POST:get("next") or request.GET:get("next") or ""
   local ours = uhttp.url_has_allowed_host_and_scheme(url, { request:get_host() }, { require_https = request:is_secure() })
@@ -178,15 +112,9 @@ M.sign_in = http.require_methods { "GET", "HEAD", "POST" }(function(request)
     wrong = true
     time.sleep(0.5) -- costs this client alone
   end
-  return layout.page(request, {
-    title = "Sign in",
+  return http.render(request, "core/sign_in.html", { next = next_url(request), wrong = wrong }, {
     status = wrong and 403 or 200,
     headers = { ["Cache-Control"] = "no-store" },
-    body = format_html(SIGN_IN, {
-      next = next_url(request),
-      invalid = wrong and html.mark_safe ' aria-invalid="true" aria-describedby="problem"' or "",
-      problem = wrong and html.mark_safe '<p class="error" id="problem">That is not the token.</p>' or "",
-    }),
   })
 end)
 
@@ -201,7 +129,7 @@ local function error_view(status, title, text)
     if request.path:sub(1, 5) == "/api/" or not request:accepts "text/html" then
       return http.JsonResponse({ error = title }, { status = status })
     end
-    return layout.message(request, { status = status, title = title, text = text })
+    return http.render(request, "core/message.html", { status = status, title = title, text = text }, { status = status })
   end
 end
 

@@ -3,16 +3,12 @@
 -- what the visitor called it is kept beside it and only ever shown.
 local access = require "core.access"
 local crypto = require "perilune.utils.crypto"
-local html = require "perilune.utils.html"
+local format = require "core.format"
 local http = require "perilune.http"
 local journal = require "core.journal"
-local layout = require "core.layout"
 local settings = require "perilune.settings"
 local text = require "perilune.utils.text"
 local time = require "perilune.time"
-local urls = require "perilune.urls"
-
-local format_html = html.format_html
 
 local M = {}
 
@@ -22,49 +18,9 @@ local function path_of(upload)
   return settings.media_root .. "/uploads/" .. upload.stored
 end
 
-local PAGE = [[
-<h1>Uploads</h1>
-<p class="lead">Up to {limit} each. They come back as downloads, whole or in ranges.</p>
-<form class="card" method="post" enctype="multipart/form-data">
-<label for="file">Files</label>
-<input id="file" name="file" type="file" multiple required{invalid}>
-{problem}
-<button>Send</button>
-</form>
-{list}
-]]
-
-local ROW = [[
-<li>
-<div><h3><a href="{}">{}</a></h3><span>{}</span></div>
-<p class="digest">sha256 <code>{}</code></p>
-{}
-</li>]]
-
-local function list_of(rows)
-  if #rows == 0 then
-    return html.mark_safe '<p class="empty">No files yet.</p>'
-  end
-  local shown = {}
-  for i, upload in ipairs(rows) do
-    local reference = { pk = upload.pk }
-    local delete = layout.button(urls.reverse("uploads:delete", reference), "Delete")
-    shown[i] = { urls.reverse("uploads:download", reference), upload.name, layout.size(upload.size), upload.sha256, delete }
-  end
-  return format_html('<ul class="list">{}</ul>', html.format_html_join("", ROW, shown))
-end
-
 local function render(request, problem)
-  return layout.page(request, {
-    title = "Uploads",
-    status = problem and 400 or 200,
-    body = format_html(PAGE, {
-      limit = layout.size(settings.upload_max_bytes),
-      invalid = problem and html.mark_safe ' aria-invalid="true" aria-describedby="problem"' or "",
-      problem = problem and format_html('<p class="error" id="problem">{}</p>', problem) or "",
-      list = list_of(uploads:all()),
-    }),
-  })
+  local context = { limit = settings.upload_max_bytes, problem = problem, uploads = uploads:all() }
+  return http.render(request, "uploads/index.html", context, { status = problem and 400 or 200 })
 end
 
 -- The random part makes the name unique and hard to guess, the rest helps people who
@@ -82,7 +38,7 @@ local function problem_of(files)
   end
   for _, file in ipairs(files) do
     if file.size > settings.upload_max_bytes then
-      return ("%s has %s; %s is the limit."):format(file.name, layout.size(file.size), layout.size(settings.upload_max_bytes))
+      return ("%s has %s; %s is the limit."):format(file.name, format.size(file.size), format.size(settings.upload_max_bytes))
     end
   end
 end

@@ -350,7 +350,7 @@ def test_runserver(t, options):
         t.check(server.request("GET", "/static/core/site.css").status == 200, "static files where they are written")
         a = server.request("GET", "/nowhere/", {"Accept": "text/html"})
         t.check(a.status == 404 and b"notes" in a.body, "404 of development", a.body[:300])
-        path = os.path.join(project, "core", "views.lua")
+        path = os.path.join(project, "core", "templates", "core", "home.html")
         with open(path) as f:
             source = f.read()
         with open(path, "w") as f:
