@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { FREQUENCY_MAX = 3, SMALL_SHARE = 10 /* per cent of the blocks in use */ };
+enum { FREQUENCY_MAX = 3, SMALL_SHARE = 10 /* per cent of the blocks in use */, SPINS = 50 };
 
 struct item {
     uint64_t hash;
@@ -114,6 +114,15 @@ int shard_init(struct shard_view *v, uint32_t nblocks, uint32_t max_items, struc
 
 /* ---- the lock ---- */
 
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 static void empty(struct shard_view *v)
 {
     struct shard *s = v->s;
@@ -122,9 +131,22 @@ static void empty(struct shard_view *v)
     s->carved = s->free = s->nfree = 0;
 }
 
+/* The lock is held for less time than it takes to fall asleep and be woken. */
+static int lock_soon(pthread_mutex_t *lock)
+{
+    for (int i = 0; i < SPINS; i++) {
+        int error = pthread_mutex_trylock(lock);
+        if (error != EBUSY)
+            return error;
+        for (int k = 0; k < 20; k++)
+            cpu_relax();
+    }
+    return pthread_mutex_lock(lock);
+}
+
 static void take(struct shard_view *v)
 {
-    int error = pthread_mutex_lock(&v->s->lock);
+    int error = lock_soon(&v->s->lock);
     if (error == EOWNERDEAD) {
         v->s->stats.recovered++;
         if (atomic_load(&v->s->changing))
@@ -463,9 +485,9 @@ int shard_get(struct shard_view *v, uint64_t hash, struct str key, int64_t now, 
             it->frequency++;
         cursor_skip(v, &c, it->key_n);
         cursor_read(v, &c, it->value_n, out);
-        v->s->stats.hits++;
+        v->s->hits++;
     } else {
-        v->s->stats.misses++;
+        v->s->misses++;
     }
     give(v);
     return b != 0;
@@ -604,8 +626,8 @@ void shard_stats(struct shard_view *v, struct cache_stats *sum)
 {
     take(v);
     const struct shard *s = v->s;
-    sum->hits += s->stats.hits;
-    sum->misses += s->stats.misses;
+    sum->hits += s->hits;
+    sum->misses += s->misses;
     sum->sets += s->stats.sets;
     sum->evictions += s->stats.evictions;
     sum->expired += s->stats.expired;

@@ -33,7 +33,9 @@ struct shard_fifo {
 };
 
 struct shard { /* owner: the segment; all but `lock` under the lock */
-    pthread_mutex_t lock;
+    /* One cache line: what a hit writes. */
+    _Alignas(64) pthread_mutex_t lock;
+    uint64_t hits, misses;
     atomic_uint changing;
     uint32_t nblocks;  /* 1 .. nblocks; 0 is none */
     uint32_t nbuckets; /* a power of two */
