@@ -12,9 +12,12 @@
  * only a trace is kept by which it gets into the main queue directly when it comes back
  * soon. A long scan passes through the small queue and pushes nothing else out.
  *
- * A process may be killed anywhere. The lock is robust; `changing` is set while the
- * structure is not whole, and whoever takes over the lock of a dead holder empties the
- * shard then. */
+ * A process may be killed anywhere. The lock is robust; `sequence` is odd while the structure
+ * is not whole, and whoever takes over the lock of a dead holder empties the shard then.
+ *
+ * What is asked for often is read without the lock, so that processes that read the same
+ * things do not wait for each other: an item of one block is copied, and the copy is good
+ * when the sequence was even and is the same afterwards. */
 #ifndef CACHE_SHARD_H
 #define CACHE_SHARD_H
 
@@ -36,7 +39,7 @@ struct shard { /* owner: the segment; all but `lock` under the lock */
     /* One cache line: what a hit writes. */
     _Alignas(64) pthread_mutex_t lock;
     uint64_t hits, misses;
-    atomic_uint changing;
+    atomic_uint sequence;
     uint32_t nblocks;  /* 1 .. nblocks; 0 is none */
     uint32_t nbuckets; /* a power of two */
     uint32_t max_items;
@@ -53,7 +56,8 @@ struct shard { /* owner: the segment; all but `lock` under the lock */
 struct shard_view {
     struct shard *s;
     uint32_t *buckets, *traces;
-    char *blocks; /* block 1 is at the start */
+    char *blocks;  /* block 1 is at the start */
+    uint32_t hits; /* without the lock, of this process; added to the shard's now and then */
     /* Memory for block numbers up to `blocks`; false: there is none. NULL: it is all there. */
     bool (*reserve)(void *data, const struct shard_view *v, uint32_t blocks);
     void *data;
