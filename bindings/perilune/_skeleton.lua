@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What `startproject` and `startapp` write, and the writing: all of it or nothing. In the
--- texts @NAME@ is the name that was given.
+-- texts and paths @NAME@ is the name that was given.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local system = require "perilune._system"
@@ -57,6 +57,11 @@ end
 --- made when it is not there. Nothing that exists is overwritten: one file that is there
 --- already stops it before it begins.
 function M.write(base, files, name)
+  local named = {}
+  for i, file in ipairs(files) do
+    named[i] = { path = file.path:gsub("@NAME@", name or ""), text = file.text, mode = file.mode }
+  end
+  files = named
   for _, file in ipairs(files) do
     if system.kind(base .. "/" .. file.path) then
       fail("'%s/%s' exists already; nothing was written", base, file.path)

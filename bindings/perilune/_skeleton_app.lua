@@ -25,10 +25,13 @@ local http = require "perilune.http"
 local M = {}
 
 function M.index(request)
-  return http.Response("This is @NAME@.")
+  return http.render(request, "@NAME@/index.html", { name = "@NAME@" })
 end
 
 return M
+]] },
+  { path = "templates/@NAME@/index.html", text = [[
+This is {{ name }}.
 ]] },
   { path = "tests/test_views.lua", text = [[
 local urls = require "perilune.urls"

@@ -43,13 +43,26 @@ return {
 }
 ]] },
   { path = "home/views.lua", text = [[
-local html = require "perilune.utils.html"
 local http = require "perilune.http"
-local urls = require "perilune.urls"
 
 local M = {}
 
-local page = [=[
+local function show(request, title)
+  return http.render(request, "home/page.html", { title = title })
+end
+
+function M.index(request)
+  return show(request, "It works: @NAME@")
+end
+
+-- /hello/moon/
+function M.hello(request, params)
+  return show(request, "Hello, " .. params.name .. "!")
+end
+
+return M
+]] },
+  { path = "home/templates/home/page.html", text = [[
 <!doctype html>
 <html lang="en">
 <head>
@@ -63,28 +76,11 @@ local page = [=[
   </style>
 </head>
 <body>
-  <h1>%s</h1>
-  <p>This page comes from <code>home/views.lua</code>: change it and reload.</p>
-  <p><a href="%s">Say hello</a></p>
+  <h1>{{ title }}</h1>
+  <p>This page comes from <code>home/views.lua</code> and <code>home/templates/home/page.html</code>: change them and reload.</p>
+  <p><a href="{% url "home:hello" name="moon" %}">Say hello</a></p>
 </body>
 </html>
-]=]
-
-local function show(title)
-  local link = urls.reverse("home:hello", { name = "moon" })
-  return http.Response(page:format(html.escape(title), html.escape(link)))
-end
-
-function M.index(request)
-  return show("It works: @NAME@")
-end
-
--- /hello/moon/
-function M.hello(request, params)
-  return show("Hello, " .. params.name .. "!")
-end
-
-return M
 ]] },
   { path = "home/commands/greet.lua", text = [[
 -- perilune greet NAME [--times N] [--loud]
