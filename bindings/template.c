@@ -454,6 +454,8 @@ static int render_with(lua_State *L, struct lua_render *lr)
     int rc = -1;
     if (t) {
         rc = template_render(t, &lr->r);
+        if (rc != 0 && lr->r.error.kind && *lr->r.stop)
+            lr->r.error.kind = "TimeLimitExceeded"; /* the limit that struck is that of Lua */
         if (rc != 0)
             template_error_push(L, e, &lr->r.error);
         if (lr->handle)

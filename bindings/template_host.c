@@ -2,11 +2,13 @@
 /* The host's table of functions, and those of them that ask the Lua half: loaders,
  * libraries, the clock, names that do not resolve. */
 #include "error.h"
+#include "signals.h"
 #include "template_impl.h"
 #include "time_values.h"
 
 #include "base/banned.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 /* Pushes the function `name` of the Lua half. [-0, +1] */
 static void push_callback(lua_State *L, const struct lua_engine *e, const char *name)
@@ -152,6 +154,45 @@ static struct template *host_as_template(struct render *r, struct tval v)
     return t;
 }
 
+/* template_rendered, for tests: its sender is the template. */
+struct rendered {
+    struct lua_render *lr;
+    const struct template *t;
+};
+
+static int step_rendered(lua_State *L)
+{
+    struct rendered *q = lua_touserdata(L, 1);
+    template_push(L, q->lr->e, template_ref((struct template *)q->t));
+    int sender = lua_gettop(L);
+    if (!signals_has(L, SIGNAL_template_rendered, sender))
+        return 0;
+    lua_createtable(L, 0, 2);
+    lua_pushvalue(L, sender);
+    lua_setfield(L, -2, "template");
+    context_push_handle(L, q->lr);
+    lua_getfield(L, -1, "flatten");
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    lua_setfield(L, -2, "context");
+    signals_send(L, SIGNAL_template_rendered, sender);
+    return 0;
+}
+
+static void host_rendered(struct render *r, const struct template *t)
+{
+    struct lua_render *lr = render_lua(r);
+    struct host *h = lr->e->host;
+    struct rendered q = {lr, t};
+    struct err err;
+    if (!signals_builtin(h->options.signals, SIGNAL_template_rendered)->live ||
+        !lua_checkstack(lr->S, 8))
+        return;
+    if (engine_call(lr->e, step_rendered, &q, &err) != 0)
+        log_write(h->log, LOG_LEVEL_ERROR, "perilune.template",
+                  "a receiver of template_rendered: %s", err.msg);
+}
+
 /* unresolved(token, bit, names of `in` or nil, template name, line) */
 struct unresolved {
     struct lua_render *lr;
@@ -230,4 +271,5 @@ const struct template_host_ops lua_template_host = {
     .zone = host_zone,
     .unresolved = host_unresolved,
     .as_template = host_as_template,
+    .rendered = host_rendered,
 };

@@ -178,4 +178,48 @@ describe("an engine", function()
   end)
 end)
 
+describe("the signal template_rendered", function()
+  it("tells of every template of a render", function()
+    local signals = require "perilune.signals"
+    local e = template.Engine { templates = { ["a.html"] = "{% include 'b.html' with x=2 %}", ["b.html"] = "{{ x }}" } }
+    local seen = {}
+    local off = signals.template_rendered:connect(function(sender, event)
+      seen[#seen + 1] = ("%s %s"):format(event.template.name, tostring(event.context.x))
+      assert.is_true(rawequal(sender, event.template))
+    end)
+    assert.equal("2", e:render("a.html", { x = 1 }))
+    off()
+    e:render("a.html", { x = 1 })
+    assert.same({ "a.html 1", "b.html 2" }, seen)
+  end)
+end)
+
+describe("template_strict", function()
+  it("raises for names that do not resolve, and names the nearest", function()
+    local e = template.Engine { strict = "error", templates = { ["a.html"] = "x\n{{ custmer }}" } }
+    local ok, err = pcall(e.render, e, "a.html", { customer = 1 })
+    assert.is_false(ok)
+    assert.equal("VariableDoesNotExist: 'custmer' does not resolve; did you mean 'customer'?", tostring(err))
+    assert.equal(2, err.line)
+    assert.equal("no", e:from_string("{% if custmer %}yes{% else %}no{% endif %}{{ x|default:'' }}"):render {})
+  end)
+end)
+
+describe("what a render must survive", function()
+  it("an endless include, a huge text, bytes that are no UTF-8", function()
+    local e = template.Engine { templates = { ["a.html"] = "{% include 'a.html' %}" } }
+    local ok, err = pcall(e.render, e, "a.html")
+    assert.is_false(ok)
+    assert.is_true(tostring(err):find "RecursionError" ~= nil)
+    local big = ("<a>"):rep(1000000)
+    assert.equal(9000000, #render("{{ v }}", { v = big }))
+    assert.equal("\xff&lt;", render("{{ v }}", { v = "\xff<" }))
+    assert.raises(function()
+      render("{{ v }}", { v = setmetatable({}, { __tostring = function()
+        error "no text"
+      end }) })
+    end, "no text")
+  end)
+end)
+
 t.finish()

@@ -58,6 +58,13 @@ local ways = {
     end })
     return http.render(request, "shop/loops.html", { list = forever })
   end,
+  endless_in_c = function(request)
+    local list = {}
+    for i = 1, 100000 do
+      list[i] = i
+    end
+    return http.render(request, "shop/loops.html", { list = list })
+  end,
 }
 
 function M.fails(request, params)
