@@ -124,8 +124,8 @@ function M.CheckConstraint(spec)
   return self
 end
 
-function Check:validate(model, instance, _)
-  local found = require("perilune._models.constraint_check").holds(model, instance, self.condition)
+function Check:validate(model, instance, exclude)
+  local found = require("perilune._models.constraint_check").holds(model, instance, self.condition, exclude)
   if found == false then
     error(self:violation(), 0)
   end
@@ -156,12 +156,7 @@ end
 
 function Unique:validate(model, instance, exclude)
   local check = require "perilune._models.constraint_check"
-  for _, name in ipairs(self.fields) do
-    if exclude[name] then
-      return
-    end
-  end
-  if not check.unique(model, instance, self) then
+  if not check.unique(model, instance, self, exclude) then
     if #self.fields > 0 and not self.condition and not self.violation_error_message then
       local labels = {}
       for i, name in ipairs(self.fields) do
