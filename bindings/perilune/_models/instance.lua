@@ -337,4 +337,6 @@ function base.serializable_value(self, name)
   return self[field and field.attname or name]
 end
 
+require("perilune._models.marks").all(base)
+
 return M

@@ -2,6 +2,7 @@
 -- Managers: `Product.objects`. A manager has the methods of its QuerySet class and those it
 -- was extended with; get_queryset() is where they begin.
 local exceptions = require "perilune.exceptions"
+local marks = require "perilune._models.marks"
 local QuerySet = require "perilune._models.queryset"
 
 local M = {}
@@ -25,10 +26,10 @@ local function queryset_method(class, key)
   if type(method) ~= "function" then
     return nil
   end
-  return function(self, ...)
+  return marks.method(key, function(self, ...)
     local queryset = self:get_queryset()
     return queryset[key](queryset, ...)
-  end
+  end)
 end
 
 local function find(class, key)
@@ -76,7 +77,7 @@ prepare(Manager)
 function Manager.extend(parent, members)
   local class = { _parent = parent, _is_manager_class = true, __name = parent.__name }
   for k, v in pairs(members or {}) do
-    class[k] = v
+    class[k] = marks.method(k, v)
   end
   return prepare(class)
 end

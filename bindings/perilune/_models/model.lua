@@ -8,6 +8,7 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local Field = require "perilune._models.field"
 local managers -- perilune._models.manager
+local marks = require "perilune._models.marks"
 local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
 local registries = require "perilune._models.registry"
@@ -57,6 +58,11 @@ function class_mt.__index(class, key)
     error(exceptions.AttributeError(("Manager isn't available; %s is abstract"):format(class._meta.object_name)), 2)
   end
   return find_inherited(class, key)
+end
+
+-- Methods that authors write: function Product:save() …
+function class_mt.__newindex(class, key, value)
+  rawset(class, key, marks.method(key, value))
 end
 
 function class_mt.__call(class, values, ...)
@@ -114,6 +120,13 @@ local function to_string(self)
   local meta = getmetatable(self)._meta
   local pk = self.pk
   return ("%s object (%s)"):format(meta.object_name, pk == nil and "None" or tostring(pk))
+end
+
+-- For templates: a name that is there but NULL is None, not unknown.
+local function has_field(self, name)
+  local class = getmetatable(self)
+  local d = class._descriptors and class._descriptors[name]
+  return d ~= nil and d.kind == nil and d.remote == nil
 end
 
 local function unexpected(class, name)
@@ -364,7 +377,7 @@ function M.define(name, members, given_meta, how)
 
   local class = { _meta = meta, _bases = parents, _new = new }
   class.__index, class.__newindex = instance_index(class), instance_newindex(class)
-  class.__eq, class.__tostring, class.__name = equal, to_string, meta.label
+  class.__eq, class.__tostring, class.__name, class.__hasfield = equal, to_string, meta.label, has_field
   for _, parent in ipairs(parents) do -- metamethods are not inherited by themselves
     for key, value in pairs(parent) do
       if type(key) == "string" and key:sub(1, 2) == "__" and key ~= "__index" and key ~= "__newindex" and key ~= "__name" then
@@ -373,7 +386,7 @@ function M.define(name, members, given_meta, how)
     end
   end
   for key, value in pairs(rest) do
-    class[key] = value
+    class[key] = marks.method(key, value)
   end
   setmetatable(class, class_mt)
   set_fields(meta, own, parents)

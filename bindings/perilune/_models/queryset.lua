@@ -3,6 +3,7 @@
 -- (`_code`, a value of perilune._orm); rows are read once, when somebody looks, and kept.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local marks = require "perilune._models.marks"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
@@ -50,7 +51,7 @@ end
 function QuerySet.extend(parent, members)
   local class = { __name = parent.__name }
   for k, v in pairs(members or {}) do
-    class[k] = v
+    class[k] = marks.method(k, v)
   end
   setmetatable(class, { __index = parent })
   class._mt = instance_mt(class)

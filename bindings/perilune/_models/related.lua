@@ -94,7 +94,7 @@ local function manager_class(remote, kind_methods)
   local default = getmetatable(remote._meta.default_manager)
   local members = {}
   for k, v in pairs(kind_methods) do
-    members[k] = v
+    members[k] = v -- marked by extend
   end
   members._super_get_queryset = default.get_queryset or Manager.get_queryset
   return default.extend(default, members)
