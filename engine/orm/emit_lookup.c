@@ -253,7 +253,8 @@ static int emit_json_lookup(struct compiler *c, struct expr *e, bool *done)
 
 /* ---- the others ---- */
 
-/* Conditions need no "= 1"; columns get one, for with it an index can be used. */
+/* Conditions need no "= 1"; columns get one, for with it an index can be used.  (In schemas
+ * Django writes the column alone.) */
 static bool stands_alone(const struct expr *e)
 {
     if (e->kind == E_WRAPPER)
@@ -270,7 +271,8 @@ static int emit_compare(struct compiler *c, struct expr *e)
     bool yes = (rhs->kind == E_LITERAL && str_eq(rhs->text, STR("1"))) ||
                (is_value(rhs) && rhs->value.kind == VALUE_TRUE);
     bool no = is_value(rhs) && rhs->value.kind == VALUE_FALSE;
-    if (exact && (yes || no) && stands_alone(lhs)) {
+    bool alone = stands_alone(lhs) || (c->bare && lhs->kind == E_COLUMN);
+    if (exact && (yes || no) && alone && lhs->type.storage == STORE_BOOL) {
         emit_text(c, no ? "NOT " : "");
         return emit(c, lhs);
     }

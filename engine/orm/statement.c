@@ -385,6 +385,11 @@ const struct statement *statements_get(struct statements *s, const struct code *
     struct result res = {0};
     if (compile(&c, &res) < 0)
         return NULL;
+    if ((int64_t)s->params.n > s->dialect->max_parameters) {
+        err_set(err, ERR_TOO_LARGE, "the query has %zu values; the database takes %lld at once",
+                s->params.n, (long long)s->dialect->max_parameters);
+        return NULL;
+    }
     e = keep_statement(&c, &res);
     if (s->n == s->limit)
         drop_oldest(s);

@@ -160,6 +160,88 @@ static void columns_say_where_they_go(void **state)
     orm_free(orm);
 }
 
+/* ---- schemas ---- */
+
+static void add_active(struct code_builder *b)
+{
+    struct value yes = {.kind = VALUE_TRUE}, zero = {.kind = VALUE_INT};
+    size_t q = code_q(b, CODE_AND, false);
+    code_lookup(b, STR("active"));
+    code_value(b, &yes);
+    code_lookup(b, STR("stock__gte"));
+    code_value(b, &zero);
+    code_lookup(b, STR("name__startswith"));
+    struct value text = {.kind = VALUE_TEXT, .text = STR("it's")};
+    code_value(b, &text);
+    code_close(b, q, 3);
+}
+
+static void conditions_of_schemas_have_literals(void **state)
+{
+    (void)state;
+    struct orm *orm = world_new();
+    struct code_builder b;
+    struct buf out = BUF_INIT;
+    struct err err = {0};
+    code_builder_init(&b);
+    code_start(&b, CODE_CONDITION);
+    add_active(&b);
+    struct code *c = malloc(code_builder_size(&b));
+    code_finish(&b, c);
+    const struct model *m = orm_model(orm, STR("shop"), STR("Product"), &err);
+    if (statement_schema_sql(orm, &dialect_sqlite, m, c, &out, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_string_equal(out.data,
+                        "(\"active\" AND \"stock\" >= 0 AND \"name\" LIKE 'it''s%' ESCAPE '\\')");
+    free(c);
+    code_builder_release(&b);
+    buf_release(&out);
+    orm_free(orm);
+}
+
+/* ---- limits ---- */
+
+static void too_many_values_are_refused(void **state)
+{
+    (void)state;
+    struct orm *orm = world_new();
+    struct dialect small = dialect_sqlite;
+    small.max_parameters = 3;
+    struct statements *s = statements_new(orm, &small, 0);
+    struct err err = {0};
+    struct code *c = world_query(orm, "(Product (filter (id__in [1 2 3 4])))");
+    assert_null(statements_get(s, c, &err));
+    assert_int_equal(err.code, ERR_TOO_LARGE);
+    free(c);
+    statements_free(s);
+    orm_free(orm);
+}
+
+static void deep_conditions_are_refused(void **state)
+{
+    (void)state;
+    struct orm *orm = world_new();
+    struct statements *s = statements_new(orm, &dialect_sqlite, 0);
+    struct code_builder b;
+    struct err err = {0};
+    struct value one = {.kind = VALUE_INT, .i = 1};
+    code_builder_init(&b);
+    code_start_query(&b, orm_model(orm, STR("shop"), STR("Product"), &err)->id);
+    code_filter(&b, false);
+    for (int i = 0; i < 100000; i++)
+        code_close(&b, code_q(&b, CODE_AND, true), 1);
+    code_lookup(&b, STR("id"));
+    code_value(&b, &one);
+    struct code *c = malloc(code_builder_size(&b));
+    code_finish(&b, c);
+    assert_null(statements_get(s, c, &err));
+    assert_int_equal(err.code, ERR_TOO_LARGE);
+    free(c);
+    code_builder_release(&b);
+    statements_free(s);
+    orm_free(orm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +249,9 @@ int main(void)
         cmocka_unit_test(equal_shapes_share_a_statement),
         cmocka_unit_test(statements_in_use_outlive_the_cache),
         cmocka_unit_test(columns_say_where_they_go),
+        cmocka_unit_test(conditions_of_schemas_have_literals),
+        cmocka_unit_test(too_many_values_are_refused),
+        cmocka_unit_test(deep_conditions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
