@@ -43,7 +43,8 @@ local function suggest_name(chunk, initial)
   end
   local fragments = {}
   for _, operation in ipairs(chunk.operations) do
-    fragments[#fragments + 1] = operation:migration_name_fragment()
+    local fragment = operation:migration_name_fragment()
+    fragments[#fragments + 1] = fragment and fragment:gsub("[^%w_]+", "_") or nil
   end
   if #fragments == 0 or #fragments ~= #chunk.operations then
     return "auto_" .. time.now():strftime "%Y%m%d_%H%M"
@@ -66,7 +67,7 @@ local function plan_files(loader, chunks, options)
     local label = chunk.app_label
     local existing = loader.by_app[label]
     numbers[label] = numbers[label] or next_number(existing)
-    local initial = not existing and not last[label]
+    local initial = not existing
     local name = ("%04d_%s"):format(numbers[label], options.name or suggest_name(chunk, initial))
     numbers[label] = numbers[label] + 1
     local dependencies, seen = {}, {}

@@ -45,6 +45,17 @@ local function relation_dependencies(self, app_label, model_name, field)
   return list
 end
 
+-- What a ManyToManyField needs of the model it goes through: its ForeignKeys, too.
+local function through_dependencies(self, app_label, model_name, through, target)
+  local key = states.target_key(type(through) == "table" and through._meta.label or through, app_label, model_name)
+  local list = { table.unpack(target) }
+  for _, name in ipairs(self.later and self.later[key] or {}) do
+    local app, model = key:match "^(.-)%.(.+)$"
+    list[#list + 1] = { app, model, name, "create" }
+  end
+  return list
+end
+
 local function is_relation(field)
   return field.relation
 end
@@ -153,9 +164,31 @@ end
 
 -- ---- created and deleted models ----
 
+local function names_any(sets, names)
+  for _, set in ipairs(sets or {}) do
+    for _, name in ipairs(set) do
+      if names[name:gsub("^-", "")] then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- Indexes or constraints that can be made with the table, and those that wait for fields.
+local function split_named(list, comes_later)
+  local now, after = {}, {}
+  for _, item in ipairs(list) do
+    local simple = not item.condition and #(item.expressions or {}) == 0
+    local wait = next(comes_later) and (not simple or names_any({ item.fields, item.include }, comes_later))
+    table.insert(wait and after or now, item)
+  end
+  return #now > 0 and now or nil, after
+end
+
 local function create_model(self, state)
   local app_label = state.app_label
-  local fields, later = {}, {}
+  local fields, later, comes_later = {}, {}, {}
   local dependencies = base_dependencies(state)
   for _, pair in ipairs(state.fields) do
     local field = pair[2]
@@ -167,6 +200,11 @@ local function create_model(self, state)
         ready = false
       end
     end
+    local through = field.many and field.options_given.through
+    if through then -- its ForeignKeys must be there
+      target = through_dependencies(self, app_label, state.name, through, target)
+      ready = ready and #target <= 2
+    end
     if ready or field.primary_key or field.parent_link then
       fields[#fields + 1] = pair
       for _, d in ipairs(target) do
@@ -176,25 +214,26 @@ local function create_model(self, state)
       end
     else
       later[#later + 1] = { pair, target }
+      comes_later[pair[1]] = not field.many or nil
+      self.later[state:key()] = self.later[state:key()] or {}
+      table.insert(self.later[state:key()], pair[1])
     end
   end
-  local options, indexes, constraints, together = {}, {}, {}, nil
+  local options, indexes, constraints, together = {}
   for k, v in pairs(state.options) do
-    if k == "indexes" then
-      indexes = v
-    elseif k == "constraints" then
-      constraints = v
-    elseif k == "unique_together" and #later > 0 then
-      together = v
-    else
-      options[k] = v
-    end
+    options[k] = v
   end
-  -- What names no field that comes later goes into the table at once.
-  if #later == 0 then
-    options.indexes = #indexes > 0 and indexes or nil
-    options.constraints = #constraints > 0 and constraints or nil
-    indexes, constraints = {}, {}
+  -- What may name a field that comes later waits for it.
+  options.indexes, indexes = split_named(state.options.indexes, comes_later)
+  options.constraints, constraints = split_named(state.options.constraints, comes_later)
+  if names_any(options.unique_together, comes_later) then
+    together, options.unique_together = options.unique_together, nil
+  end
+  local respect = options.order_with_respect_to
+  if comes_later[respect] then
+    options.order_with_respect_to = nil
+  else
+    respect = nil
   end
   add(self, app_label, operations.CreateModel { name = state.name, fields = fields, options = options, bases = state.bases }, dependencies)
   self.created[state:key()] = true
@@ -214,6 +253,9 @@ local function create_model(self, state)
   end
   for _, constraint in ipairs(constraints) do
     add(self, app_label, operations.AddConstraint { model_name = state.name_lower, constraint = constraint }, all)
+  end
+  if respect then
+    add(self, app_label, operations.AlterOrderWithRespectTo { name = state.name_lower, order_with_respect_to = respect }, all)
   end
   if together and #together > 0 then
     add(self, app_label, operations.AlterUniqueTogether { name = state.name_lower, unique_together = together }, all)
@@ -237,7 +279,7 @@ local function creation_order(self, keys)
       visit(d[1] .. "." .. d[2], path)
     end
     for _, pair in ipairs(state.fields) do
-      if is_relation(pair[2]) then
+      if is_relation(pair[2]) and not pair[2].options_given.through then
         for _, d in ipairs(relation_dependencies(self, state.app_label, state.name, pair[2])) do
           visit(d[1] .. "." .. d[2], path)
         end
@@ -257,7 +299,7 @@ end
 
 local function find_created(self)
   local keys = {}
-  self.creating, self.created = {}, {}
+  self.creating, self.created, self.later = {}, {}, {}
   for _, key in ipairs(keys_of(self.to)) do
     if not self.from.models[key] then
       keys[#keys + 1] = key

@@ -73,15 +73,29 @@ function M.from_model(class)
   local meta = class._meta
   local fields, options, bases = {}, {}, {}
   for _, field in ipairs(meta.local_all_fields) do
-    fields[#fields + 1] = { field.name, field }
+    if not field.order_wrt then -- follows from the option
+      fields[#fields + 1] = { field.name, field }
+    end
   end
   for _, key in ipairs(kept_options) do
     local value = rawget(meta, "given")[key]
-    if value == nil and (key == "indexes" or key == "constraints" or key == "unique_together" or key == "ordering") then
-      value = rawget(meta, key)
+    if value == nil and meta.from_abstract and key ~= "default_permissions" and meta.from_abstract[key] ~= true then
+      value = meta.from_abstract[key]
+      if value == nil then
+        value = meta.from_abstract[key .. "_given"]
+      end
     end
-    if key ~= "abstract" and value ~= nil and not (type(value) == "table" and next(value) == nil) then
+    local empty = type(value) == "table" and next(value) == nil and key ~= "default_permissions"
+    if key ~= "abstract" and value ~= nil and not empty then
       options[key] = value
+    end
+  end
+  if options.unique_together and type(options.unique_together[1]) == "string" then
+    options.unique_together = { options.unique_together }
+  end
+  for _, key in ipairs { "managed", "proxy", "select_on_save" } do -- as good as not written
+    if options[key] == (key == "managed") then
+      options[key] = nil
     end
   end
   local named = {}

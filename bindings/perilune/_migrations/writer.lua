@@ -25,6 +25,19 @@ local function quote(text)
   return (("%q"):format(text):gsub("\\\n", "\\n"):gsub("\r", "\\r"):gsub("\0", "\\0"))
 end
 
+-- The shortest text that gives the number again.
+local function number(v)
+  if math.type(v) == "integer" or v ~= v or v == math.huge or v == -math.huge then
+    return ("%q"):format(v)
+  end
+  for digits = 1, 17 do
+    local text = ("%." .. digits .. "g"):format(v)
+    if tonumber(text) == v then
+      return text:find "[.e]" and text or text .. ".0"
+    end
+  end
+end
+
 function Writer:need(module)
   self.needs[module] = true
   return module:match "[^.]+$"
@@ -94,7 +107,7 @@ function Writer:value(v, indent)
   elseif t == "string" then
     return quote(v)
   elseif t == "number" or t == "boolean" or t == "nil" then
-    return t == "number" and ("%q"):format(v) or tostring(v)
+    return t == "number" and number(v) or tostring(v)
   elseif t == "table" then
     return getmetatable(v) and self:object(v, indent) or self:table(v, indent)
   elseif t == "userdata" then
@@ -206,7 +219,7 @@ function Writer:operation(operation, indent)
         for i, pair in ipairs(v) do
           rows[i] = inner .. "  { " .. quote(pair[1]) .. ", " .. self:value(pair[2], inner .. "  ") .. " },\n"
         end
-        lines[#lines + 1] = "fields = {\n" .. table.concat(rows) .. inner .. "}"
+        lines[#lines + 1] = #rows == 0 and "fields = {}" or "fields = {\n" .. table.concat(rows) .. inner .. "}"
       else
         lines[#lines + 1] = key(option) .. " = " .. self:value(v, inner)
       end

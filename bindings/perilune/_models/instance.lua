@@ -162,6 +162,9 @@ local function save_table(self, class, using, opts)
     end
   end
   if not updated then
+    if meta.order_with_respect_to and not (opts.raw and rawget(self, "_order")) then
+      rawset(self, "_order", require("perilune._models.order").next_place(self, class, using))
+    end
     insert_row(self, class, all, using, opts.raw)
   end
   return updated

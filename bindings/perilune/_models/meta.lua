@@ -19,6 +19,9 @@ local inherited = {
   "verbose_name_plural_given", "indexes", "constraints", "unique_together", "default_related_name", "base_manager_name", "default_manager_name",
 }
 
+-- What one of a model with a table takes over.
+local inherited_from_table = { "ordering", "get_latest_by" }
+
 --- "OrderItem" → "order item"
 local function words(name)
   return (name:gsub("(%l)(%u)", "%1 %2"):gsub("(%u)(%u%l)", "%1 %2"):lower())
@@ -40,9 +43,12 @@ function M.new(name, given, app_label, parents, where, level)
   given = check_options(name .. ".Meta", given, known)
   local meta = setmetatable({ object_name = name, model_name = name:lower(), where = where }, mt)
   for _, parent in ipairs(parents) do
-    for _, key in ipairs(inherited) do
+    local from = parent._meta
+    for _, key in ipairs(from.abstract and inherited or inherited_from_table) do
       if meta[key] == nil then
-        meta[key] = rawget(parent._meta, key)
+        meta[key] = rawget(from, key)
+        meta.from_abstract = meta.from_abstract or {}
+        meta.from_abstract[key] = from.abstract and meta[key] or nil
       end
     end
   end
@@ -60,7 +66,9 @@ function M.new(name, given, app_label, parents, where, level)
   meta.label_lower = meta.label:lower()
   meta.db_table_given = given.db_table
   meta.db_table = given.db_table or (meta.app_label or "?") .. "_" .. meta.model_name
-  meta.verbose_name_given, meta.verbose_name_plural_given = meta.verbose_name, meta.verbose_name_plural
+  meta.verbose_name_given = meta.verbose_name or meta.verbose_name_given
+  meta.verbose_name_plural_given = meta.verbose_name_plural or meta.verbose_name_plural_given
+  meta.verbose_name, meta.verbose_name_plural = meta.verbose_name_given, meta.verbose_name_plural_given
   meta.verbose_name = meta.verbose_name or words(name)
   meta.verbose_name_plural = meta.verbose_name_plural or meta.verbose_name .. "s"
   meta.unique_together = together(meta.unique_together)

@@ -309,6 +309,16 @@ local function auto_key(meta)
   return field
 end
 
+-- The place of a row among those of the same owner: order_with_respect_to.
+local function order_field(meta)
+  local fields = require "perilune._models.fields"
+  local field = fields.IntegerField { editable = false, auto_created = true }
+  field:set_name "_order"
+  field.order_wrt = true
+  meta.local_by_name._order = field
+  return field
+end
+
 local function append(list, more)
   for _, item in ipairs(more) do
     list[#list + 1] = item
@@ -342,6 +352,9 @@ local function set_fields(meta, own, parents)
   fields = append(parent_links(meta, parents), fields)
   if not meta.abstract and not meta.proxy and not has_key(fields) then
     table.insert(fields, 1, auto_key(meta))
+  end
+  if meta.order_with_respect_to and not meta.abstract and not meta.proxy then
+    fields[#fields + 1] = order_field(meta)
   end
   meta.local_all_fields = fields
 end

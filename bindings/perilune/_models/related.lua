@@ -297,11 +297,20 @@ local function through_rows(self)
   return self.through._meta.base_manager:using(routing.write(self.through, self.instance)):filter { [self.source] = self.instance }
 end
 
+-- What is true of the others of an instance; a relation whose other side is hidden ("+") has
+-- no name in queries and is looked up in the join table.
+local function condition(self)
+  if self.query_name:sub(-1) ~= "+" then
+    return { [self.query_name] = self.instance }
+  end
+  return { pk__in = self.through._meta.base_manager:filter({ [self.source] = self.instance }):values(self.through._meta:get_field(self.target).attname) }
+end
+
 function many:get_queryset()
   if self.instance.pk == nil then
     error(no_key(self, self.cache_name), 0)
   end
-  local queryset = self._super_get_queryset(self):using(using_of(self)):filter { [self.query_name] = self.instance }
+  local queryset = self._super_get_queryset(self):using(using_of(self)):filter(condition(self))
   local rows = prefetched(self)
   return rows and with_rows(queryset, rows) or queryset
 end
@@ -512,7 +521,7 @@ local function fields_of(d)
     model = d.remote, field = d.field, through = d.through, methods = many, reverse = backwards,
     source = backwards and info.target or info.source,
     target = backwards and info.source or info.target,
-    query_name = backwards and d.field.name or info.query_name,
+    query_name = (backwards or info.symmetrical) and d.field.name or info.query_name,
     symmetrical = info.symmetrical, auto = info.auto_created,
   }
 end

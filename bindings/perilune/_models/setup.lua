@@ -121,6 +121,12 @@ function M.finish(world, ids, registry)
     end
     descriptors.install(classes[id])
   end
+  for id = 0, n - 1 do
+    local meta = classes[id]._meta
+    if meta.order_with_respect_to and not meta.proxy then
+      require("perilune._models.order").install(classes[id])
+    end
+  end
 end
 
 return M
