@@ -35,5 +35,9 @@ void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *r
 /* Pushes one column's value; nil for NULL. [-0, +1, may raise] */
 void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_type *t,
                      const struct db_value *v);
+/* A list of the columns that the author's functions convert, { key, class, field, path }; nil
+ * when there are none. The functions are for after the statement: they may wait.
+ * [-0, +1, may raise] */
+void orm_push_hooks(lua_State *L, const struct statement *st, int world);
 
 #endif

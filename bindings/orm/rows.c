@@ -14,6 +14,7 @@
 #include "base/banned.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 
 enum { SLOTS_PER_NODE = 4 }; /* class, _state, the first instance, peers */
 
@@ -137,6 +138,68 @@ void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_typ
     if (convert_column(r->dialect, t, in, r->scratch, &out, &err) != 0)
         exception_raise_err(L, &err);
     orm_push_value(L, &out);
+}
+
+/* ---- columns whose values pass through the author's functions ---- */
+
+/* Names from the root's instance to the one that the column belongs to. [-0, +1] */
+static void push_path(lua_State *L, const struct statement *st, uint32_t column)
+{
+    unsigned i = st->n_nodes, depth = 0;
+    while (i-- > 1)
+        if (column >= st->nodes[i].first &&
+            column < (uint32_t)st->nodes[i].first + st->nodes[i].count)
+            break;
+    lua_newtable(L);
+    if (st->columns[column].place == COLUMN_ANNOTATION || i == UINT_MAX)
+        return;
+    for (unsigned n = i; n; n = st->nodes[n].parent)
+        depth++;
+    for (unsigned n = i; n; n = st->nodes[n].parent, depth--) {
+        lua_pushlstring(L, st->nodes[n].name.p, st->nodes[n].name.n);
+        lua_rawseti(L, -2, (lua_Integer)depth);
+    }
+}
+
+static void push_hook(lua_State *L, const struct statement *st, int world, uint32_t column,
+                      lua_Integer position)
+{
+    const struct statement_column *c = &st->columns[column];
+    const struct field *f = c->type.field->storage ? c->type.field->storage : c->type.field;
+    lua_createtable(L, 0, 4);
+    if (st->values_list)
+        lua_pushinteger(L, position);
+    else
+        lua_pushlstring(L, c->name.p, c->name.n);
+    lua_setfield(L, -2, "key");
+    orm_world_push_class(L, world, f->model);
+    lua_setfield(L, -2, "class");
+    lua_pushlstring(L, f->name.p, f->name.n);
+    lua_setfield(L, -2, "field");
+    push_path(L, st, column);
+    lua_setfield(L, -2, "path");
+}
+
+void orm_push_hooks(lua_State *L, const struct statement *st, int world)
+{
+    lua_Integer n = 0, position = 0;
+    bool any = false;
+    for (uint32_t i = 0; i < st->n_columns; i++)
+        any = any || st->columns[i].type.hooked;
+    if (!any) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_newtable(L);
+    for (uint32_t i = 0; i < st->n_columns; i++) {
+        if (st->columns[i].place == COLUMN_HIDDEN)
+            continue;
+        position++;
+        if (!st->columns[i].type.hooked)
+            continue;
+        push_hook(L, st, world, i, position);
+        lua_rawseti(L, -2, ++n);
+    }
 }
 
 /* ---- reading ---- */

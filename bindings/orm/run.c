@@ -261,16 +261,18 @@ static int rows_inner(lua_State *L)
     while (step(L, run))
         orm_reader_row(L, r, run->cursor.row);
     lua_pushvalue(L, r->list);
-    return 1;
+    orm_push_hooks(L, st, 1);
+    return 2;
 }
 
-/* rows(world, alias, code, flat) → list of instances, or of what values() names */
+/* rows(world, alias, code, flat) → list of instances, or of what values() names; nil or a list
+ * of what is to be converted in them (orm_push_hooks) */
 static int l_rows(lua_State *L)
 {
     struct run run;
     lua_settop(L, 4);
     begin(L, &run);
-    return run_protected(L, &run, rows_inner, 1);
+    return run_protected(L, &run, rows_inner, 2);
 }
 
 /* ---- single results ---- */
@@ -342,16 +344,20 @@ static int single_inner(lua_State *L)
         push_aggregates(L, run, row ? run->cursor.row : NULL);
     else
         lua_pushinteger(L, row && run->cursor.row[0].kind == DB_INT ? run->cursor.row[0].i : 0);
-    return 1;
+    if (st->kind != STATEMENT_AGGREGATE)
+        return 1;
+    orm_push_hooks(L, st, 1);
+    return 2;
 }
 
-/* single(world, alias, code) → the count, whether there are rows, or the aggregates */
+/* single(world, alias, code) → the count, whether there are rows, or the aggregates and what
+ * is to be converted in them */
 static int l_single(lua_State *L)
 {
     struct run run;
     lua_settop(L, 3);
     begin(L, &run);
-    return run_protected(L, &run, single_inner, 1);
+    return run_protected(L, &run, single_inner, 2);
 }
 
 /* ---- changes ---- */

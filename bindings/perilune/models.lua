@@ -24,6 +24,8 @@ for _, part in ipairs { fields, relations, choices, expressions } do
   end
 end
 
+fields.Field.sealed = true -- classes made from now on are authors'
+
 M.Index, M.CheckConstraint, M.UniqueConstraint = constraints.Index, constraints.CheckConstraint, constraints.UniqueConstraint
 M.QuerySet, M.Manager = QuerySet, manager.Manager
 M.Prefetch, M.prefetch_related_objects = prefetch.Prefetch, prefetch.prefetch_related_objects

@@ -6,7 +6,7 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local null = require "perilune.null"
 
-local created = 0
+local created, types = 0, 0
 
 -- ---- classes ----
 
@@ -67,6 +67,13 @@ function Field:extend(members)
   class.class_name = class.class_name or class.name or self.class_name
   class.name = nil
   class.__name = "perilune.models." .. class.class_name
+  if Field.sealed then -- a class of an author: its columns are those of the class above
+    class.internal_type = rawget(class, "internal_type") or self ~= Field and self:get_internal_type() or "TextField"
+    if class.from_db_value then
+      types = types + 1
+      class.type_name = class.class_name .. "#" .. types
+    end
+  end
   return setmetatable(class, { __index = self, __call = class_mt.__call, __tostring = class_mt.__tostring })
 end
 
@@ -96,6 +103,9 @@ function Field.new(class, options, level)
   end
   local info = debug.getinfo(level, "Sl")
   self.where = info and ("%s:%d"):format(info.source:gsub("^@", ""), info.currentline) or ""
+  if class.db_type then -- it may depend on the options
+    self.type_name = class.class_name .. "@" .. created
+  end
   local problem = self:check_options()
   if problem then
     error(exceptions.ImproperlyConfigured(class.class_name .. ": " .. problem), level)

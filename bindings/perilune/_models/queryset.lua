@@ -117,12 +117,20 @@ function QuerySet:all()
   return chain(self, self._code)
 end
 
+-- Conditions as they are sent: fields of authors may have get_prep_value().
+local function conditions(self, ...)
+  if self._model._meta.registry.preparing then
+    return require("perilune._models.hooks").conditions(self._model, ...)
+  end
+  return ...
+end
+
 function QuerySet:filter(...)
-  return checked(self, orm.filter(self._code, false, "filter", ...))
+  return checked(self, orm.filter(self._code, false, "filter", conditions(self, ...)))
 end
 
 function QuerySet:exclude(...)
-  return checked(self, orm.filter(self._code, true, "exclude", ...))
+  return checked(self, orm.filter(self._code, true, "exclude", conditions(self, ...)))
 end
 
 function QuerySet:none()
@@ -463,10 +471,6 @@ local function finish(self, rows)
     end
   end
   local model = self._model
-  local hooks = model._meta.from_db_hooks
-  if hooks then
-    hooks(rows, read_db(self))
-  end
   if post_init:has_listeners(model) then
     for _, row in ipairs(rows) do
       send.post_init(model, row)
@@ -480,7 +484,12 @@ local function finish(self, rows)
 end
 
 local function run_rows(self, code)
-  return finish(self, orm.rows(world_of(self), read_db(self), code, rawget(self, "_flat")))
+  local flat, using = rawget(self, "_flat"), read_db(self)
+  local rows, hooks = orm.rows(world_of(self), using, code, flat)
+  if hooks then
+    require("perilune._models.hooks").rows(rows, hooks, flat, using)
+  end
+  return finish(self, rows)
 end
 
 --- The rows, read once. Not for authors: ipairs, #, [] and to_list() are.
@@ -536,7 +545,7 @@ end
 
 -- One row or nil; raises when there are more.
 local function single_row(self, ...)
-  local rows = run_rows(self, orm.get(self._code, ...))
+  local rows = run_rows(self, orm.get(self._code, conditions(self, ...)))
   if #rows > 1 then
     error(self._model.MultipleObjectsReturned(("get() returned more than one %s -- it returned %s!"):format(self._model._meta.object_name, #rows == 21 and "more than 20" or #rows)), 3)
   end
@@ -589,7 +598,12 @@ QuerySet.earliest = extreme(orm.earliest)
 QuerySet.latest = extreme(orm.latest)
 
 local function single(self, code)
-  return orm.single(world_of(self), read_db(self), code)
+  local using = read_db(self)
+  local value, hooks = orm.single(world_of(self), using, code)
+  if hooks then
+    require("perilune._models.hooks").rows({ value }, hooks, nil, using)
+  end
+  return value
 end
 
 function QuerySet:count()

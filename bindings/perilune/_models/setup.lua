@@ -107,6 +107,9 @@ function M.finish(world, ids, registry)
   end
   for id = 0, n - 1 do
     set_targets(classes, classes[id])
+    for _, field in ipairs(classes[id]._meta.local_all_fields) do
+      registry.preparing = registry.preparing or field.get_prep_value ~= nil
+    end
   end
   for id = 0, n - 1 do
     local meta = classes[id]._meta
