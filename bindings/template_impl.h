@@ -156,7 +156,7 @@ struct step {
     const struct name *name;
     struct str str;
     struct buf *buf;
-    bool *flag;
+    bool *flag, silent_only; /* step_try: only what is silent is passed over */
     int64_t i, *number;
     int ref;
     void *data;

@@ -368,7 +368,8 @@ int host_call(struct render *r, struct tval self, struct tval *v)
     if (self.type == TVAL_UNDEFINED || self.type == TVAL_OBJECT) {
         status = call_directly(lr, L, self, *v);
     } else {
-        int rc = step_try(lr, step_call, &(struct step){.self = self, .arg = *v}, true);
+        int rc = step_try(lr, step_call,
+                          &(struct step){.self = self, .arg = *v, .silent_only = true}, true);
         if (rc == 0)
             return value_take(lr, TVAL_NONE, v);
         *v = (struct tval){.type = TVAL_UNDEFINED};

@@ -22,7 +22,7 @@ struct lua_tag { /* of its library's memory */
     bool takes_context, varargs, varkw;
     const struct lua_param *params; /* without context and content */
     size_t nparams;
-    int template;    /* of an inclusion tag, in the registry: name, list or template */
+    int template;          /* of an inclusion tag, in the registry: name, list or template */
     const char *end;       /* of a block tag */
     const char *complaint; /* what is wrong with the function; NULL: nothing */
 };

@@ -326,7 +326,7 @@ int step_try(struct lua_render *lr, lua_CFunction step, struct step *s, bool res
     lua_State *L = running_thread(lr->e);
     if (run(L, lr, step, s, result) == LUA_OK)
         return 0;
-    if (!is_missing(L))
+    if (s->silent_only ? !error_silent(L, -1) : !is_missing(L))
         return error_keep(lr, L);
     lua_pop(L, 1);
     return 1;
