@@ -2,6 +2,7 @@
 /* A query while it is compiled: what the files behind statement.h share.
  *
  *   replay.c     the ops of a query, one after the other, change a struct query
+ *   query.c      what a query selects, groups by, loads
  *   read_expr.c  expressions in the words become struct expr, resolved against a query
  *   joins.c      paths of names become joins; their reuse, promotion, trimming
  *   where.c      conditions; negations over relations that have many rows become subqueries
