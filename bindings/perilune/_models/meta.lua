@@ -52,6 +52,11 @@ function M.new(name, given, app_label, parents, where, level)
       end
     end
   end
+  for _, key in ipairs { "ordering", "indexes", "constraints", "unique_together", "permissions" } do
+    if given[key] ~= nil and (type(given[key]) ~= "table" or getmetatable(given[key])) then
+      error(exceptions.ImproperlyConfigured(("%s.Meta: %s is a list, not a %s"):format(name, key, type(given[key]))), level + 1)
+    end
+  end
   for k, v in pairs(given) do
     meta[k] = v
   end

@@ -1,0 +1,86 @@
+-- SPDX-License-Identifier: MIT
+-- `perilune check` of models.
+local t = require "harness"
+local checks = require "perilune.checks"
+local models = require "perilune.models"
+local time = require "perilune.time"
+local registry = require("perilune._models.registry").project
+require "models_world"
+local describe, it, assert = t.describe, t.it, t.assert
+
+local Meta = { app_label = "check" }
+models.Model("Target", { name = models.CharField { max_length = 5 }, tags = models.ManyToManyField("self", {}), Meta = Meta })
+
+local function with(options)
+  options.app_label = "check"
+  return options
+end
+
+-- The ids that the checks give for a model; it is gone afterwards.
+local function ids(members, name)
+  local class = models.Model(name or "Wrong", members)
+  local list = {}
+  for _, message in ipairs(checks.run { tags = { "models" }, apps = { "check" } }) do
+    list[#list + 1] = message.id
+  end
+  for i, c in ipairs(registry.list) do
+    if c == class then
+      table.remove(registry.list, i)
+    end
+  end
+  registry.by_label[class._meta.label_lower] = nil
+  registry.dirty = true
+  return table.concat(list, " ")
+end
+
+describe("checks of models", function()
+  it("say nothing about what is right", function()
+    assert.equal("", ids { name = models.CharField { max_length = 3, choices = { { "abc", "ABC" } } }, at = models.DateTimeField { default = time.now },
+      Meta = with { ordering = { "-name", models.F("at"):desc() }, indexes = { models.Index { "-name" } }, constraints = { models.CheckConstraint { models.Q { name__gt = "a" }, name = "ok" } } } })
+  end)
+
+  it("Meta names fields that are there", function()
+    assert.equal("models.E012", ids { a = models.IntegerField {}, Meta = with { unique_together = { "a", "nope" } } })
+    assert.equal("models.E013", ids { a = models.ManyToManyField("Target", {}), Meta = with { unique_together = { "a", "pk" } } })
+    assert.equal("models.E012", ids { Meta = with { indexes = { models.Index { "nope" } } } })
+    assert.equal("models.E012", ids { Meta = with { constraints = { models.UniqueConstraint { "nope", name = "u" } } } })
+    assert.equal("models.E012", ids { Meta = with { constraints = { models.CheckConstraint { models.Q { nope = 1 }, name = "c" } } } })
+    assert.equal("models.E015 models.E015", ids { t = models.ForeignKey("Target", { on_delete = models.CASCADE }), Meta = with { ordering = { "-nope", "t__name", "t__nope", "?" } } })
+    local ok, err = pcall(models.Model, "Wrong", { a = models.IntegerField {}, Meta = with { ordering = "a" } })
+    assert.is_false(ok)
+    assert.equal("Wrong.Meta: ordering is a list, not a string", err.message)
+    assert.equal("models.E033", ids { a = models.IntegerField {}, Meta = with { indexes = { models.Index { "a", name = "_a" } } } })
+  end)
+
+  it("names are used once", function()
+    assert.equal("models.E007", ids { a = models.IntegerField {}, b = models.IntegerField { db_column = "a" }, Meta = Meta })
+    assert.equal("models.E026", ids { a = models.IntegerField { primary_key = true }, b = models.IntegerField { primary_key = true }, Meta = Meta })
+    assert.equal("models.E028", ids { a = models.IntegerField {}, Meta = with { db_table = "check_target" } })
+    assert.equal("models.E030 models.E032", ids { a = models.IntegerField {}, Meta = with {
+      indexes = { models.Index { "a", name = "x" }, models.Index { "-a", name = "x" } },
+      constraints = { models.UniqueConstraint { "a", name = "y" }, models.CheckConstraint { models.Q { a = 1 }, name = "y" } },
+    } })
+    assert.equal("models.E024", ids({ Meta = Meta }, "Wr__ong"))
+    assert.equal("models.E023", ids({ Meta = Meta }, "Wrong_"))
+  end)
+
+  it("options of fields make sense", function()
+    assert.equal("fields.E005", ids { a = models.CharField { max_length = 1, choices = { "a", "b" } }, Meta = Meta })
+    assert.equal("fields.E009", ids { a = models.CharField { max_length = 1, choices = { { "abc", "x" } } }, Meta = Meta })
+    assert.equal("fields.E008", ids { a = models.CharField { max_length = 1, validators = { 5 } }, Meta = Meta })
+    assert.equal("fields.W122", ids { a = models.IntegerField { max_length = 1 }, Meta = Meta })
+    assert.equal("fields.W161", ids { a = models.DateTimeField { default = time.now() }, Meta = Meta })
+    assert.equal("fields.E010", ids { a = models.JSONField { default = {} }, Meta = Meta })
+    assert.equal("fields.E311", ids { a = models.ForeignKey("Target", { on_delete = models.CASCADE, to_field = "name" }), Meta = Meta })
+    assert.equal("fields.W342", ids { a = models.ForeignKey("Target", { on_delete = models.CASCADE, unique = true }), Meta = Meta })
+  end)
+
+  it("messages say where", function()
+    models.Model("Late", { a = models.IntegerField { max_length = 1 }, Meta = Meta })
+    local message = tostring(checks.run({ tags = { "models" }, apps = { "check" } })[1])
+    assert.is_true(message:find("check.Late.a: (fields.W122) 'max_length' is ignored when used with IntegerField. (", 1, true) == 1)
+    assert.is_true(message:find("models_check_test.lua:", 1, true) ~= nil)
+  end)
+end)
+
+t.finish()
