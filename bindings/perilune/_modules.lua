@@ -32,7 +32,10 @@ function M.suggest(name)
   if near then
     return ("; did you mean '%s'?"):format(join(parent, near))
   end
-  near = core.suggest(parent, parents):match("'(.*)'") or #parents == 1 and parents[1]
+  near = core.suggest(parent, parents):match("'(.*)'")
+  if not near and #parents == 1 and parents[1]:match "^[^.]*" ~= "perilune" then
+    near = parents[1] -- the only one of that name in the project
+  end
   return near and ("; did you mean '%s'?"):format(join(near, last)) or ""
 end
 
