@@ -12,19 +12,19 @@ local Executor = {}
 Executor.__index = Executor
 
 --- progress(what, migration, fake) is told of each step: "apply_start", "apply_success",
---- "unapply_start", "unapply_success".
-local function new(alias, progress)
+--- "unapply_start", "unapply_success". source: of the migrations (loader.lua).
+local function new(alias, progress, source)
   local connection = db.connection(alias)
   local recorder = recorders.new(connection)
   return setmetatable({
     alias = alias, connection = connection, recorder = recorder, progress = progress or function() end,
-    loader = loaders.load(recorder:applied()),
+    source = source, loader = loaders.load(recorder:applied(), source),
   }, Executor)
 end
 
 --- Reads files and records again: another runner may have been at work.
 function Executor:reload()
-  self.loader = loaders.load(self.recorder:applied())
+  self.loader = loaders.load(self.recorder:applied(), self.source)
 end
 
 -- ---- plans ----

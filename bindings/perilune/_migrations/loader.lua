@@ -106,21 +106,31 @@ local function replace(self, applied)
   return standing
 end
 
---- `applied`: set of keys that a database has (recorder.lua); nil: none.
-function M.load(applied)
+-- Label and migrations of each installed app.
+local function of_apps()
+  local list = {}
+  for i, app in ipairs(apps.all()) do
+    list[i] = { app.label, M.app_migrations(app) }
+  end
+  return list
+end
+
+--- `applied`: set of keys that a database has (recorder.lua); nil: none. `source` gives
+--- labels and migrations when they are not those of the installed apps.
+function M.load(applied, source)
   local self = setmetatable({ all = {}, by_app = {}, by_key = {}, hidden = {}, applied = {}, unmigrated = {} }, Loader)
   for key in pairs(applied or {}) do
     self.applied[key] = true
   end
-  for _, app in ipairs(apps.all()) do
-    local list = M.app_migrations(app)
+  for _, pair in ipairs((source or of_apps)()) do
+    local label, list = pair[1], pair[2]
     if #list > 0 then
-      self.by_app[app.label] = list
+      self.by_app[label] = list
       for _, m in ipairs(list) do
         self.all[#self.all + 1], self.by_key[m.key] = m, m
       end
     else
-      self.unmigrated[app.label] = true
+      self.unmigrated[label] = true
     end
   end
   local standing = replace(self, self.applied)

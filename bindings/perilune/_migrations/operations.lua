@@ -5,6 +5,7 @@
 --     migrations.AddField{ model_name = "product", name = "sku", field = models.CharField{ … } }
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local renames = require "perilune._migrations.renames"
 local states = require "perilune._migrations.state"
 
 local M = {}
@@ -194,11 +195,11 @@ end
 M.AlterModelTable.class.database_forwards = function(self, app_label, schema, from_state, to_state)
   local old, new = model_of(from_state, app_label, self.name), model_of(to_state, app_label, self.name)
   if managed(new) and self.allowed(schema, app_label, lower(self.name)) then
-    schema:alter_db_table(new, old._meta.db_table, new._meta.db_table)
+    schema:rename_table(old, new)
     for _, field in ipairs(new._meta.many_to_many) do
       local before = old._meta.local_by_name[field.name]
       if before and field.relation_info.auto_created then
-        schema:alter_db_table(field.through_model, before.through_model._meta.db_table, field.through_model._meta.db_table)
+        schema:rename_table(before.through_model, field.through_model)
       end
     end
   end
@@ -228,6 +229,15 @@ option_operation("AlterOrderWithRespectTo", "order_with_respect_to", function(se
   return ("Set order_with_respect_to on %s to %s"):format(self.name, tostring(self.order_with_respect_to))
 end, function(self)
   return "alter_" .. lower(self.name) .. "_order_with_respect_to"
+end, function(schema, old, new)
+  local before, after = old._meta.local_by_name._order, new._meta.local_by_name._order
+  if after and not before then
+    after.default = 0 -- for the rows that are there
+    schema:add_field(old, new, after)
+    after.default = nil
+  elseif before and not after then
+    schema:remove_field(old, new, before)
+  end
 end)
 
 -- Options that no database knows.
@@ -381,46 +391,6 @@ define("AlterField", { "model_name", "name", "field" }, { "preserve_default" }, 
   end,
 })
 
--- Every place where Meta or a relation names the field.
-local function rename_in_options(model, old, new)
-  local function each(list)
-    local out = {}
-    for i, name in ipairs(list) do
-      if name == old then
-        out[i] = new
-      elseif name == "-" .. old then
-        out[i] = "-" .. new
-      else
-        out[i] = name
-      end
-    end
-    return out
-  end
-  local options = model.options
-  if options.ordering then
-    options.ordering = each(options.ordering)
-  end
-  if options.unique_together then
-    local sets = {}
-    for i, set in ipairs(type(options.unique_together[1]) == "string" and { options.unique_together } or options.unique_together) do
-      sets[i] = each(set)
-    end
-    options.unique_together = sets
-  end
-  for _, key in ipairs { "indexes", "constraints" } do
-    for i, item in ipairs(options[key]) do
-      if item.fields then
-        local copy = setmetatable({}, getmetatable(item))
-        for k, v in pairs(item) do
-          copy[k] = v
-        end
-        copy.fields = each(item.fields)
-        options[key][i] = copy
-      end
-    end
-  end
-end
-
 local function rename_field(self, app_label, schema, from_state, to_state, old, new)
   local to_model = model_of(to_state, app_label, self.model_name)
   if managed(to_model) and self.allowed(schema, app_label, lower(self.model_name)) then
@@ -439,7 +409,7 @@ define("RenameField", { "model_name", "old_name", "new_name" }, {}, {
     local copy = field:clone()
     copy:set_name(self.new_name)
     model.fields[i] = { self.new_name, copy }
-    rename_in_options(model, self.old_name, self.new_name)
+    renames.field(state, model, self.old_name, self.new_name)
   end,
   database_forwards = function(self, app_label, schema, from_state, to_state)
     rename_field(self, app_label, schema, from_state, to_state, self.old_name, self.new_name)

@@ -301,6 +301,37 @@ function Schema:alter_db_table(_, old, new)
   end
 end
 
+-- What is deferred under a name of an index, if it is.
+local function deferred_index(self, name)
+  for i, item in ipairs(self.deferred) do
+    if item.sql:find("INDEX " .. self.quote(name) .. " ", 1, true) then
+      return i
+    end
+  end
+  return nil
+end
+
+--- Indexes whose names are made of those of table and columns get their new names.
+function Schema:rename_indexes(from_model, to_model)
+  local old, new = self:table_indexes(from_model), self:table_indexes(to_model)
+  for i, sql in ipairs(new) do
+    local old_name, new_name = old[i]:match 'INDEX "(.-)" ON', sql:match 'INDEX "(.-)" ON'
+    local waiting = deferred_index(self, old_name)
+    if waiting then
+      self.deferred[waiting].sql = sql
+    elseif old_name ~= new_name then
+      self:execute("DROP INDEX " .. self.quote(old_name))
+      self:execute(sql)
+    end
+  end
+end
+
+--- A table's new name, and those of its indexes that follow.
+function Schema:rename_table(from_model, to_model)
+  self:alter_db_table(to_model, from_model._meta.db_table, to_model._meta.db_table)
+  self:rename_indexes(from_model, to_model)
+end
+
 function Schema:add_index(model, index)
   self:execute(self:index_sql(model, index))
 end

@@ -33,6 +33,38 @@ local function count(self, table_name)
   return self.connection:query(("SELECT COUNT(*) AS n FROM %s"):format(self.quote(table_name)))[1].n
 end
 
+-- The highest key that a table has ever given: keys of rows that are gone do not come again.
+local function sequence(self, table_name)
+  if self.collect or #rows(self, "SELECT 1 AS one FROM sqlite_master WHERE name = 'sqlite_sequence'") == 0 then
+    return nil
+  end
+  local found = rows(self, "SELECT seq FROM sqlite_sequence WHERE name = ?", { table_name })
+  return found[1] and found[1].seq
+end
+
+local function keep_sequence(self, table_name, last)
+  if last and (sequence(self, table_name) or -1) < last then
+    self.connection:execute("DELETE FROM sqlite_sequence WHERE name = ?", { table_name })
+    self.connection:execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", { table_name, last })
+  end
+end
+
+-- Gives the new table its name, and leaves triggers, views and other tables as they are: they
+-- mean the table that is gone, not this one. With the switch SQLite does not look at them.
+local function rename_only(self, from, to)
+  local sql = ("ALTER TABLE %s RENAME TO %s"):format(self.quote(from), self.quote(to))
+  if self.collect then
+    self:execute(sql)
+    return
+  end
+  self.connection:execute "PRAGMA legacy_alter_table = ON"
+  local ok, err = pcall(self.execute, self, sql)
+  self.connection:execute "PRAGMA legacy_alter_table = OFF"
+  if not ok then
+    error(err, 0)
+  end
+end
+
 --- Makes the table of `model` (the state after the change) from the old one. `mapping`: new
 --- column → SQL that its values come from, in the order of the model's columns; `old_table`.
 function Sqlite:remake(model, mapping, old_table)
@@ -54,8 +86,10 @@ function Sqlite:remake(model, mapping, old_table)
   if before and count(self, temporary) ~= before then
     error(exceptions.IntegrityError(("rebuilding table '%s' would lose rows"):format(table_name)), 0)
   end
+  local last = meta.pk.auto and sequence(self, table_name)
   self:execute("DROP TABLE " .. self.quote(table_name))
-  self:execute(("ALTER TABLE %s RENAME TO %s"):format(self.quote(temporary), self.quote(meta.db_table)))
+  rename_only(self, temporary, meta.db_table)
+  keep_sequence(self, meta.db_table, last)
   self:forget_deferred(table_name)
   self:forget_deferred(meta.db_table)
   for _, sql in ipairs(self:table_indexes(model)) do
@@ -159,6 +193,17 @@ local function quiet_option(old, new)
   return old.class_name == new.class_name and old.column == new.column
 end
 
+-- Whether the column has another name and nothing else: SQLite can do that, and takes along
+-- what names it (constraints, indexes, triggers, views, columns that point at it).
+local function only_name(self, from_model, to_model, old, new)
+  if old.column == new.column or old.generated or new.generated then
+    return false
+  end
+  local a, b = self:column_sql(from_model, old), self:column_sql(to_model, new)
+  local target = old.remote_model and self:references(old)
+  return a:gsub(self.quote(old.column):gsub("%p", "%%%0"), "") == b:gsub(self.quote(new.column):gsub("%p", "%%%0"), "") and (not target or target == self:references(new))
+end
+
 function Sqlite:alter_field(from_model, to_model, old, new)
   if old.many and new.many then
     self:alter_many(from_model, to_model, old, new)
@@ -166,6 +211,11 @@ function Sqlite:alter_field(from_model, to_model, old, new)
   elseif old.many or new.many then
     error(exceptions.ValueError(("Cannot alter field %s into %s: they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields)"):format(old.name, new.name)), 0)
   elseif quiet_option(old, new) and not new.generated then
+    return
+  end
+  if only_name(self, from_model, to_model, old, new) then
+    self:execute(("ALTER TABLE %s RENAME COLUMN %s TO %s"):format(self.quote(to_model._meta.db_table), self.quote(old.column), self.quote(new.column)))
+    self:rename_indexes(from_model, to_model)
     return
   end
   local mapping = same_columns(self, from_model, to_model)
@@ -180,28 +230,70 @@ function Sqlite:alter_field(from_model, to_model, old, new)
     mapping[new.column] = source
   end
   self:remake(to_model, mapping)
-  -- Columns that point at a key of another type are made anew as well.
-  if old.primary_key and new.primary_key and self.column_type(from_model, old) ~= self.column_type(to_model, new) then
-    self:remake_referrers(from_model, to_model)
+  if old.unique or old.primary_key then
+    self:remake_referrers(from_model, to_model, new)
   end
 end
 
-function Sqlite:remake_referrers(from_model, to_model)
-  for _, r in ipairs(to_model._meta.related_objects) do
-    local model = r.model
-    if model ~= to_model and not model._meta.proxy then
-      self:remake(model, same_columns(self, model, model))
+-- All classes with tables of a state, those of join tables too.
+local function all_models(registry)
+  local list = {}
+  for _, class in ipairs(registry:models()) do
+    if class._meta.managed ~= false and not class._meta.proxy then
+      list[#list + 1] = class
+      for _, field in ipairs(class._meta.many_to_many) do
+        if field.relation_info.auto_created and class._meta.local_by_name[field.name] then
+          list[#list + 1] = field.through_model
+        end
+      end
     end
   end
-  local _ = from_model
+  return list
+end
+
+local function by_table(list, name)
+  for _, class in ipairs(list) do
+    if class._meta.db_table == name then
+      return class
+    end
+  end
+  return nil
+end
+
+--- Columns that point at a key whose type has changed are made anew as well, and those that
+--- point at them.
+function Sqlite:remake_referrers(from_model, to_model, key)
+  local before = all_models(from_model._meta.registry)
+  for _, class in ipairs(all_models(to_model._meta.registry)) do
+    for _, field in ipairs(self.local_columns(class)) do
+      local old_class = field.target_field == key and field.remote_model == to_model and by_table(before, class._meta.db_table)
+      local old = old_class and old_class._meta.local_by_name[field.name]
+      if old and old ~= field and self.column_type(old_class, old) ~= self.column_type(class, field) then
+        self:remake(class, same_columns(self, class, class))
+        if field.unique or field.primary_key then
+          self:remake_referrers(from_model, class, field)
+        end
+      end
+    end
+  end
+end
+
+-- A join table that follows its relation: name, columns, what they point at.
+local function follow(self, from, to)
+  if from._meta.db_table ~= to._meta.db_table then
+    self:alter_db_table(to, from._meta.db_table, to._meta.db_table)
+  end
+  if self:table_sql(from, "x") ~= self:table_sql(to, "x") then
+    self:remake_renamed(from, to)
+  else
+    self:rename_indexes(from, to)
+  end
 end
 
 function Sqlite:alter_many(_, _, old, new)
-  local from, to = old.through_model, new.through_model
-  if not (old.relation_info.auto_created and new.relation_info.auto_created) or from._meta.db_table == to._meta.db_table then
-    return
+  if old.relation_info.auto_created and new.relation_info.auto_created then
+    follow(self, old.through_model, new.through_model)
   end
-  self:alter_db_table(to, from._meta.db_table, to._meta.db_table)
 end
 
 -- ---- what is part of the table ----
@@ -226,16 +318,17 @@ function Sqlite:remove_constraint(from_model, to_model, constraint)
   self:remake(to_model, same_columns(self, from_model, to_model))
 end
 
---- A table's new name, also in the join tables that bear it.
+--- A table's new name, also in the join tables that bear it or the name of the model.
 function Sqlite:rename_model(from_model, to_model)
-  local old, new = from_model._meta.db_table, to_model._meta.db_table
-  self:alter_db_table(to_model, old, new)
-  for _, field in ipairs(to_model._meta.many_to_many) do
-    local before = from_model._meta.local_by_name[field.name]
-    if before and field.relation_info.auto_created then
-      local a, b = before.through_model, field.through_model
-      self:alter_db_table(b, a._meta.db_table, b._meta.db_table)
-      self:remake_renamed(a, b)
+  self:rename_table(from_model, to_model)
+  local before = from_model._meta.registry
+  for _, class in ipairs(to_model._meta.registry:models()) do
+    local old_class = class == to_model and from_model or before:find(class._meta.label)
+    for _, field in ipairs(class._meta.many_to_many) do
+      local old = old_class and old_class._meta.local_by_name[field.name]
+      if old and field.relation_info.auto_created and class._meta.local_by_name[field.name] == field then
+        follow(self, old.through_model, field.through_model)
+      end
     end
   end
 end

@@ -60,7 +60,7 @@ local function field_of(w, type_)
       options[name] = type_[name]
     end
   end
-  return "models." .. type_.name .. w:value(options)
+  return "models." .. type_.name .. "(" .. w:value(options) .. ")"
 end
 
 -- An argument of a function: text is a value there, names are F.
@@ -156,6 +156,56 @@ function M.of(code)
   return function(w)
     return write(w, tree)
   end
+end
+
+-- "price__gte" → "cost__gte"
+local function rename_path(text, old, new)
+  if text == old or text:sub(1, #old + 2) == old .. "__" then
+    return new .. text:sub(#old + 1)
+  end
+  return text
+end
+
+local NAMES = { lookup = true, f = true, name = true }
+
+--- The expression with another name for a field of the model that it is about; itself when
+--- it does not name it.
+function M.renamed(code, old, new)
+  if type(code) == "table" then
+    local copy = {}
+    for k, v in pairs(code) do
+      copy[type(k) == "string" and rename_path(k, old, new) or k] = M.renamed(v, old, new)
+    end
+    return copy
+  end
+  local tree = type(code) == "userdata" and orm.tree(code)
+  if not tree then
+    return code
+  end
+  local found = false
+  local function visit(part)
+    if NAMES[part.op] and type(part.text) == "string" then
+      local text = rename_path(part.text, old, new)
+      found = found or text ~= part.text
+      part.text = text
+    end
+    for _, child in ipairs(part) do
+      visit(child)
+    end
+  end
+  visit(tree)
+  if not found then
+    return code
+  end
+  -- The way through its text is the one that files of migrations go.
+  local values = {}
+  local writer = {}
+  function writer:value(v)
+    values[#values + 1] = v
+    return "values[" .. #values .. "]"
+  end
+  local text = write(writer, tree)
+  return assert(load("local models, values = ... return " .. text, "=renamed", "t", {}))(require "perilune.models", values)
 end
 
 return M
