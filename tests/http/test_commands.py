@@ -416,7 +416,7 @@ return {}
     w.check(r.status == 0 and "no issues" in r.out, "--tag", r)
     w.bad(1, "there is no check with the tag 'url'; did you mean 'urls'?", "check", "-t", "url", cwd="blog")
     w.bad(1, "no installed app has the label 'hom'; did you mean 'home'?", "check", "hom", cwd="blog")
-    w.good("check", "--list-tags", cwd="blog", out="home\nmiddleware\nsettings\nsignals\ntemplates\nurls\n")
+    w.good("check", "--list-tags", cwd="blog", out="home\nmiddleware\nmodels\nsettings\nsignals\ntemplates\nurls\n")
     w.write("blog/home/app.lua", w.read("blog/home/app.lua").replace("checks.Error", "checks.Info"))
     w.check(w.run("check", cwd="blog").status == 0, "warnings do not fail")
     w.check(w.run("check", "--fail-level", "WARNING", cwd="blog").status == 1, "unless they shall")
