@@ -5,6 +5,7 @@
 #include "libs.h"
 #include "request.h"
 #include "response.h"
+#include "scratch.h"
 #include "strs_map.h"
 
 #include "base/banned.h"
@@ -22,25 +23,47 @@ static int policy_gc(lua_State *L)
     return 0;
 }
 
-/* policy(directives) -> a policy that is there for as long as the Lua state */
-static int csp_l_policy(lua_State *L)
+/* The table at index 1 as a policy, which is put at index 3. */
+static struct csp_policy *make_policy(lua_State *L)
 {
     struct csp_policy **p;
     struct strs_map m;
     struct err err;
     luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
     p = lua_newuserdatauv(L, sizeof *p, 0);
     *p = NULL;
     luaL_setmetatable(L, policy_name);
-    lua_pushvalue(L, -1);
-    luaL_ref(L, LUA_REGISTRYINDEX); /* responses point at it */
     if (strs_map_read(L, 1, "a Content-Security-Policy", &m, &err) != 0)
-        return exception_raise_err(L, &err);
+        exception_raise_err(L, &err);
     *p = csp_policy_new(m, &err);
     if (!*p)
-        return exception_raise_err(L, &err);
-    lua_settop(L, 2);
+        exception_raise_err(L, &err);
+    lua_settop(L, 3);
+    return *p;
+}
+
+/* policy(directives) -> a policy that is there for as long as the Lua state */
+static int csp_l_policy(lua_State *L)
+{
+    make_policy(L);
+    lua_pushvalue(L, 3);
+    luaL_ref(L, LUA_REGISTRYINDEX); /* responses point at it */
     return 1;
+}
+
+/* build(directives, nonce | nil) -> the text of the policy */
+static int csp_l_build(lua_State *L)
+{
+    size_t n = 0;
+    const char *nonce = luaL_optlstring(L, 2, NULL, &n);
+    const struct csp_policy *p = make_policy(L);
+    struct buf *out = scratch(L);
+    struct arena a;
+    arena_init(&a, 256);
+    buf_addstr(out, csp_policy_text(p, str_make(nonce, n), &a));
+    arena_release(&a);
+    return scratch_push(L, out);
 }
 
 /* mark(report_only, policy, request, value) -> what the view gave as a response that has the
@@ -66,6 +89,7 @@ static int csp_l_mark(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"policy", csp_l_policy},
+    {"build", csp_l_build},
     {"mark", csp_l_mark},
     {NULL, NULL},
 };
@@ -75,7 +99,7 @@ int luaopen_perilune__csp(lua_State *L)
     static const luaL_Reg metamethods[] = {{"__gc", policy_gc}, {NULL, NULL}};
     luaL_newmetatable(L, policy_name);
     luaL_setfuncs(L, metamethods, 0);
-    luaL_newlib(L, functions);
+    scratch_newlib(L, functions);
     lua_pushliteral(L, CSP_NONCE);
     lua_setfield(L, -2, "NONCE");
     return 1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "strs_map.h"
 
+#include "null.h"
+
 #include "base/banned.h"
 
 #include <lauxlib.h>
@@ -38,7 +40,7 @@ static int read_entry(lua_State *L, const char *what, struct strs_entry *e, stru
         }
     } else if (lua_isboolean(L, -1)) {
         e->flag = lua_toboolean(L, -1);
-    } else {
+    } else if (!null_test(L, -1)) {
         return wrong(what, key, luaL_typename(L, -1), err);
     }
     e->values = (struct strs){items + from, *used - from};

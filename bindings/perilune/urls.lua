@@ -470,6 +470,26 @@ local function query_string(query)
   return table.concat(parts, "&")
 end
 
+-- Views are known once their routes are compiled; what to call them is looked up for messages only.
+local function reverse_path(tree, name, values, names, current_app)
+  local is_view = callable(name)
+  local target = name
+  if is_view then
+    target = views[name]
+  end
+  if type(target) == "string" or target then
+    local url, message = tree:reverse(target, nil, values, names, current_app, script_prefix)
+    if url or not is_view then
+      return url, message
+    end
+  end
+  local label = is_view and view_label(name, exported_names()) or tostring(name)
+  if target then
+    return tree:reverse(target, label, values, names, current_app, script_prefix)
+  end
+  return nil, ("Reverse for '%s' not found. '%s' is not a valid view function or pattern name."):format(label, label)
+end
+
 local reverse_options = { query = true, fragment = true, current_app = "string", urlconf = true }
 
 --- The URL of a name ("shop:detail") or of a view, with params by name or by position.
@@ -485,17 +505,8 @@ function M.reverse(name, params, opts)
     raise("TypeError", "parameters of reverse() are a table ({ pk = 3 } or { 3 }), not a %s", type(params))
   end
   local values, names = split_params(params or {})
-  local target, label = name, nil
-  if callable(name) then
-    target, label = views[name], view_label(name, exported_names())
-  end
   local tree = compiled_of(opts.urlconf).tree
-  local url, message
-  if type(target) == "string" or type(target) == "userdata" then
-    url, message = tree:reverse(target, label, values, names, opts.current_app, script_prefix)
-  else
-    message = ("Reverse for '%s' not found. '%s' is not a valid view function or pattern name."):format(label or tostring(name), label or tostring(name))
-  end
+  local url, message = reverse_path(tree, name, values, names, opts.current_app)
   if not url then
     check_texts(values, names)
     raise("NoReverseMatch", "%s", message)

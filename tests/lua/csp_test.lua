@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 local csp = require "perilune.utils.csp"
 local exceptions = require "perilune.exceptions"
+local null = require "perilune.null"
 local t = require "harness"
 local describe, it, assert = t.describe, t.it, t.assert
 
@@ -25,6 +26,15 @@ describe("perilune.utils.csp", function()
     refused({ ["default-src"] = 1 }, "the value of 'default-src' is a number")
     refused({ csp.SELF }, "a key is a number")
     assert.raises(function() csp.override "x" end, "table expected")
+  end)
+
+  it("prints a policy", function()
+    local policy = { ["script-src"] = { csp.SELF, csp.NONCE }, ["default-src"] = csp.SELF, ["style-src"] = { csp.NONCE }, ["img-src"] = {}, sandbox = null, ["upgrade-insecure-requests"] = true }
+    assert.equal("default-src 'self'; script-src 'self'; upgrade-insecure-requests", csp.build_policy(policy))
+    assert.equal("default-src 'self'; script-src 'self' 'nonce-Zm9v'; style-src 'nonce-Zm9v'; upgrade-insecure-requests", csp.build_policy(policy, { nonce = "Zm9v" }))
+    assert.equal("", csp.build_policy {})
+    local err = assert.raises(function() csp.build_policy { ["default-src"] = { "a;b" } } end, "'a;b'")
+    assert.is_true(exceptions.is(err, "ImproperlyConfigured"))
   end)
 
   it("takes every form of a directive", function()

@@ -93,6 +93,18 @@ describe("resolve", function()
 end)
 
 describe("reverse", function()
+  it("finds a view in routes that were not used before", function()
+    local function hidden() end
+    local fresh = { path("in/", include { path("deep/", hidden) }), path("<int:n>/", other) }
+    assert.equal("/in/deep/", urls.reverse(hidden, nil, { urlconf = fresh }))
+    raises("NoReverseMatch", "urls_test.lua:", function()
+      return urls.reverse(other, nil, { urlconf = fresh })
+    end)
+    raises("NoReverseMatch", "is not a valid view function or pattern name", function()
+      return urls.reverse(function() end, nil, { urlconf = fresh })
+    end)
+  end)
+
   local function url(name, params, opts)
     opts = opts or {}
     opts.urlconf = conf

@@ -18,6 +18,13 @@ local M = {}
 
 ---@alias perilune.csp.Directives table<string, string[]|string|boolean>
 
+---The text of a policy, as it is sent, its directives in the order of their names.
+---Raises ImproperlyConfigured when a directive or value cannot stand in a policy.
+---@param directives perilune.csp.Directives
+---@param opts? { nonce: string } what `NONCE` stands for; without it that is left out
+---@return string
+function M.build_policy(directives, opts) end
+
 ---A wrapper that gives a view its own policy instead of `settings.secure_csp`; `{}` sends none.
 ---Raises ImproperlyConfigured when a directive or value cannot stand in a policy.
 ---@param directives perilune.csp.Directives

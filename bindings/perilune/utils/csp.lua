@@ -30,6 +30,12 @@ local function wrapper(report_only, directives)
   end
 end
 
+--- The text of a policy, as it is sent. opts.nonce: what csp.NONCE stands for, which is left
+--- out without it.
+function M.build_policy(directives, opts)
+  return native.build(directives, opts and opts.nonce)
+end
+
 --- The view's own policy instead of settings.secure_csp; {} sends none.
 function M.override(directives)
   return wrapper(false, directives)
