@@ -7,6 +7,7 @@ local exceptions = require "perilune.exceptions"
 local marks = require "perilune._view_marks"
 local modules = require "perilune._module"
 local native = require "perilune._urls"
+local null = require "perilune.null"
 local settings = require "perilune.settings"
 
 local M = {}
@@ -421,7 +422,9 @@ local function check_texts(values, names)
 end
 
 local function add_pair(parts, key, value)
-  if native.text(value) == nil then
+  if value == null then
+    value = "None"
+  elseif native.text(value) == nil then
     raise("TypeError", "query of reverse(): the value of '%s' is a %s", tostring(key), type(value))
   end
   parts[#parts + 1] = native.quote_plus(native.text(key)) .. "=" .. native.quote_plus(native.text(value))
