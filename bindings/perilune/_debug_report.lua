@@ -109,6 +109,15 @@ local function request_parts(request, trusted)
   for _, row in ipairs(trusted and sections or {}) do
     parts[#parts + 1] = section(request, row[1], row[2])
   end
+  local strict = trusted and package.loaded["perilune.template._strict"]
+  local unresolved = strict and strict.of(request)
+  if unresolved then
+    local rows = {}
+    for i, row in ipairs(unresolved) do
+      rows[i] = { values.text(row[1], 200), values.text(row[2], 300) }
+    end
+    table.insert(parts, 1, { name = "Template names that did not resolve", rows = rows })
+  end
   return parts
 end
 

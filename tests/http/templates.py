@@ -62,6 +62,10 @@ def test_errors(t, server):
     for text in ["shop/strict.html:1: 'custmer.name' does not resolve: there is no variable 'custmer'; did you mean 'customer'?",
                  "'customer.nme' does not resolve: there is nothing called 'nme'; did you mean 'name'?"]:
         t.check(text in server.output(), "the log says: " + text, server.output()[-2000:])
+    a = server.request("GET", "/fails/strict_then_fails/", {"Accept": "text/html"})
+    for text in ["Template names that did not resolve", "shop/strict.html:1",
+                 "&#x27;custmer.name&#x27; does not resolve: there is no variable &#x27;custmer&#x27;; did you mean &#x27;customer&#x27;?"]:
+        t.check(text in a.body.decode(), "the debug page says: " + text, a.body.decode()[-6000:])
 
 
 def test_time(t, server):

@@ -260,6 +260,9 @@ end
 --- Renders a compiled template (or the one of that name).
 function Engine:_render(template, context, request)
   local variables, extra, opts = context_module.prepare(self, context, request)
+  if self.strict ~= "off" then
+    strict.enter(opts and opts.request or request)
+  end
   return self._native:render(template, variables, extra, opts and opts.request or request, opts and opts.options)
 end
 

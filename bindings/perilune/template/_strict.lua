@@ -9,6 +9,33 @@ local M = {}
 local MAX_NAMES, MAX_PLACES = 500, 2000
 local told, ntold = {}, 0 -- places that the log has had already
 
+-- What did not resolve in each request, for its debug page; and the request that the running
+-- thread renders for.
+local MAX_OF_REQUEST = 50
+local by_request, rendering = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "kv" })
+
+--- The running thread renders for this request from now on.
+function M.enter(request)
+  rendering[coroutine.running()] = request
+end
+
+--- { place, text } of each name that did not resolve in the request; nil: all did.
+function M.of(request)
+  return by_request[request]
+end
+
+local function keep_for_request(place, text)
+  local request = rendering[coroutine.running()]
+  if request == nil then
+    return
+  end
+  local list = by_request[request] or {}
+  by_request[request] = list
+  if #list < MAX_OF_REQUEST then
+    list[#list + 1] = { place, text }
+  end
+end
+
 local function add_keys(names, map)
   if type(map) ~= "table" then
     return
@@ -50,6 +77,7 @@ function M.unresolved(engine, token, bit, object, scopes, template, origin, line
   if engine.strict == "error" then
     error(exceptions.VariableDoesNotExist(describe(token, bit, object, scopes, context, extra), { token = token }), 0)
   end
+  keep_for_request(("%s:%d"):format(name, line), describe(token, bit, object, scopes, context, extra))
   local place = ("%s\0%d\0%s"):format(origin ~= "" and origin or name, line, token)
   if told[place] then
     return

@@ -50,6 +50,10 @@ local ways = {
   strict = function(request)
     return http.render(request, "shop/strict.html", { customer = { name = "Ann" } })
   end,
+  strict_then_fails = function(request)
+    http.render(request, "shop/strict.html", { customer = { name = "Ann" } })
+    error "after the template"
+  end,
   endless = function(request)
     local forever = setmetatable({}, { __len = function()
       return 1000000
