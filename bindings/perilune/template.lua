@@ -45,8 +45,8 @@ local function project_options()
   if options.debug == nil then
     options.debug = settings.debug
   end
-  if options.strict == nil then
-    options.strict = settings.template_strict
+  if options.strict == nil then -- in development one is told, unless one has said otherwise
+    options.strict = settings.is_overridden "template_strict" and settings.template_strict or settings.debug and "log" or "off"
   end
   return options
 end

@@ -107,7 +107,7 @@
     X(access_log_format, STR, "common", 0, 0, "common, combined or json")                          \
     SETTINGS_ANY(X, admins, "who gets error mails")                                                \
     SETTINGS_ANY(X, managers, "who gets broken-link mails")                                        \
-    X(template_strict, STR, "off", 0, 0, "off, log or error: names that do not resolve")           \
+    X(template_strict, STR, "off", 0, 0, "off, log or error: names that do not resolve; log in debug") \
     /* security middleware */                                                                      \
     X(secure_ssl_redirect, BOOL, "false", 0, 0, "redirect http to https")                          \
     X(secure_ssl_host, STR, NULL, 0, 0, "host of that redirect")                                   \
