@@ -36,15 +36,28 @@ void exception_push(lua_State *L, const char *name, const char *message)
     }
 }
 
+/* "file:line: " of the author, who may have called a function of the library that called C;
+ * of the caller outside of projects; nil where neither is to be seen: the handler that
+ * catches the error looks again. [-0, +1, may raise] */
+static void push_place(lua_State *L)
+{
+    inspect_where(L, 1);
+    if (!lua_isnil(L, -1))
+        return;
+    luaL_where(L, 1);
+    if (!lua_rawlen(L, -1) || str_starts(str_from(lua_tostring(L, -1)), STR("perilune/"))) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_remove(L, -2);
+}
+
 static int raise_text(lua_State *L, const char *name, const char *message)
 {
     exception_push(L, name, message);
     if (lua_istable(L, -1)) {
-        luaL_where(L, 1);
-        if (!lua_rawlen(L, -1)) /* from C: the handler looks further up */
-            lua_pop(L, 1);
-        else
-            lua_setfield(L, -2, "where");
+        push_place(L);
+        lua_setfield(L, -2, "where");
     }
     return lua_error(L);
 }

@@ -44,12 +44,14 @@ static const char *text_field(lua_State *L, struct request *r, const char *name,
     return text;
 }
 
-/* Does the text begin with "file:line:", as what Lua itself raises does? */
+/* Does the text begin with "file:line:", as what Lua itself raises does? A line of the
+ * library tells the author nothing. */
 static bool has_place(const char *text)
 {
     const char *colon = strchr(text, ':');
     const char *space = strchr(text, ' ');
-    return colon && colon != text && char_is_digit(colon[1]) && (!space || space > colon);
+    return colon && colon != text && char_is_digit(colon[1]) && (!space || space > colon) &&
+           !str_starts(str_from(text), STR("perilune/"));
 }
 
 /* The author's line, unless the message says it already. */

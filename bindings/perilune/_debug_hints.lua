@@ -29,6 +29,12 @@ end
 
 -- pattern of the message -> hint; captures and the frame are passed on.
 local rules = {
+  {
+    "^perilune/%S+: attempt to",
+    function()
+      return "The library was called in a way it did not expect. Is there a '.' where a ':' belongs? Methods are called with a colon: Post.objects:all(), post:save()."
+    end,
+  },
   { "attempt to %a+ a nil value %(global '([^']*)'%)", unknown_global },
   {
     "attempt to call a nil value %(method '([^']*)'%)",

@@ -177,8 +177,10 @@ function M._cause(err)
   if exceptions.is(err, "CommandError") then
     text = ("CommandError: %s"):format(tostring(err.message))
   elseif err.name == "Error" or exceptions.is(err, "ImproperlyConfigured") then
-    local where = not tostring(err.message):find "%.lua:%d" and type(err.where) == "string" and err.where or ""
-    text = where .. tostring(err.message) -- a text raised as it is (Lua has put the place in front), or one that names it
+    local message = tostring(err.message)
+    local own = message:find "%.lua:%d" and not message:find "^perilune/" -- it names a line of the author's
+    local where = not own and type(err.where) == "string" and err.where or ""
+    text = where .. message -- a text raised as it is (Lua has put the place in front), or one that names it
   end
   text = text:match("^%s*([^\n]*)"):gsub(":$", "")
   if exceptions.is(err, "CommandError") or exceptions.is(err, "ImproperlyConfigured") or text:find("^[^%s:]+:%d+: ") then

@@ -242,7 +242,7 @@ function validation_mt.__call(class, message, fields)
     message = message.error_dict or message.error_list or { message }
   end
   if type(message) == "table" then
-    local messages, list = {}, {}
+    local messages, list, told = {}, {}, nil
     if #message > 0 or next(message) == nil then
       for _, item in ipairs(message) do
         local e = M.is(item, "ValidationError") and item or class(item)
@@ -259,8 +259,10 @@ function validation_mt.__call(class, message, fields)
         names[#names + 1] = field
       end
       table.sort(names)
+      told = {} -- the text for logs says which field each is about
       for _, field in ipairs(names) do
         local e = class(message[field])
+        told[#told + 1] = (field == "__all__" and "" or tostring(field) .. ": ") .. e.message
         err.error_dict[field], err.message_dict[field] = e.error_list, e.messages
         for _, text in ipairs(e.messages) do
           messages[#messages + 1] = text
@@ -272,7 +274,7 @@ function validation_mt.__call(class, message, fields)
       err.error_list = list
     end
     err.messages = messages
-    err.message = joined(messages)
+    err.message = joined(told or messages)
   else
     err.message = fill(tostring(message), fields.params)
     err.template = message

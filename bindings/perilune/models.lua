@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- perilune.models: what authors write models and queries with. The parts are in _models/.
 local check_options = require "perilune._options"
+local core = require "perilune._core"
 local choices = require "perilune._models.choices"
 local constraints = require "perilune._models.constraints"
+local exceptions = require "perilune.exceptions"
 local expressions = require "perilune._models.expressions"
 local fields = require "perilune._models.fields"
 local filtered = require "perilune._models.filtered"
@@ -55,7 +57,15 @@ return setmetatable(M, {
     elseif name == "register_lookup" then
       M.register_lookup = require "perilune._models.lookups"
       return M.register_lookup
+    elseif type(name) ~= "string" or name:find "^_" then
+      return nil
     end
-    return nil
+    -- models.CharFeild{…} would call nil, on_delete = models.CASCDE be no option at all
+    local names = { "functions" }
+    for known in pairs(M) do
+      names[#names + 1] = known
+    end
+    table.sort(names)
+    error(exceptions.AttributeError(("perilune.models has no '%s'%s"):format(name, core.suggest(name, names))), 2)
   end,
 })

@@ -305,6 +305,8 @@ VIEWS = [
     ("too_big", 413, "RequestDataTooBig", r"shop/views\.lua:\d+", "too large",
      "data_upload_max_memory_size"),
     ("reverse", 500, "NoReverseMatch", r"shop/views\.lua:\d+", "no-such-route", "perilune routes"),
+    ("dot_call", 500, "Error", r"shop/views\.lua:\d+", "attempt to index a nil value (local 'self')",
+     "Is there a '.' where a ':' belongs?"),
     ("coroutine_error", 500, "Error", r"shop/views\.lua:\d+", "inside of a coroutine", None),
 ]
 SAFE = re.compile(r"<(script|img|b>bold|i>|svg|link|iframe)", re.I)
@@ -505,7 +507,7 @@ def test_debug(c, perilune):
 SHORT = [("none", 404, "Not Found"), ("products/7", 404, "Not Found"), ("bad_request", 400, "Bad Request"),
          ("suspicious", 400, "Bad Request"), ("forbidden", 403, "Forbidden"),
          ("too_big", 413, "Content Too Large"), ("nil_field", 500, "Server Error"),
-         ("bad_tostring", 500, "Server Error"), ("nothing", 500, "Server Error"),
+         ("bad_tostring", 500, "Server Error"), ("nothing", 500, "Server Error"), ("dot_call", 500, "Server Error"),
          ("recursion", 500, "Server Error")]
 LEAKS = re.compile(rb"lua|traceback|shop|nil_field|none|product|makes no sense|tricks|for you|"
                    rb"127\.0|ValueError|SuspiciousOperation|Resolver|perilune", re.I)
@@ -560,6 +562,7 @@ def check_lines(c, server):
         r"ERROR perilune\.security\.RequestDataTooBig: shop/views\.lua:\d+: ",
         r"ERROR perilune\.request: Internal Server Error: /nil_field/: Error: shop/views\.lua:24: "
         r".*\\nstack traceback:\\n\\tshop/views\.lua:24: in ",
+        r"ERROR perilune\.request: Internal Server Error: /dot_call/: Error: shop/views\.lua:\d+: perilune/",
         r"ERROR perilune\.request: Internal Server Error: /nothing/: ValueError: .*"
         r"shop/views\.lua:\d+\) didn't return a response",
         r"ERROR perilune\.request: Internal Server Error: /bad_tostring/: Error: "

@@ -27,7 +27,11 @@ local function queryset_method(class, key)
     return nil
   end
   return marks.method(key, function(self, ...)
-    local queryset = self:get_queryset()
+    local begin = type(self) == "table" and self.get_queryset
+    if not begin then
+      error(exceptions.TypeError(("%s is a method: call it with a colon, objects:%s(…)"):format(key, key)), 2)
+    end
+    local queryset = begin(self)
     return queryset[key](queryset, ...)
   end)
 end

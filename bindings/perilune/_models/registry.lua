@@ -124,6 +124,14 @@ local function setting(name, default)
   return default
 end
 
+-- "shop/models.lua:12: ", where the field is that a message begins with ("shop.Item.order: …").
+local function place_of(self, message)
+  local label, name = message:match "^([%w_]+%.[%w_]+)%.([%w_]+): "
+  local class = label and self:find(label)
+  local field = class and class._meta.local_by_name[name]
+  return field and field.where ~= "" and field.where .. ": " or ""
+end
+
 local function build(self)
   local setup = require "perilune._models.setup"
   local auto_field = setting("default_auto_field", "BigAutoField"):match "[^.]+$"
@@ -135,7 +143,8 @@ local function build(self)
   end
   local ok, err = pcall(w.resolve, w)
   if not ok then
-    error(exceptions.ImproperlyConfigured(exceptions.wrap(err).message), 0)
+    local message = exceptions.wrap(err).message
+    error(exceptions.ImproperlyConfigured(place_of(self, message) .. message), 0)
   end
   setup.finish(w, ids, self)
   return w

@@ -54,8 +54,8 @@ local function new(class, to, options)
   for k, v in pairs(options or {}) do
     given[k] = v
   end
-  given.to = target_label(to, class.class_name, 3)
-  return Field.new(class, given, 3)
+  given.to = target_label(to, class.class_name, 2)
+  return Field.new(class, given, 1)
 end
 
 local function on_delete_of(self)

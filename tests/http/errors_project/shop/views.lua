@@ -39,6 +39,11 @@ view("object", function()
   error(exceptions.ValueError("an object's text", { hint = "a hint of the author's" }))
 end)
 
+view("dot_call", function()
+  local page = require("perilune.paginator").Paginator({ 1, 2 }, 1).page()
+  return page
+end)
+
 view("table_error", function()
   error { code = 7 }
 end)

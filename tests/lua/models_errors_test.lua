@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: MIT
+-- The usual mistakes with models: the error names the author's line and what was meant.
+local t = require "harness"
+local exceptions = require "perilune.exceptions"
+local models = require "perilune.models"
+local world = require "models_world"
+local describe, it, assert = t.describe, t.it, t.assert
+
+local s = world.shop()
+local Category, Product = s.Category, s.Product
+
+-- The error of fn, which must be of `class`.
+local function fails(class, fn)
+  local ok, err = pcall(fn)
+  assert.is_false(ok)
+  if not exceptions.is(err, class) then
+    error("want a " .. class .. ", got " .. tostring(err), 2)
+  end
+  return err
+end
+
+describe("names of perilune.models", function()
+  it("suggest the nearest", function()
+    local err = fails("AttributeError", function()
+      return models.CharFeild { max_length = 3 }
+    end)
+    assert.equal("perilune.models has no 'CharFeild'; did you mean 'CharField'?", err.message)
+    err = fails("AttributeError", function()
+      return models.ForeignKey("Category", { on_delete = models.PROTCT })
+    end)
+    assert.equal("perilune.models has no 'PROTCT'; did you mean 'PROTECT'?", err.message)
+  end)
+
+  it("are there as before when they are right", function()
+    assert.equal("function", type(models.functions.Lower))
+    assert.equal(nil, models._nothing)
+    assert.equal(nil, models[1])
+  end)
+end)
+
+describe("queries", function()
+  it("name the line that asks for an unknown field", function()
+    local line = debug.getinfo(1, "l").currentline + 2
+    local err = fails("FieldError", function()
+      local wrong = Product.objects:filter { nmae = "x" }
+      return wrong
+    end)
+    -- nil when this file is no part of a project (it has an absolute path): never the library's
+    assert.equal(("models_errors_test.lua:%d: "):format(line), (err.where or ("/models_errors_test.lua:%d: "):format(line)):match "[^/]*$")
+  end)
+
+  it("say that methods of managers want a colon", function()
+    for _, name in ipairs { "filter", "get", "create", "count" } do
+      local err = fails("TypeError", function()
+        return Product.objects[name] { name = "x" }
+      end)
+      assert.equal(name .. " is a method: call it with a colon, objects:" .. name .. "(…)", err.message)
+    end
+    fails("TypeError", function()
+      return Product.objects.count()
+    end)
+  end)
+end)
+
+describe("fields", function()
+  it("of relations know their line", function()
+    local line = debug.getinfo(1, "l").currentline + 1
+    local field = models.ForeignKey("Category", { on_delete = models.CASCADE })
+    assert.equal(("models_errors_test.lua:%d"):format(line), field.where:match "[^/]*$")
+  end)
+
+  it("that lead nowhere are named with their line", function()
+    local registry = require("perilune._models.registry").project
+    local line = debug.getinfo(1, "l").currentline + 2
+    local Lost = models.Model("Lost", {
+      owner = models.ForeignKey("Categori", { on_delete = models.CASCADE }),
+      Meta = { app_label = "shop" },
+    })
+    local err = fails("ImproperlyConfigured", function()
+      registry:world()
+    end)
+    assert.equal(("models_errors_test.lua:%d: shop.Lost.owner: there is no model 'Categori'; did you mean 'shop.Category'?"):format(line), err.message:match "[^/]*$")
+    registry.by_label["shop.lost"] = nil
+    for i, class in ipairs(registry.list) do
+      if class == Lost then
+        table.remove(registry.list, i)
+      end
+    end
+  end)
+end)
+
+describe("validation", function()
+  it("says in its text which field is meant", function()
+    local err = fails("ValidationError", function()
+      Category({ name = "" }):full_clean()
+    end)
+    assert.equal("name: This field cannot be blank.", err.message)
+    assert.equal("This field cannot be blank.", err.messages[1])
+    assert.equal("ValidationError: all; a: one; b: two; three", tostring(exceptions.ValidationError { __all__ = "all", b = { "two", "three" }, a = "one" }))
+  end)
+end)
+
+t.finish()
