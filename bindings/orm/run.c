@@ -397,7 +397,7 @@ static int l_change(lua_State *L)
 
 /* ---- as text ---- */
 
-/* sql(world, alias, code) → SQL, list of parameters */
+/* sql(world, alias, code) → SQL, list of parameters, whether the rows are in an order */
 static int sql_inner(lua_State *L)
 {
     struct run *run = lua_touserdata(L, -1);
@@ -421,7 +421,8 @@ static int sql_inner(lua_State *L)
             lua_pushlstring(L, v->s.p, v->s.n);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    return 2;
+    lua_pushboolean(L, st->ordered || st->empty);
+    return 3;
 }
 
 static int l_sql(lua_State *L)
@@ -429,7 +430,7 @@ static int l_sql(lua_State *L)
     struct run run;
     lua_settop(L, 3);
     begin(L, &run);
-    return run_protected(L, &run, sql_inner, 2);
+    return run_protected(L, &run, sql_inner, 3);
 }
 
 /* text(world, alias, code) → the SQL with its values written in, for people */

@@ -208,6 +208,28 @@ function Collector:collect(objects, options)
   end
 end
 
+-- Without the objects that a query deletes which nobody had to read.
+local function without_fast(self, class, objects)
+  for _, rows in ipairs(self.fast) do
+    if #objects > 0 and concrete(rows._model) == class then
+      local keys, gone, left = {}, {}, {}
+      for i, object in ipairs(objects) do
+        keys[i] = object.pk
+      end
+      for _, key in ipairs(rows:filter({ pk__in = keys }):values_list("pk", { flat = true })) do
+        gone[key] = true
+      end
+      for _, object in ipairs(objects) do
+        if not gone[object.pk] then
+          left[#left + 1] = object
+        end
+      end
+      objects = left
+    end
+  end
+  return objects
+end
+
 -- Restricted objects that go anyway, over another path, do not stand in the way.
 function Collector:check_restricted()
   for _, r in ipairs(self.restricted) do
@@ -218,6 +240,7 @@ function Collector:check_restricted()
         left[#left + 1] = object
       end
     end
+    left = without_fast(self, concrete(r[1].model), left)
     if #left > 0 then
       error(protect("RestrictedError", r[1], left), 0)
     end

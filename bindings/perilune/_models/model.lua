@@ -12,6 +12,7 @@ local marks = require "perilune._models.marks"
 local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
 local registries = require "perilune._models.registry"
+local send -- perilune._models.signals
 
 local M = {}
 
@@ -149,10 +150,8 @@ local function new(class, values, level)
   if values ~= nil and type(values) ~= "table" then
     error(exceptions.TypeError(("%s{…} takes a table of values, not a %s"):format(meta.object_name, type(values))), level)
   end
-  local signals = class._signals
-  if signals and signals.pre_init then
-    signals.pre_init(class, values)
-  end
+  send = send or require "perilune._models.signals"
+  send.pre_init(class, values)
   local self = setmetatable({ _state = { adding = true, shared = false } }, class)
   local descriptors = class._descriptors
   for name, value in pairs(values or {}) do
@@ -179,9 +178,7 @@ local function new(class, values, level)
       end
     end
   end
-  if signals and signals.post_init then
-    signals.post_init(class, self)
-  end
+  send.post_init(class, self)
   return self
 end
 

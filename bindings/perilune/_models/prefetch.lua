@@ -68,8 +68,30 @@ local function collect(instances, attname)
   return ids, groups
 end
 
+-- Rows of all instances at once; without the slice of a Prefetch's QuerySet, which is for each
+-- instance alone. Fetched as the instances were.
 local function base_queryset(class, queryset, instances)
-  return (queryset or class._meta.base_manager:all()):using(queryset and queryset._db or rawget(instances[1], "_state").db)
+  local state = rawget(instances[1], "_state")
+  local rows = queryset or class._meta.base_manager:all()
+  local unsliced = rawget(rows, "_unsliced")
+  if unsliced then
+    rows = rows._chain(rows, unsliced)
+  elseif rows._code.high >= 0 or rows._code.low > 0 then
+    error(exceptions.ValueError "Prefetch: a slice of a slice cannot be taken for each object; slice once", 0)
+  end
+  if state.fetch_mode and not rawget(rows, "_fetch_mode") then
+    rows = rows:fetch_mode(state.fetch_mode)
+  end
+  return rows:using(queryset and queryset._db or state.db)
+end
+
+-- What the slice of a Prefetch's QuerySet leaves of one instance's rows.
+local function sliced(list, queryset)
+  local low, limit = queryset and rawget(queryset, "_low"), queryset and rawget(queryset, "_limit")
+  if not low then
+    return list
+  end
+  return table.move(list, low + 1, limit and math.min(#list, low + limit) or #list, 1, {})
 end
 
 local function forward(instances, d, queryset, to_attr)
@@ -116,7 +138,7 @@ local function reverse_one(instances, d, queryset, to_attr)
 end
 
 -- Rows into a list for each instance, in the rows' order.
-local function distribute(instances, d, rows, owner_of, to_attr)
+local function distribute(instances, d, rows, owner_of, to_attr, queryset)
   local lists = {}
   for _, row in ipairs(rows) do
     for _, owner in ipairs(owner_of(row) or {}) do
@@ -125,7 +147,7 @@ local function distribute(instances, d, rows, owner_of, to_attr)
     end
   end
   for _, instance in ipairs(instances) do
-    keep(instance, d, lists[instance] or {}, to_attr)
+    keep(instance, d, sliced(lists[instance] or {}, queryset), to_attr)
   end
 end
 
@@ -143,7 +165,7 @@ local function reverse_many(instances, d, queryset, to_attr)
   end
   distribute(instances, d, rows, function(row)
     return groups[row[d.field.attname]]
-  end, to_attr)
+  end, to_attr, queryset)
   return rows
 end
 
@@ -180,7 +202,7 @@ local function through(instances, d, queryset, to_attr)
     end
     distribute(instances, d, rows, function(row)
       return owners[row.pk]
-    end, to_attr)
+    end, to_attr, queryset)
   else
     distribute(instances, d, rows, function() end, to_attr)
   end

@@ -69,7 +69,7 @@ function QuerySet._new(class, model, using)
   return setmetatable({ _model = model, _code = meta.all_code, _db = using }, class._mt)
 end
 
-local kept = { "_model", "_db", "_prefetch", "_hints", "_fetch_mode", "_flat", "_for_write", "_known", "_values" }
+local kept = { "_model", "_db", "_prefetch", "_hints", "_fetch_mode", "_flat", "_for_write", "_known", "_values", "_combined" }
 
 --- A QuerySet like this one with other code.
 local function chain(self, code)
@@ -384,13 +384,21 @@ function QuerySet:slice(first, last)
   if last ~= nil then
     whole(last, "slice(first, last): last", 0)
   end
-  return chain(self, orm.slice(self._code, first - 1, last and math.max(last, first - 1)))
+  local new = chain(self, orm.slice(self._code, first - 1, last and math.max(last, first - 1)))
+  if self._code.high < 0 and self._code.low == 0 then
+    rawset(new, "_unsliced", self._code)
+    rawset(new, "_low", first - 1)
+    rawset(new, "_limit", last and math.max(last - first + 1, 0))
+    rawset(new, "_offset", first - 1)
+  end
+  return new
 end
 
 -- limit and offset may come in any order: both are applied to the query before them.
 local function window(self, limit, offset)
   local code = self._unsliced or self._code
   local new = chain(self, orm.slice(code, offset or 0, limit and (offset or 0) + limit or nil))
+  rawset(new, "_low", offset or 0)
   rawset(new, "_unsliced", code)
   rawset(new, "_limit", limit)
   rawset(new, "_offset", offset)
@@ -422,6 +430,12 @@ local function codes(what, ...)
   return list
 end
 
+local function combined(self, code)
+  local new = checked(self, code)
+  rawset(new, "_combined", true)
+  return new
+end
+
 --- union(other, …[, { all = true }])
 function QuerySet:union(...)
   local n = select("#", ...)
@@ -431,15 +445,15 @@ function QuerySet:union(...)
     all = check_options("union", last, { all = true }).all
     others[n] = nil
   end
-  return checked(self, orm.combine(self._code, all and "union_all" or "union", table.unpack(codes("union", table.unpack(others)))))
+  return combined(self, orm.combine(self._code, all and "union_all" or "union", table.unpack(codes("union", table.unpack(others)))))
 end
 
 function QuerySet:intersection(...)
-  return checked(self, orm.combine(self._code, "intersection", table.unpack(codes("intersection", ...))))
+  return combined(self, orm.combine(self._code, "intersection", table.unpack(codes("intersection", ...))))
 end
 
 function QuerySet:difference(...)
-  return checked(self, orm.combine(self._code, "difference", table.unpack(codes("difference", ...))))
+  return combined(self, orm.combine(self._code, "difference", table.unpack(codes("difference", ...))))
 end
 
 --- a & b, a | b: rows of one model that both conditions, or one of them, let through.
@@ -455,6 +469,18 @@ end
 
 -- ---- reading ----
 
+-- The mode is that of the objects that came along, too.
+local function set_fetch_mode(rows, mode)
+  for _, row in ipairs(rows) do
+    rawget(row, "_state").fetch_mode = mode
+    for _, object in pairs(rawget(row, "_cache") or {}) do
+      if object and rawget(object, "_state").fetch_mode ~= mode then
+        set_fetch_mode({ object }, mode)
+      end
+    end
+  end
+end
+
 -- What follows the reading of rows: what is known of them, signals, prefetches.
 local function finish(self, rows)
   if #rows == 0 or rawget(self, "_values") then
@@ -462,7 +488,7 @@ local function finish(self, rows)
   end
   local mode = rawget(self, "_fetch_mode")
   if mode then
-    rawget(rows[1], "_state").fetch_mode = mode
+    set_fetch_mode(rows, mode)
   end
   local known = rawget(self, "_known")
   if known then
@@ -526,6 +552,11 @@ function QuerySet:iterator(options)
   end)
 end
 
+-- The values of a query of one column.
+function QuerySet._keys(self, code)
+  return (orm.rows(world_of(self), read_db(self), code, true))
+end
+
 function QuerySet._repr(self)
   local shown = {}
   local rows = rawget(self, "_result") or run_rows(self, self._code.high < 0 and orm.slice(self._code, 0, 21) or self._code)
@@ -574,6 +605,9 @@ function QuerySet:first()
 end
 
 function QuerySet:last()
+  if self._code.high >= 0 or self._code.low > 0 then
+    error(exceptions.TypeError "Cannot reverse a query once a slice has been taken.", 2)
+  end
   return run_rows(self, world_of(self):check(orm.last(self._code)))[1]
 end
 
@@ -654,6 +688,9 @@ end
 --- in_bulk({ 1, 2 }[, { field_name = "slug" }]) → { [1] = …, [2] = … }; without ids all.
 function QuerySet:in_bulk(ids, options)
   options = check_options("in_bulk", options, { field_name = true })
+  if self._values then
+    error(exceptions.TypeError "in_bulk() cannot be used with values() or values_list().", 2)
+  end
   local name = options.field_name or "pk"
   local meta = self._model._meta
   local field = name == "pk" and meta.pk or meta:get_field(name)
@@ -689,7 +726,8 @@ end
 
 --- SQL and its parameters.
 function QuerySet:sql()
-  return orm.sql(world_of(self), read_db(self), self._code)
+  local sql, params = orm.sql(world_of(self), read_db(self), self._code)
+  return sql, params
 end
 
 --- explain{ format = "text", analyze = true } → text
@@ -725,6 +763,11 @@ end
 
 -- Attributes of Django's that are no methods: qs.query, qs.model.
 QuerySet._attributes.query = get_query
+--- Whether order_by() or the model's Meta puts the rows in an order.
+QuerySet._attributes.ordered = function(self)
+  local _, _, ordered = orm.sql(world_of(self), read_db(self), self._code)
+  return ordered
+end
 QuerySet._attributes.model = function(self)
   return rawget(self, "_model")
 end

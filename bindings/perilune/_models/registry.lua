@@ -93,7 +93,9 @@ local function describe_model(w, class)
       error(exceptions.ImproperlyConfigured(("%s: %s.%s: %s"):format(field.where, meta.label, field.name, err.message)), 0)
     end
   end
-  if meta.ordering and #meta.ordering > 0 then
+  if meta.order_with_respect_to then
+    w:set_ordering(id, orm.ordering { "_order" })
+  elseif meta.ordering and #meta.ordering > 0 then
     w:set_ordering(id, orm.ordering(meta.ordering))
   end
   if meta.order_with_respect_to then

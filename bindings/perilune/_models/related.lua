@@ -35,6 +35,9 @@ function M.load_forward(instance, d, id)
   end
   local target = d.field.target_field
   local query = remote._meta.base_manager:using(using)
+  if state.fetch_mode then
+    query = query:fetch_mode(state.fetch_mode)
+  end
   local rows
   if #ids == 1 then
     rows = { query:get_or_nil { [target.name] = id } }
@@ -116,6 +119,12 @@ local function forget_prefetched(self)
   end
 end
 
+-- The manager's rows are fetched as the instance was.
+local function with_mode(self, queryset)
+  local mode = rawget(self.instance, "_state").fetch_mode
+  return mode and queryset:fetch_mode(mode) or queryset
+end
+
 local function using_of(self)
   return rawget(self, "_db") or rawget(self.instance, "_state").db
 end
@@ -159,7 +168,7 @@ function reverse:get_queryset()
   if self.instance.pk == nil and rawget(self.instance, self.target) == nil then
     error(no_key(self, self.cache_name), 0)
   end
-  queryset = queryset:using(using_of(self)):filter { [self.field.name] = self.instance }
+  queryset = with_mode(self, queryset:using(using_of(self)):filter { [self.field.name] = self.instance })
   rawset(queryset, "_known", { self.field.name, self.instance })
   if rows then
     return with_rows(queryset, rows)

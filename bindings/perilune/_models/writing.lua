@@ -94,9 +94,9 @@ function QuerySet:update_or_create(values)
   local rest, defaults, create_defaults = split(values, "defaults", "create_defaults")
   local using = write_db(self)
   return db.atomic({ using = using }, function()
-    local lookup, create = params(self, rest, create_defaults or defaults)
     local object = self:using(using):select_for_update():get_or_nil(rest)
     if not object then
+      local lookup, create = params(self, rest, create_defaults or defaults)
       local created
       object, created = create_or_get(self, lookup, create)
       if created then
