@@ -67,7 +67,7 @@ return {
       command:write(("%d operations became %d."):format(before, #operations))
     end
     local name = options.squashed_name and ("%s_%s"):format(list[1].name:match "^%d+" or "0001", options.squashed_name) or ("%s_squashed_%s"):format(list[1].name:match "^%d+" or "0001", last.name)
-    make.write({ app_label = options.app_label, name = name, operations = operations, dependencies = dependencies, replaces = replaces, initial = #list > 0 and list[1].dependencies and #list[1].dependencies == 0 or nil }, command, options)
+    make.write({ app_label = options.app_label, name = name, operations = operations, dependencies = dependencies, replaces = replaces, initial = #list > 0 and list[1].dependencies and #list[1].dependencies == 0 or nil }, command, setmetatable({ dry_run = false }, { __index = options }))
     if options.verbosity > 0 then
       command:write "Apply it everywhere, then delete the files that it replaces and its `replaces`."
     end

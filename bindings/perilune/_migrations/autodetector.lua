@@ -311,30 +311,94 @@ local function find_created(self)
   end
 end
 
+-- Which deleted models point at which: key → list of { model it points at, field or nil }.
+local function links_of(self, deleted)
+  local links = {}
+  for _, key in ipairs(deleted) do
+    local state = self.from.models[key]
+    links[key] = {}
+    local function link(d, field)
+      local target = d[1] .. "." .. d[2]
+      if target ~= key then
+        table.insert(links[key], { target = target, field = field })
+      end
+    end
+    for _, d in ipairs(base_dependencies(state)) do
+      link(d)
+    end
+    for _, pair in ipairs(state.fields) do
+      if is_relation(pair[2]) then
+        for _, d in ipairs(relation_dependencies(self, state.app_label, state.name, pair[2])) do
+          link(d, pair[1])
+        end
+      end
+    end
+  end
+  return links
+end
+
+local function reaches(links, from, to, seen)
+  for _, l in ipairs(links[from] or {}) do
+    if l.target == to then
+      return true
+    elseif not seen[l.target] then
+      seen[l.target] = true
+      if reaches(links, l.target, to, seen) then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- A model goes after those that point at it, and after fields that do. Of models that point
+-- at one another the fields go first.
 local function find_deleted(self)
+  local deleted = {}
+  for _, key in ipairs(keys_of(self.from)) do
+    if not self.to.models[key] then
+      deleted[#deleted + 1] = key
+    end
+  end
+  local links, needs, cut = links_of(self, deleted), {}, {}
+  for _, key in ipairs(deleted) do
+    needs[key] = {}
+  end
+  for _, key in ipairs(deleted) do
+    local state = self.from.models[key]
+    for _, l in ipairs(links[key]) do
+      if needs[l.target] and l.field and reaches(links, l.target, key, {}) then
+        if not cut[key .. "." .. l.field] then
+          cut[key .. "." .. l.field] = true
+          add(self, state.app_label, operations.RemoveField { model_name = state.name_lower, name = l.field })
+        end
+        table.insert(needs[l.target], { state.app_label, state.name_lower, l.field, "remove" })
+      elseif needs[l.target] then
+        table.insert(needs[l.target], { state.app_label, state.name_lower, nil, "delete" })
+      end
+    end
+  end
   for _, key in ipairs(keys_of(self.from)) do
     local state = self.from.models[key]
-    if not self.to.models[key] then
-      -- Fields of others that point here must be gone first.
-      local dependencies = {}
-      for _, other_key in ipairs(keys_of(self.from)) do
-        local other = self.from.models[other_key]
-        for _, pair in ipairs(other.fields) do
-          if is_relation(pair[2]) and other_key ~= key then
-            for _, d in ipairs(relation_dependencies(self, other.app_label, other.name, pair[2])) do
-              if d[1] .. "." .. d[2] == key then
-                dependencies[#dependencies + 1] = { other.app_label, other.name_lower, pair[1], "remove" }
-                if not self.to.models[other_key] then
-                  dependencies[#dependencies] = nil
-                  self.deleted_links[#self.deleted_links + 1] = { other_key, key }
-                end
-              end
-            end
+    if self.to.models[key] then
+      for _, pair in ipairs(state.fields) do
+        for _, d in ipairs(is_relation(pair[2]) and relation_dependencies(self, state.app_label, state.name, pair[2]) or {}) do
+          local target = needs[d[1] .. "." .. d[2]]
+          if target then
+            target[#target + 1] = { state.app_label, state.name_lower, pair[1], "remove" }
           end
         end
       end
-      add(self, state.app_label, operations.DeleteModel { name = state.name }, dependencies)
     end
+  end
+  for _, key in ipairs(deleted) do
+    local state = self.from.models[key]
+    for field in pairs(cut) do
+      if field:sub(1, #key + 1) == key .. "." then
+        table.insert(needs[key], { state.app_label, state.name_lower, field:sub(#key + 2), "remove" })
+      end
+    end
+    add(self, state.app_label, operations.DeleteModel { name = state.name }, needs[key])
   end
 end
 
@@ -390,6 +454,30 @@ local function find_renamed_field(self, old_state, new_state, name, field)
   return nil
 end
 
+-- Options of Meta that name a field that goes: they go first.
+local function before_removal(self, old_state, new_state)
+  local gone = {}
+  for _, pair in ipairs(old_state.fields) do
+    gone[pair[1]] = not new_state:find(pair[1]) or nil
+  end
+  local kept = {}
+  for _, set in ipairs(old_state.options.unique_together or {}) do
+    if not names_any({ set }, gone) then
+      kept[#kept + 1] = set
+    end
+  end
+  local app_label, name = new_state.app_label, new_state.name_lower
+  if #kept ~= #(old_state.options.unique_together or {}) then
+    add(self, app_label, operations.AlterUniqueTogether { name = name, unique_together = kept })
+    old_state.options.unique_together = kept
+  end
+  local owner = old_state.options.order_with_respect_to
+  if owner and gone[owner] then
+    add(self, app_label, operations.AlterOrderWithRespectTo { name = name, order_with_respect_to = false })
+    old_state.options.order_with_respect_to = nil
+  end
+end
+
 local function compare_fields(self, old_state, new_state)
   local app_label = new_state.app_label
   for _, pair in ipairs(new_state.fields) do
@@ -401,6 +489,7 @@ local function compare_fields(self, old_state, new_state)
       end
     end
   end
+  before_removal(self, old_state, new_state)
   for _, pair in ipairs(old_state.fields) do
     if not new_state:find(pair[1]) then
       add(self, app_label, operations.RemoveField { model_name = new_state.name_lower, name = pair[1] })
@@ -463,7 +552,7 @@ local function compare_named(self, old_state, new_state, key, kind)
       end
     end
     if before and before ~= item and not writer.same(before, item) then
-      add(self, new_state.app_label, operations["Remove" .. kind] { model_name = new_state.name_lower, name = item.name })
+      add(self, new_state.app_label, operations["Remove" .. kind] { model_name = new_state.name_lower, name = item.name }, {}, true)
       before = nil
     end
     if not before then
@@ -515,7 +604,10 @@ local function provides(item, d)
   elseif d[4] == "create" then
     return kind == "AddField" and op.model_name == d[2] and op.name == d[3]
   end
-  return kind == "RemoveField" and op.model_name == d[2] and op.name == d[3]
+  if d[4] == "delete" then
+    return kind == "DeleteModel" and op.name:lower() == d[2]
+  end
+  return (kind == "RemoveField" or kind == "AlterField") and op.model_name == d[2] and op.name == d[3]
 end
 
 local function sort_items(self)
@@ -525,16 +617,6 @@ local function sort_items(self)
       for _, other in ipairs(items) do
         if other ~= item and not placed[other] and provides(other, d) then
           return false
-        end
-      end
-    end
-    for _, link in ipairs(self.deleted_links) do
-      -- A model that points at another one goes before it.
-      if item.operation.class_name == "DeleteModel" and item.app_label .. "." .. item.operation.name:lower() == link[2] then
-        for _, other in ipairs(items) do
-          if not placed[other] and other.operation.class_name == "DeleteModel" and other.app_label .. "." .. other.operation.name:lower() == link[1] then
-            return false
-          end
         end
       end
     end
@@ -622,7 +704,6 @@ end
 
 --- Lists of { app_label, operations, dependencies (of other apps), after (chunks) } in order.
 function Detector:changes()
-  self.deleted_links = {}
   find_renamed_models(self)
   find_created(self)
   find_deleted(self)

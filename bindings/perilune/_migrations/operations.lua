@@ -20,7 +20,10 @@ M.Operation = Operation
 local function define(name, required, optional, methods)
   local class = setmetatable(methods, { __index = Operation })
   class.__index, class.class_name = class, name
-  class.option_names = {}
+  class.option_names, class.required = {}, {}
+  for _, option in ipairs(required) do
+    class.required[option] = true
+  end
   local known = {}
   for _, list in ipairs { required, optional } do
     for _, option in ipairs(list) do

@@ -61,7 +61,7 @@ end
 function Questioner:default_for_new(state, name, _)
   local where = ("%s.%s"):format(state.name_lower, name)
   if not self.ask then
-    error(exceptions.CommandError(("field '%s' is new and NOT NULL: give it a default, null = true or db_default (rows that are there need a value)"):format(where)), 0)
+    error(exceptions.CommandError(("field '%s' is new and NOT NULL: rows that are there need a value. Give it a default, db_default or null = true; or run makemigrations at a terminal, which asks for a value for these rows alone; or write default = …, preserve_default = false into an AddField of your own (makemigrations --empty)"):format(where)), 0)
   end
   self.write(("It is impossible to add a non-nullable field '%s' without a default: rows that are there need a value."):format(where))
   self.write " 1) give a value for them now\n 2) quit and add a default to the model"

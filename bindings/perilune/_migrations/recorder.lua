@@ -5,7 +5,7 @@ local time = require "perilune.time"
 local Recorder = {}
 Recorder.__index = Recorder
 
-local CREATE = 'CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)'
+local CREATE = 'CREATE TABLE IF NOT EXISTS "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)'
 
 local function new(connection)
   return setmetatable({ connection = connection }, Recorder)

@@ -213,7 +213,7 @@ function Writer:operation(operation, indent)
   local inner = indent .. "  "
   for _, option in ipairs(getmetatable(operation).option_names) do
     local v = operation[option]
-    if v ~= nil and not (type(v) == "table" and getmetatable(v) == nil and next(v) == nil and option ~= "fields") then
+    if v ~= nil and not (type(v) == "table" and getmetatable(v) == nil and next(v) == nil and not operation.required[option]) then
       if option == "fields" then
         local rows = {}
         for i, pair in ipairs(v) do
