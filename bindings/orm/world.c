@@ -6,6 +6,8 @@
 #include "class.h"
 #include "error.h"
 
+#include "orm/lookups.h"
+
 #include "base/banned.h"
 
 #include <lauxlib.h>
@@ -228,6 +230,45 @@ static int l_add_field_type(lua_State *L)
     return 0;
 }
 
+static struct str opt_text(lua_State *L, int arg)
+{
+    return lua_isnoneornil(L, arg) ? (struct str){0} : str_from(luaL_checkstring(L, arg));
+}
+
+/* world:add_lookup(name, field class or nil, sql) */
+static int l_add_lookup(lua_State *L)
+{
+    struct orm_world *w = check_open(L);
+    struct err err;
+    if (orm_add_lookup(w->orm, str_from(luaL_checkstring(L, 2)), opt_text(L, 3),
+                       str_from(luaL_checkstring(L, 4)), &err) != 0)
+        return exception_raise_err(L, &err);
+    return 0;
+}
+
+/* world:add_transform(name, field class or nil, sql, output field class or nil) */
+static int l_add_transform(lua_State *L)
+{
+    struct orm_world *w = check_open(L);
+    struct err err;
+    if (orm_add_transform(w->orm, str_from(luaL_checkstring(L, 2)), opt_text(L, 3),
+                          str_from(luaL_checkstring(L, 4)), opt_text(L, 5), &err) != 0)
+        return exception_raise_err(L, &err);
+    return 0;
+}
+
+/* world:add_function(name, sql, arity or -1, aggregate, output field class or nil) */
+static int l_add_function(lua_State *L)
+{
+    struct orm_world *w = check_open(L);
+    struct err err;
+    if (orm_add_function(w->orm, str_from(luaL_checkstring(L, 2)), str_from(luaL_checkstring(L, 3)),
+                         (int)luaL_checkinteger(L, 4), lua_toboolean(L, 5), opt_text(L, 6),
+                         &err) != 0)
+        return exception_raise_err(L, &err);
+    return 0;
+}
+
 static int l_resolve(lua_State *L)
 {
     struct orm_world *w = check_open(L);
@@ -440,6 +481,9 @@ static const struct class world_class = {
             {"set_ordering", l_set_ordering},
             {"set_order_with_respect_to", l_set_order_with_respect_to},
             {"add_field_type", l_add_field_type},
+            {"add_lookup", l_add_lookup},
+            {"add_transform", l_add_transform},
+            {"add_function", l_add_function},
             {"resolve", l_resolve},
             {"bind", l_bind},
             {"check", l_check},

@@ -54,11 +54,10 @@ return setmetatable(M, {
     if name == "functions" then
       M.functions = require "perilune.models.functions"
       return M.functions
-    elseif name == "register_lookup" then
-      M.register_lookup = require "perilune._models.lookups"
-      return M.register_lookup
-    elseif type(name) ~= "string" or name:find "^_" then
-      return nil
+    elseif name == "register_lookup" or name == "Func" then
+      local lookups = require "perilune._models.lookups"
+      M.register_lookup, M.Func = lookups.register_lookup, lookups.Func
+      return M[name]
     end
     -- models.CharFeild{…} would call nil, on_delete = models.CASCDE be no option at all
     local names = { "functions" }

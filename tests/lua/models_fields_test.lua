@@ -167,4 +167,36 @@ describe("columns that the database fills", function()
   end)
 end)
 
+describe("lookups and functions of authors", function()
+  models.register_lookup("ne", { sql = "%(lhs)s <> %(rhs)s" })
+  models.register_lookup("third", { transform = "substr(%(lhs)s, 3, 1)", field = models.CharField })
+  local Twice = models.Func("Twice", "(%(expressions)s) * 2", { arity = 1, output_field = models.IntegerField })
+  local Total = models.Func("PlainTotal", "TOTAL", { arity = 1, aggregate = true, output_field = models.FloatField })
+  local Word = models.Model("Word", { text = models.CharField { max_length = 10 }, n = models.IntegerField { default = 1 }, Meta = { app_label = "shop", ordering = { "id" } } })
+  world.create(Word)
+
+  it("are as good as the built-in ones", function()
+    world.clear(Word)
+    for i, word in ipairs { "abc", "abd", "xyz" } do
+      Word.objects:create { text = word, n = i }
+    end
+    assert.equal("abd,xyz", world.names(Word.objects:filter { text__ne = "abc" }, "text"))
+    assert.equal("abc", world.names(Word.objects:filter { text__third = "c" }, "text"))
+    assert.equal("xyz", world.names(Word.objects:filter { text__third__ne = "c", n__ne = 2 }, "text"))
+    assert.equal("2,4,6", world.names(Word.objects:annotate { twice = Twice "n" }, "twice"))
+    assert.equal(6.0, Word.objects:aggregate({ total = Total "n" }).total)
+  end)
+
+  it("are checked where they are written", function()
+    local ok, err = pcall(models.register_lookup, "bad", { sql = "%(left)s = 1" })
+    assert.is_false(ok)
+    assert.is_true(err.message:find("%", 1, true) ~= nil)
+    ok, err = pcall(models.register_lookup, "bad", { transfrom = "x" })
+    assert.is_false(ok)
+    assert.is_true(err.message:find("did you mean 'transform'", 1, true) ~= nil)
+    assert.is_false((pcall(models.register_lookup, "a__b", { sql = "%(lhs)s" })))
+    assert.is_false((pcall(models.Func, "X", "f(%(x)s)")))
+  end)
+end)
+
 t.finish()

@@ -139,6 +139,9 @@ local function build(self)
   local auto_field = setting("default_auto_field", "BigAutoField"):match "[^.]+$"
   local w = orm.world(auto_field, setting("use_tz", true))
   add_types(w, self.list)
+  if package.loaded["perilune._models.lookups"] then
+    require("perilune._models.lookups").apply(w)
+  end
   local ids = {}
   for _, class in ipairs(self.list) do
     ids[describe_model(w, class)] = class

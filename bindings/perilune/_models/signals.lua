@@ -30,7 +30,7 @@ sender("m2m_changed", function(action, instance, reverse, model, pk_set, using)
   return { action = action, instance = instance, reverse = reverse, model = model, pk_set = pk_set, using = using }
 end)
 sender("pre_init", function(values)
-  return { values = values }
+  return { args = {}, kwargs = values or {} }
 end)
 sender("post_init", function(instance)
   return { instance = instance }
