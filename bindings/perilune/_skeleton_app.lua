@@ -10,6 +10,24 @@ return {
   -- ready = function() end,      -- runs once, when all apps are loaded
 }
 ]] },
+  { path = "models.lua", text = [[
+local models = require "perilune.models"
+
+local M = {}
+
+-- When something has changed here: perilune makemigrations && perilune migrate
+--
+-- M.Item = models.Model("Item", {
+--   name = models.CharField { max_length = 100 },
+--   created_at = models.DateTimeField { auto_now_add = true },
+--   Meta = { ordering = { "-created_at" } },
+-- })
+-- function M.Item.__tostring(self)
+--   return self.name
+-- end
+
+return M
+]] },
   { path = "urls.lua", text = [[
 local urls = require "perilune.urls"
 local views = require "@NAME@.views"

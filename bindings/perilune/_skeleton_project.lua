@@ -20,6 +20,9 @@ return {
     "perilune.middleware.clickjacking",
   },
 
+  databases = { default = { engine = "sqlite", name = "db.sqlite3" } },
+  templates = { dirs = { "templates" } }, -- beside the templates/ of the apps
+
   root_urlconf = "urls",
   time_zone = "UTC",
 }
@@ -62,13 +65,13 @@ end
 
 return M
 ]] },
-  { path = "home/templates/home/page.html", text = [[
+  { path = "templates/base.html", text = [[
 <!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>@NAME@</title>
+  <title>{% block title %}@NAME@{% endblock %}</title>
   <style>
     :root { color-scheme: light dark }
     body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 12vh auto; padding: 0 1.2rem }
@@ -76,11 +79,17 @@ return M
   </style>
 </head>
 <body>
+  {% block content %}{% endblock %}
+</body>
+</html>
+]] },
+  { path = "home/templates/home/page.html", text = [[
+{% extends "base.html" %}
+{% block content %}
   <h1>{{ title }}</h1>
   <p>This page comes from <code>home/views.lua</code> and <code>home/templates/home/page.html</code>: change them and reload.</p>
   <p><a href="{% url "home:hello" name="moon" %}">Say hello</a></p>
-</body>
-</html>
+{% endblock %}
 ]] },
   { path = "home/commands/greet.lua", text = [[
 -- perilune greet NAME [--times N] [--loud]
@@ -114,6 +123,8 @@ print("ok")
     perilune runserver            http://127.0.0.1:8000, reloads when a file changes
     perilune help                 all commands
     perilune startapp shop        a new app
+    perilune makemigrations       write down what has changed in the models
+    perilune migrate              and do it to the database
     perilune shell                try things out
     perilune check --deploy       before it goes public
     perilune serve                production

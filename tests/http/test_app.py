@@ -365,11 +365,19 @@ GUIDE = os.path.join(APP, "..", "docs", "guide", "getting-started.md")
 
 
 def guide_files():
-    """The Lua files of the guide: {"posts/views.lua": text}."""
+    """The files of the guide: {"posts/views.lua": text}."""
     with open(GUIDE) as f:
         text = f.read()
-    found = re.findall(r"`(posts/[a-z]+\.lua)`:?\n\n```lua\n(.*?)```", text, re.S)
+    found = re.findall(r"`(posts/[a-z/]+\.(?:lua|html))`:?\n\n```(?:lua|html)\n(.*?)```", text, re.S)
     return dict(found)
+
+
+def guide_session():
+    """What the guide types into the shell, and the last answer."""
+    with open(GUIDE) as f:
+        text = f.read()
+    lines = re.search(r"```\n(> Post = .*?)```", text, re.S).group(1).splitlines(True)
+    return "".join(line[2:] for line in lines[:-2]) + "return " + lines[-2][2:], lines[-1]
 
 
 def test_guide(t, options):
@@ -378,7 +386,8 @@ def test_guide(t, options):
         run(options, folder, {}, "startproject", "blog")
         run(options, project, {}, "startapp", "posts")
         files = guide_files()
-        t.check(set(files) == {"posts/views.lua", "posts/urls.lua", "posts/middleware.lua"}, "files of the guide", files)
+        t.check(set(files) == {"posts/models.lua", "posts/views.lua", "posts/urls.lua", "posts/middleware.lua",
+                              "posts/templates/posts/index.html", "posts/templates/posts/detail.html"}, "files of the guide", files)
         for name, text in files.items():
             with open(os.path.join(project, name), "w") as f:
                 f.write(text)
@@ -394,17 +403,21 @@ def test_guide(t, options):
                 f.write(before.replace(old, new))
         t.check("no issues" in run(options, project, {}, "check"), "check")
         t.check("posts:detail" in run(options, project, {}, "routes"), "routes")
+        t.check("Create model Post" in run(options, project, {}, "makemigrations"), "makemigrations")
+        t.check("posts.0001_initial... OK" in run(options, project, {}, "migrate"), "migrate")
+        typed, answer = guide_session()
+        t.check(run(options, project, {}, "shell", "-c", typed) == answer, "the session of the guide", typed)
         with Server(options.perilune, project, "runserver") as server:
             t.check(b"It works: blog" in server.request("GET", "/").body, "the first page")
             a = server.request("GET", "/posts/")
             t.check(a.status == 200 and b'<a href="/posts/2/">Perilune</a>' in a.body, "list", a.body)
             t.check(a.get("x-powered-by") == "Perilune" and "text/html" in a.get("content-type"), "layer", a.headers)
             a = server.request("GET", "/posts/2/", {"Accept": "text/html"})
-            t.check(a.body.startswith(b"<h1>Perilune</h1>"), "detail", a.body)
+            t.check(b"<h1>Perilune</h1>" in a.body and b"<title>Perilune</title>" in a.body, "detail", a.body)
             a = server.request("GET", "/posts/2/", {"Accept": "application/json"})
             t.check(data(a)["title"] == "Perilune", "detail as JSON", a.body)
             a = server.request("GET", "/posts/3/", {"Accept": "text/plain"})
-            t.check(a.status == 404 and b"there is no such post" in a.body, "no such post", a.body)
+            t.check(a.status == 404 and b"No Post matches" in a.body, "no such post", a.body)
 
 
 TESTS = [value for name, value in sorted(globals().items()) if name.startswith("test_")]

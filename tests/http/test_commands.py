@@ -172,11 +172,17 @@ return {
 def startapp(w):
     w.project()
     w.good("startapp", "shop", cwd="blog", out="in settings.lua add \"shop\" to installed_apps")
+    w.write("blog/shop/models.lua", w.read("blog/shop/models.lua").replace("-- M", "M").replace("--   ", "  ")
+            .replace("-- })", "})").replace("-- func", "func").replace("-- end", "end"))
     settings = w.read("blog/settings.lua").replace('"home" }', '"home", "shop" }')
     w.write("blog/settings.lua", settings)
     urls = w.read("blog/urls.lua").replace("return {", "return {\n  urls.path(\"shop/\", urls.include \"shop.urls\"),")
     w.write("blog/urls.lua", urls)
     w.good("check", cwd="blog")
+    w.good("makemigrations", cwd="blog", out="Create model Item")
+    w.good("migrate", cwd="blog", out="Applying shop.0001_initial... OK")
+    w.good("shell", "-c", "return require('shop.models').Item.objects:create{ name = 'Globe' }", cwd="blog",
+           out="Globe")
     w.good("run", "shop/tests/test_views.lua", cwd="blog", out="ok")
     w.good("routes", cwd="blog", out="/shop/")
     w.bad(1, "'shop' exists already", "startapp", "shop", cwd="blog")
@@ -375,7 +381,7 @@ def misconfigured(w):
     w.write("blog/settings.lua", settings.replace('"perilune.middleware.common"', '"home.mw"'))
     w.bad(1, "home/mw.lua:1: middleware 'home.mw': its factory returned nil; it must return", "check", cwd="blog")
     w.write("blog/settings.lua", settings.replace('"UTC"', '"Europe/Pariss"'))
-    w.bad(1, "settings.lua:18: setting 'time_zone': unknown time zone 'Europe/Pariss'; did you mean 'Europe/Paris'?", "check", cwd="blog")
+    w.bad(1, "settings.lua:21: setting 'time_zone': unknown time zone 'Europe/Pariss'; did you mean 'Europe/Paris'?", "check", cwd="blog")
 
 
 @test
@@ -621,7 +627,7 @@ return {
         wait_for(served, 10, "the worker in the new file")
         w.check(True, "USR1 opens it anew")
     w.write("blog/settings.lua", settings.replace("root_urlconf", "logging = { handlers = { c = { clas = 1 } } },\n  root_urlconf"))
-    w.bad(1, "settings.lua:17: setting 'logging': handlers.c has an unknown key 'clas'; did you mean 'class'?", "check", cwd="blog")
+    w.bad(1, "settings.lua:20: setting 'logging': handlers.c has an unknown key 'clas'; did you mean 'class'?", "check", cwd="blog")
 
 
 def main():

@@ -19,7 +19,7 @@ local function handle(options, command)
   skeleton.write(base, app.files, name)
   if options.verbosity > 0 then
     command:write(command.style.success(("The app %s is in %s."):format(name, shown)))
-    command:write(("Next: in settings.lua add %q to installed_apps,\n      in urls.lua add urls.path(\"%s/\", urls.include \"%s.urls\")"):format(name, name, name))
+    command:write(("Next: in settings.lua add %q to installed_apps,\n      in urls.lua add urls.path(\"%s/\", urls.include \"%s.urls\")\nModels go into %s/models.lua; then: %s makemigrations && %s migrate"):format(name, name, name, shown, core.program, core.program))
     if not core.project_dir then
       command.stderr:write(command.style.warning("There is no project here (no settings.lua): an app belongs into the folder of one."))
     end
@@ -28,6 +28,8 @@ end
 
 return {
   help = "add a new app to the project",
+  description = "Writes the folder of an app: models, views, routes, a template and a test. It is part of the\n"
+    .. "project once settings.lua has its name in installed_apps.",
   arguments = { { "name", help = "its name, which is that of its folder" } },
   handle = handle,
 }

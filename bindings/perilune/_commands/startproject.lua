@@ -29,8 +29,8 @@ end
 
 return {
   help = "start a new project",
-  description = "Writes a project that runs: settings, routes, a first app with a page and a command, and a .env\n"
-    .. "with a new secret key.",
+  description = "Writes a project that runs: settings with a database, routes, a first app with a page, its\n"
+    .. "templates and a command, and a .env with a new secret key.",
   arguments = {
     { "name", help = "its name" },
     { "directory", nargs = "?", metavar = "DIR", help = "where it goes; a new folder of that name when it is left out" },
