@@ -55,6 +55,7 @@ void orm_open_queries(lua_State *L);
 void orm_open_insert(lua_State *L);
 void orm_open_world(lua_State *L);
 void orm_open_run(lua_State *L);
+void orm_open_get(lua_State *L);
 void orm_open_source(lua_State *L);
 
 #endif

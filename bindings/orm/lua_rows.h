@@ -20,16 +20,21 @@ struct orm_reader {
     const struct dialect *dialect;
     struct arena *scratch;
     enum orm_rows rows;
-    int world;   /* stack index */
+    int world;   /* stack index; the alias of the database stands behind it */
+    int state;   /* "_state" */
     int keys;    /* of the first column's key; the others follow */
     int classes; /* of the first node's class; then for each node its _state and peers */
     int list;    /* where the results go */
     lua_Integer n;
 };
 
-/* Pushes keys, classes, states and the list of results. [-0, +many, may raise] */
+/* Pushes keys, classes and states. [-0, +many, may raise] */
 void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement *st, int world,
-                     int keys_table, struct str alias);
+                     int keys_table);
+/* Pushes the list of results. [-0, +1, may raise] */
+void orm_reader_list(lua_State *L, struct orm_reader *r);
+/* Pushes what a row becomes. [-0, +1, may raise] */
+void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row);
 /* Adds a row to the list. [-0, +0, may raise] */
 void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row);
 /* Pushes one column's value; nil for NULL. [-0, +1, may raise] */

@@ -14,6 +14,7 @@ struct orm_world {
     lua_State *L; /* the main thread, for what statements keep in the registry */
     struct orm *orm;
     struct statements *statements[ORM_DIALECTS]; /* by enum dialect_id; made when needed */
+    struct code **by_key; /* for each model the query of get{ pk = n }; made when needed */
 };
 
 /* Raises when it is not resolved yet. [-0, +0, may raise] */

@@ -204,10 +204,10 @@ void orm_push_hooks(lua_State *L, const struct statement *st, int world)
 
 /* ---- reading ---- */
 
-static void push_state(lua_State *L, struct str alias)
+static void push_state(lua_State *L, int alias)
 {
-    lua_createtable(L, 0, 3);
-    lua_pushlstring(L, alias.p, alias.n);
+    lua_createtable(L, 0, 2);
+    lua_pushvalue(L, alias);
     lua_setfield(L, -2, "db");
     lua_pushboolean(L, false);
     lua_setfield(L, -2, "adding");
@@ -261,13 +261,13 @@ static void note_loaded(lua_State *L, const struct orm_reader *r, const struct s
     lua_setfield(L, state, "loaded");
 }
 
-static void open_node(lua_State *L, struct orm_reader *r, unsigned i, struct str alias)
+static void open_node(lua_State *L, struct orm_reader *r, unsigned i)
 {
     const struct statement_node *n = &r->statement->nodes[i];
     orm_world_push_class(L, r->world, n->model);
     if (lua_isnil(L, -1))
         exception_raise(L, "RuntimeError", "model %.*s has no class", STR_ARG(n->model->label));
-    push_state(L, alias);
+    push_state(L, r->world + 1);
     if (n->partial)
         note_loaded(L, r, n, lua_gettop(L));
     lua_pushnil(L);
@@ -275,7 +275,7 @@ static void open_node(lua_State *L, struct orm_reader *r, unsigned i, struct str
 }
 
 void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement *st, int world,
-                     int keys_table, struct str alias)
+                     int keys_table)
 {
     luaL_checkstack(L, (int)(st->n_columns + st->n_nodes * SLOTS_PER_NODE + 32), "columns");
     r->statement = st;
@@ -284,10 +284,16 @@ void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement 
     r->keys = lua_gettop(L) + 1;
     for (uint32_t i = 0; i < st->n_columns; i++)
         lua_rawgeti(L, keys_table, (lua_Integer)i + 1);
-    r->classes = lua_gettop(L) + 1;
+    lua_pushliteral(L, "_state");
+    r->state = lua_gettop(L);
+    r->classes = r->state + 1;
     if (st->kind == STATEMENT_ROWS)
         for (unsigned i = 0; i < st->n_nodes; i++)
-            open_node(L, r, i, alias);
+            open_node(L, r, i);
+}
+
+void orm_reader_list(lua_State *L, struct orm_reader *r)
+{
     lua_newtable(L);
     r->list = lua_gettop(L);
 }
@@ -312,7 +318,7 @@ static void push_instance(lua_State *L, struct orm_reader *r, unsigned i,
         orm_push_column(L, r, &st->columns[c].type, &row[c]);
         lua_rawset(L, -3);
     }
-    lua_pushliteral(L, "_state");
+    lua_pushvalue(L, r->state);
     lua_pushvalue(L, slot + 1);
     lua_rawset(L, -3);
     lua_pushvalue(L, slot);
@@ -435,7 +441,7 @@ static void push_flat(lua_State *L, struct orm_reader *r, const struct db_value 
         orm_push_column(L, r, &st->columns[c].type, &row[c]);
 }
 
-void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row)
+void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row)
 {
     const struct statement *st = r->statement;
     if (r->rows == ORM_ROWS_FLAT)
@@ -448,5 +454,10 @@ void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *r
         push_list(L, r, row);
     else
         push_values(L, r, row);
+}
+
+void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row)
+{
+    orm_reader_push(L, r, row);
     lua_rawseti(L, r->list, ++r->n);
 }

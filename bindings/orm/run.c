@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running queries: code to statement to rows.  A shape that was seen before costs a look-up;
  * binding and stepping go straight to engine/db. */
-#include "lua_code.h"
-#include "lua_rows.h"
-#include "lua_world.h"
+#include "lua_run.h"
 
 #include "error.h"
 #include "host.h"
@@ -14,14 +12,9 @@
 
 #include <lauxlib.h>
 
-struct prepared { /* hangs on a statement */
-    struct db_sql sql;
-    int keys; /* in the registry: the columns' names */
-};
-
 void orm_prepared_drop(void *prepared, void *world)
 {
-    struct prepared *p = prepared;
+    struct orm_prepared *p = prepared;
     struct orm_world *w = world;
     db_sql_release(&p->sql);
     luaL_unref(w->L, LUA_REGISTRYINDEX, p->keys);
@@ -29,24 +22,6 @@ void orm_prepared_drop(void *prepared, void *world)
 }
 
 /* ---- what a run needs ---- */
-
-enum { FEW_PARAMS = 24 };
-
-struct run {
-    struct orm_world *world;
-    const struct statement *statement;
-    struct prepared *prepared;
-    struct database *db;
-    const struct code *code;
-    struct statements *statements;
-    const struct dialect *dialect;
-    struct arena scratch;
-    struct db_value few[FEW_PARAMS], *values;
-    struct db_cursor cursor;
-    bool open;
-    struct orm_reader reader;
-    struct db_result result;
-};
 
 static void push_keys(lua_State *L, const struct statement *st)
 {
@@ -65,13 +40,13 @@ static enum db_access access_of(const struct statement *st)
 }
 
 /* The statement's half that belongs to the database layer; made at its first run. */
-static struct prepared *prepare(lua_State *L, const struct statement *st)
+static struct orm_prepared *prepare(lua_State *L, const struct statement *st)
 {
     if (st->prepared)
         return st->prepared;
     push_keys(L, st);
     int keys = luaL_ref(L, LUA_REGISTRYINDEX);
-    struct prepared *p = mem_alloc(sizeof *p);
+    struct orm_prepared *p = mem_alloc(sizeof *p);
     p->keys = keys;
     db_sql_init(&p->sql, st->sql, access_of(st));
     ((struct statement *)st)->prepared = p; /* the one field that is the runner's */
@@ -90,13 +65,12 @@ static struct database *check_database(lua_State *L, int arg)
     return db;
 }
 
-/* Arguments: world, alias, code. [-0, +0, may raise: holds nothing yet] */
-static void begin(lua_State *L, struct run *run)
+void orm_run_begin(lua_State *L, struct orm_run *run, const struct code *code)
 {
     struct err err;
     run->world = orm_world_check(L, 1);
     run->db = check_database(L, 2);
-    run->code = orm_code_check(L, 3);
+    run->code = code;
     run->dialect = &dialect_sqlite;
     run->statements = orm_world_statements(run->world, run->dialect->id);
     run->statement = statements_get(run->statements, run->code, &err);
@@ -108,13 +82,13 @@ static void begin(lua_State *L, struct run *run)
 }
 
 /* From here on the run holds things: everything that may raise is inside run_protected(). */
-static void hold(struct run *run)
+static void hold(struct orm_run *run)
 {
     arena_init(&run->scratch, 0);
     statement_ref(run->statement);
 }
 
-static void end(struct run *run)
+static void end(struct orm_run *run)
 {
     if (run->open)
         db_close(&run->cursor);
@@ -138,10 +112,10 @@ static struct db_value to_db(const struct value *v)
     }
 }
 
-static int bind(struct run *run, const struct convert_zone *zone, struct err *err)
+static int bind(struct orm_run *run, const struct convert_zone *zone, struct err *err)
 {
     const struct statement *st = run->statement;
-    if (st->n_params > FEW_PARAMS)
+    if (st->n_params > ORM_FEW_PARAMS)
         run->values = arena_alloc(&run->scratch, st->n_params * sizeof *run->values);
     for (uint32_t i = 0; i < st->n_params; i++) {
         struct value v;
@@ -153,7 +127,7 @@ static int bind(struct run *run, const struct convert_zone *zone, struct err *er
 }
 
 /* The current zone, with its name in the scratch memory. [-0, +0, may raise] */
-static struct convert_zone zone_of(lua_State *L, struct run *run)
+static struct convert_zone zone_of(lua_State *L, struct orm_run *run)
 {
     struct convert_zone zone = {.tz = time_current_zone(L)};
     struct buf *name = orm_json_buffer(L);
@@ -173,7 +147,7 @@ static bool wants_zone(const struct statement *st)
     return false;
 }
 
-static void start_query(lua_State *L, struct run *run)
+void orm_run_start(lua_State *L, struct orm_run *run)
 {
     struct err err;
     struct convert_zone zone = {.tz = tz_utc(), .tz_name = STR("UTC")};
@@ -189,8 +163,7 @@ static void start_query(lua_State *L, struct run *run)
     run->open = true;
 }
 
-/* 1: a row.  May raise. */
-static int step(lua_State *L, struct run *run)
+int orm_run_step(lua_State *L, struct orm_run *run)
 {
     struct err err;
     int got = db_step(&run->cursor, &err);
@@ -203,9 +176,7 @@ static int step(lua_State *L, struct run *run)
     return 0;
 }
 
-/* Runs `inner` with the run as light userdata above the arguments, protected, and gives back
- * what it pushed; whatever it raises is raised after the run has ended. */
-static int run_protected(lua_State *L, struct run *run, lua_CFunction inner, int results)
+int orm_run_protected(lua_State *L, struct orm_run *run, lua_CFunction inner, int results)
 {
     int n = lua_gettop(L);
     lua_pushcfunction(L, inner);
@@ -222,11 +193,11 @@ static int run_protected(lua_State *L, struct run *run, lua_CFunction inner, int
 /* ---- rows ---- */
 
 /* What EXPLAIN gives has columns of the database's own choice. */
-static int explain_rows(lua_State *L, struct run *run)
+static int explain_rows(lua_State *L, struct orm_run *run)
 {
     static const struct column_type plain = {.storage = STORE_UNKNOWN};
     lua_newtable(L);
-    for (lua_Integer n = 1; step(L, run); n++) {
+    for (lua_Integer n = 1; orm_run_step(L, run); n++) {
         lua_createtable(L, (int)run->cursor.ncolumns, 1);
         for (unsigned c = 0; c < run->cursor.ncolumns; c++) {
             orm_push_column(L, &run->reader, &plain, &run->cursor.row[c]);
@@ -242,7 +213,7 @@ static int explain_rows(lua_State *L, struct run *run)
 /* (world, alias, code, flat, run) → list */
 static int rows_inner(lua_State *L)
 {
-    struct run *run = lua_touserdata(L, -1);
+    struct orm_run *run = lua_touserdata(L, -1);
     const struct statement *st = run->statement;
     struct orm_reader *r = &run->reader;
     lua_settop(L, 4);
@@ -253,12 +224,13 @@ static int rows_inner(lua_State *L)
     *r = (struct orm_reader){.dialect = run->dialect,
                              .scratch = &run->scratch,
                              .rows = lua_toboolean(L, 4) ? ORM_ROWS_FLAT : ORM_ROWS_PLAIN};
-    start_query(L, run);
+    orm_run_start(L, run);
     if (st->kind == STATEMENT_EXPLAIN)
         return explain_rows(L, run);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
-    orm_reader_open(L, r, st, 1, lua_gettop(L), db_alias(run->db));
-    while (step(L, run))
+    orm_reader_open(L, r, st, 1, lua_gettop(L));
+    orm_reader_list(L, r);
+    while (orm_run_step(L, run))
         orm_reader_row(L, r, run->cursor.row);
     lua_pushvalue(L, r->list);
     orm_push_hooks(L, st, 1);
@@ -269,10 +241,10 @@ static int rows_inner(lua_State *L)
  * of what is to be converted in them (orm_push_hooks) */
 static int l_rows(lua_State *L)
 {
-    struct run run;
+    struct orm_run run;
     lua_settop(L, 4);
-    begin(L, &run);
-    return run_protected(L, &run, rows_inner, 2);
+    orm_run_begin(L, &run, orm_code_check(L, 3));
+    return orm_run_protected(L, &run, rows_inner, 2);
 }
 
 /* ---- single results ---- */
@@ -306,7 +278,7 @@ static void push_when_empty(lua_State *L, const struct statement *st, uint32_t i
 }
 
 /* row NULL: there is none. */
-static void push_aggregates(lua_State *L, struct run *run, const struct db_value *row)
+static void push_aggregates(lua_State *L, struct orm_run *run, const struct db_value *row)
 {
     const struct statement *st = run->statement;
     lua_createtable(L, 0, (int)st->n_columns);
@@ -326,7 +298,7 @@ static void push_aggregates(lua_State *L, struct run *run, const struct db_value
 /* (world, alias, code, run) → number, boolean or table */
 static int single_inner(lua_State *L)
 {
-    struct run *run = lua_touserdata(L, -1);
+    struct orm_run *run = lua_touserdata(L, -1);
     const struct statement *st = run->statement;
     run->reader = (struct orm_reader){.dialect = run->dialect, .scratch = &run->scratch};
     if (st->empty) {
@@ -336,8 +308,8 @@ static int single_inner(lua_State *L)
             push_empty(L, st);
         return 1;
     }
-    start_query(L, run);
-    bool row = step(L, run);
+    orm_run_start(L, run);
+    bool row = orm_run_step(L, run);
     if (st->kind == STATEMENT_EXISTS)
         lua_pushboolean(L, row);
     else if (st->kind == STATEMENT_AGGREGATE)
@@ -354,10 +326,10 @@ static int single_inner(lua_State *L)
  * is to be converted in them */
 static int l_single(lua_State *L)
 {
-    struct run run;
+    struct orm_run run;
     lua_settop(L, 3);
-    begin(L, &run);
-    return run_protected(L, &run, single_inner, 2);
+    orm_run_begin(L, &run, orm_code_check(L, 3));
+    return orm_run_protected(L, &run, single_inner, 2);
 }
 
 /* ---- changes ---- */
@@ -365,16 +337,17 @@ static int l_single(lua_State *L)
 /* (world, alias, code, run) → changes, last id, rows of RETURNING or nil */
 static int change_inner(lua_State *L)
 {
-    struct run *run = lua_touserdata(L, -1);
+    struct orm_run *run = lua_touserdata(L, -1);
     const struct statement *st = run->statement;
     struct orm_reader *r = &run->reader;
     lua_settop(L, 3);
     if (!st->empty) {
         *r = (struct orm_reader){.dialect = run->dialect, .scratch = &run->scratch};
-        start_query(L, run);
+        orm_run_start(L, run);
         lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
-        orm_reader_open(L, r, st, 1, lua_gettop(L), db_alias(run->db));
-        while (step(L, run))
+        orm_reader_open(L, r, st, 1, lua_gettop(L));
+        orm_reader_list(L, r);
+        while (orm_run_step(L, run))
             orm_reader_row(L, r, run->cursor.row);
     }
     lua_pushinteger(L, run->result.changes);
@@ -389,10 +362,10 @@ static int change_inner(lua_State *L)
 /* change(world, alias, code): INSERT, UPDATE, DELETE → changes, last id, rows */
 static int l_change(lua_State *L)
 {
-    struct run run;
+    struct orm_run run;
     lua_settop(L, 3);
-    begin(L, &run);
-    return run_protected(L, &run, change_inner, 3);
+    orm_run_begin(L, &run, orm_code_check(L, 3));
+    return orm_run_protected(L, &run, change_inner, 3);
 }
 
 /* ---- as text ---- */
@@ -400,7 +373,7 @@ static int l_change(lua_State *L)
 /* sql(world, alias, code) → SQL, list of parameters, whether the rows are in an order */
 static int sql_inner(lua_State *L)
 {
-    struct run *run = lua_touserdata(L, -1);
+    struct orm_run *run = lua_touserdata(L, -1);
     const struct statement *st = run->statement;
     struct err err;
     struct convert_zone zone = zone_of(L, run);
@@ -427,16 +400,16 @@ static int sql_inner(lua_State *L)
 
 static int l_sql(lua_State *L)
 {
-    struct run run;
+    struct orm_run run;
     lua_settop(L, 3);
-    begin(L, &run);
-    return run_protected(L, &run, sql_inner, 3);
+    orm_run_begin(L, &run, orm_code_check(L, 3));
+    return orm_run_protected(L, &run, sql_inner, 3);
 }
 
 /* text(world, alias, code) → the SQL with its values written in, for people */
 static int text_inner(lua_State *L)
 {
-    struct run *run = lua_touserdata(L, -1);
+    struct orm_run *run = lua_touserdata(L, -1);
     struct err err;
     struct convert_zone zone = zone_of(L, run);
     struct buf *out = orm_json_buffer(L);
@@ -448,10 +421,10 @@ static int text_inner(lua_State *L)
 
 static int l_text(lua_State *L)
 {
-    struct run run;
+    struct orm_run run;
     lua_settop(L, 3);
-    begin(L, &run);
-    return run_protected(L, &run, text_inner, 1);
+    orm_run_begin(L, &run, orm_code_check(L, 3));
+    return orm_run_protected(L, &run, text_inner, 1);
 }
 
 static const luaL_Reg functions[] = {

@@ -18,6 +18,16 @@ M.Manager = Manager
 -- sense on everything are left out.
 local hidden = { delete = true, as_manager = true, extend = true, iter = false }
 
+-- get() is what views do most: without a QuerySet where nobody has a say in it.
+local function direct_get(self, ...)
+  if self.get_queryset ~= Manager.get_queryset then
+    local queryset = self:get_queryset()
+    return queryset.get(queryset, ...)
+  end
+  local row = QuerySet._get_of_all(self.model, rawget(self, "_db"), 2, ...)
+  return row
+end
+
 local function queryset_method(class, key)
   if type(key) ~= "string" or key:sub(1, 1) == "_" or hidden[key] then
     return nil
@@ -25,6 +35,9 @@ local function queryset_method(class, key)
   local method = class.queryset_class[key]
   if type(method) ~= "function" then
     return nil
+  end
+  if method == QuerySet.get then
+    return direct_get
   end
   return marks.method(key, function(self, ...)
     local begin = type(self) == "table" and self.get_queryset

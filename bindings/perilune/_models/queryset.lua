@@ -59,14 +59,18 @@ function QuerySet.extend(parent, members)
 end
 QuerySet._mt = instance_mt(QuerySet)
 
---- All rows of a model.
-function QuerySet._new(class, model, using)
-  local meta = model._meta
+-- The code of all rows of a model.
+local function all_code(meta)
   local world = meta.registry:world()
   if meta.all_in ~= world then -- made anew when a model came later
     meta.all_in, meta.all_code = world, orm.all(meta.world_id)
   end
-  return setmetatable({ _model = model, _code = meta.all_code, _db = using }, class._mt)
+  return meta.all_code
+end
+
+--- All rows of a model.
+function QuerySet._new(class, model, using)
+  return setmetatable({ _model = model, _code = all_code(model._meta), _db = using }, class._mt)
 end
 
 local kept = { "_model", "_db", "_prefetch", "_hints", "_fetch_mode", "_flat", "_for_write", "_known", "_values", "_combined" }
@@ -118,11 +122,15 @@ function QuerySet:all()
 end
 
 -- Conditions as they are sent: fields of authors may have get_prep_value().
-local function conditions(self, ...)
-  if self._model._meta.registry.preparing then
-    return require("perilune._models.hooks").conditions(self._model, ...)
+local function conditions_of(model, ...)
+  if model._meta.registry.preparing then
+    return require("perilune._models.hooks").conditions(model, ...)
   end
   return ...
+end
+
+local function conditions(self, ...)
+  return conditions_of(self._model, ...)
 end
 
 function QuerySet:filter(...)
@@ -574,13 +582,43 @@ local function not_found(model)
   return model.DoesNotExist(("%s matching query does not exist."):format(model._meta.object_name))
 end
 
+local function too_many(model, n)
+  return model.MultipleObjectsReturned(("get() returned more than one %s -- it returned %s!"):format(model._meta.object_name, n == 21 and "more than 20" or n))
+end
+
 -- One row or nil; raises when there are more.
 local function single_row(self, ...)
-  local rows = run_rows(self, orm.get(self._code, conditions(self, ...)))
-  if #rows > 1 then
-    error(self._model.MultipleObjectsReturned(("get() returned more than one %s -- it returned %s!"):format(self._model._meta.object_name, #rows == 21 and "more than 20" or #rows)), 3)
+  local flat, using = rawget(self, "_flat"), read_db(self)
+  local row, n, hooks = orm.get_row(world_of(self), using, self._code, flat, conditions(self, ...))
+  if n > 1 then
+    error(too_many(self._model, n), 3)
+  elseif n == 0 then
+    return nil
   end
-  return rows[1]
+  local rows = { row }
+  if hooks then
+    require("perilune._models.hooks").rows(rows, hooks, flat, using)
+  end
+  return finish(self, rows)[1]
+end
+
+--- get() of all rows of a model, as managers call it: no QuerySet is made for it.
+function QuerySet._get_of_all(model, using, level, ...)
+  local code = all_code(model._meta)
+  using = using or routing.read(model)
+  local row, n, hooks = orm.get_row(model._meta.registry.made, using, code, nil, conditions_of(model, ...))
+  if n == 0 then
+    error(not_found(model), level + 1)
+  elseif n > 1 then
+    error(too_many(model, n), level + 1)
+  end
+  if hooks then
+    require("perilune._models.hooks").rows({ row }, hooks, nil, using)
+  end
+  if post_init:has_listeners(model) then
+    send.post_init(model, row)
+  end
+  return row
 end
 
 --- The one row; DoesNotExist, MultipleObjectsReturned.

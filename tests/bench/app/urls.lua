@@ -6,4 +6,8 @@ return {
   path("", views.plaintext),
   path("plaintext", views.plaintext),
   path("json", views.json),
+  path("db", views.db),
+  path("queries", views.queries),
+  path("updates", views.updates),
+  path("fortunes", views.fortunes),
 }
