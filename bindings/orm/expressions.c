@@ -210,6 +210,32 @@ static int l_case(lua_State *L)
     return orm_code_push(L, b);
 }
 
+/* case_by_key(keys, results, type): Case(When(pk = key, then = result), …), each result a value
+ * of the type or an expression */
+static int l_case_by_key(lua_State *L)
+{
+    struct code_type t;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    bool typed = to_type(L, 3, &t);
+    uint32_t n = list_length(L, 1);
+    struct code_builder *b = start(L, 3);
+    code_case(b, n, false);
+    for (uint32_t i = 1; i <= n; i++) {
+        size_t mark = code_q(b, CODE_AND, false);
+        code_lookup(b, STR("pk"));
+        lua_rawgeti(L, 1, i);
+        orm_write_operand(L, -1, b, ORM_TABLE_JSON, "pk");
+        code_close(b, mark, 1);
+        lua_rawgeti(L, 2, i);
+        if (typed && !orm_code_test(L, -1))
+            code_output(b, &t);
+        orm_write_operand(L, -1, b, ORM_TABLE_JSON, "bulk_update");
+        lua_pop(L, 2);
+    }
+    return orm_code_push(L, b);
+}
+
 /* cast(expression, type) */
 static int l_cast(lua_State *L)
 {
@@ -369,6 +395,7 @@ static const luaL_Reg functions[] = {
     {"func", l_func},
     {"aggregate", l_aggregate},
     {"case", l_case},
+    {"case_by_key", l_case_by_key},
     {"cast", l_cast},
     {"wrap", l_wrap},
     {"subquery", l_subquery},

@@ -334,15 +334,17 @@ static int l_single(lua_State *L)
 
 /* ---- changes ---- */
 
-/* (world, alias, code, run) → changes, last id, rows of RETURNING or nil */
+/* (world, alias, code, flat, run) → changes, last id, rows of RETURNING or nil */
 static int change_inner(lua_State *L)
 {
     struct orm_run *run = lua_touserdata(L, -1);
     const struct statement *st = run->statement;
     struct orm_reader *r = &run->reader;
-    lua_settop(L, 3);
+    lua_settop(L, 4);
     if (!st->empty) {
-        *r = (struct orm_reader){.dialect = run->dialect, .scratch = &run->scratch};
+        *r = (struct orm_reader){.dialect = run->dialect,
+                                 .scratch = &run->scratch,
+                                 .rows = lua_toboolean(L, 4) ? ORM_ROWS_FLAT : ORM_ROWS_PLAIN};
         orm_run_start(L, run);
         lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
         orm_reader_open(L, r, st, 1, lua_gettop(L));
@@ -359,11 +361,12 @@ static int change_inner(lua_State *L)
     return 3;
 }
 
-/* change(world, alias, code): INSERT, UPDATE, DELETE → changes, last id, rows */
+/* change(world, alias, code, flat): INSERT, UPDATE, DELETE → changes, last id, rows; flat: the
+ * first column of each */
 static int l_change(lua_State *L)
 {
     struct orm_run run;
-    lua_settop(L, 3);
+    lua_settop(L, 4);
     orm_run_begin(L, &run, orm_code_check(L, 3));
     return orm_run_protected(L, &run, change_inner, 3);
 }

@@ -139,11 +139,69 @@ local function unexpected(class, name)
   return exceptions.TypeError(("%s{…} got an unexpected field '%s'%s"):format(class._meta.object_name, tostring(name), core.suggest(tostring(name), names)))
 end
 
+local SCALAR = { ["nil"] = true, string = true, number = true, boolean = true }
+
+-- What new instances get where nothing is given: for each field { attname, name, whether it is
+-- the key, the value or nil, the field when it has to be asked each time }.
+local function make_defaults(meta)
+  local plan = { fields = meta.fields }
+  for _, field in ipairs(meta.fields) do
+    if not field.generated and field.db_default == nil then
+      local own = field.get_default ~= Field.get_default and not field.relation
+      local asked = own or not SCALAR[type(field.default)]
+      local value = not asked and field:get_default() or nil
+      if asked or value ~= nil or field.default == false then
+        plan[#plan + 1] = { attname = field.attname, name = field.name, key = field == meta.pk, value = not asked and field:get_default(), asked = asked and field }
+      end
+    end
+  end
+  meta.defaults = plan
+  return plan
+end
+
+local function set_defaults(self, values, meta)
+  local plan = meta.defaults
+  if not plan or plan.fields ~= meta.fields then
+    plan = make_defaults(meta)
+  end
+  for i = 1, #plan do
+    local p = plan[i]
+    local attname = p.attname
+    if rawget(self, attname) == nil and not (values and (values[attname] ~= nil or values[p.name] ~= nil or p.key and values.pk ~= nil)) then
+      local value = p.value
+      if p.asked then
+        value = p.asked:get_default()
+      end
+      if value ~= nil then
+        rawset(self, attname, value)
+      end
+    end
+  end
+end
+
+-- Given values of names that are more than a column.
+local function set_others(self, values, class, level)
+  local descriptors = class._descriptors
+  for name, value in pairs(values) do
+    local d = descriptors[name]
+    if d and d.plain then -- there already
+      goto next
+    elseif d and d.set and d.kind == nil then
+      d.set(self, value, d)
+    elseif d or class[name] == nil then
+      error(d and exceptions.TypeError(("%s{…}: '%s' is a relation of many; save first, then use its set{…} or add(…)"):format(class._meta.object_name, name)) or unexpected(class, name), level + 1)
+    else
+      rawset(self, name, value)
+    end
+    ::next::
+  end
+end
+
 --- A new instance: given values, defaults for the rest.
 local function new(class, values, level)
   level = level or 2
-  class._meta.registry:world()
   local meta = class._meta
+  meta.registry:world()
   if meta.abstract then
     error(exceptions.TypeError "Abstract models cannot be instantiated.", level)
   end
@@ -152,32 +210,23 @@ local function new(class, values, level)
   end
   send = send or require "perilune._models.signals"
   send.pre_init(class, values)
-  local self = setmetatable({ _state = { adding = true, shared = false } }, class)
-  local descriptors = class._descriptors
-  for name, value in pairs(values or {}) do
-    local d = descriptors[name]
-    if d and d.plain then
-      if value ~= null then
-        rawset(self, name, value)
-      end
-    elseif d and d.set and d.kind == nil then
-      d.set(self, value, d)
-    elseif d or class[name] == nil then
-      error(d and exceptions.TypeError(("%s{…}: '%s' is a relation of many; save first, then use its set{…} or add(…)"):format(meta.object_name, name)) or unexpected(class, name), level)
-    else
-      rawset(self, name, value)
-    end
-  end
-  for _, field in ipairs(meta.fields) do
-    local attname = field.attname
-    local given = values and (values[attname] ~= nil or values[field.name] ~= nil or field == meta.pk and values.pk ~= nil)
-    if not given and rawget(self, attname) == nil and not field.generated and field.db_default == nil then
-      local default = field:get_default()
-      if default ~= nil then
-        rawset(self, attname, default)
+  local self = { _state = { adding = true, shared = false } }
+  local descriptors, others = class._descriptors, false
+  if values then
+    for name, value in pairs(values) do
+      local d = descriptors[name]
+      if not (d and d.plain) then
+        others = true
+      elseif value ~= null then
+        self[name] = value
       end
     end
   end
+  setmetatable(self, class)
+  if others then
+    set_others(self, values, class, level)
+  end
+  set_defaults(self, values, meta)
   send.post_init(class, self)
   return self
 end

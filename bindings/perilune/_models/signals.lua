@@ -7,8 +7,9 @@ local M = {}
 
 local function sender(name, make)
   local signal = signals[name]
+  local strong, weak = signal._refs, signal._weak
   M[name] = function(class, ...)
-    if signal:has_listeners(class) then
+    if (next(strong) or next(weak)) and signal:has_listeners(class) then
       signal:send(class, make(...))
     end
   end

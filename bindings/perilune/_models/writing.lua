@@ -3,6 +3,7 @@
 local check_options = require "perilune._options"
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
+local Field = require "perilune._models.field"
 local instance = require "perilune._models.instance"
 local null = require "perilune.null"
 local orm = require "perilune._orm"
@@ -237,6 +238,50 @@ local function batches(n, size)
   end
 end
 
+-- The attributes of fields that are stored as they are; false for those that are asked.
+local function direct_columns(fields)
+  local list = {}
+  for j, field in ipairs(fields) do
+    list[j] = field.pre_save == Field.pre_save and not field.get_prep_value and field.attname
+  end
+  return list
+end
+
+local function row_of(object, fields, direct)
+  local row = {}
+  for j = 1, #direct do
+    local attname = direct[j]
+    local value
+    if attname then
+      value = object[attname]
+    else
+      value = instance.prepared(object, fields[j], true)
+    end
+    row[j] = value
+  end
+  return row
+end
+
+-- Whether the database makes more than the key.
+local function generates(meta)
+  for _, field in ipairs(meta.local_fields) do
+    if field.generated then
+      return true
+    end
+  end
+  return false
+end
+
+local function relations(fields)
+  local list = {}
+  for _, field in ipairs(fields) do
+    if field.remote_model then
+      list[#list + 1] = field
+    end
+  end
+  return list
+end
+
 -- Inserts objects whose key is (or is not) given; keys come back where the database gives
 -- them.
 local function insert_objects(self, objects, with_key, using, options)
@@ -252,21 +297,19 @@ local function insert_objects(self, objects, with_key, using, options)
   local how = options.ignore_conflicts and "ignore" or options.update_conflicts and "update" or "plain"
   local size = math.max(1, math.min(options.batch_size or math.huge, MAX_PARAMETERS // math.max(1, #fields)))
   local wants_keys = not with_key and pk.auto and how ~= "ignore"
+  local direct = direct_columns(fields)
+  local keys_only = wants_keys and not generates(concrete._meta)
   for first, last in batches(#objects, size) do
     local rows = {}
     for i = first, last do
-      local row = {}
-      for j, field in ipairs(fields) do
-        row[j] = instance.prepared(objects[i], field, true)
-      end
-      rows[#rows + 1] = row
+      rows[i - first + 1] = row_of(objects[i], fields, direct)
     end
     local code = orm.insert(concrete._meta.world_id, names, rows, how, field_names(meta, options.unique_fields), field_names(meta, options.update_fields), wants_keys)
-    local _, _, keys = orm.change(world_of(self), using, code)
-    for i = first, last do
-      local key = keys and keys[i - first + 1]
-      if key and wants_keys then
-        rawset(objects[i], pk.attname, key[pk.attname])
+    local _, _, keys = orm.change(world_of(self), using, code, keys_only)
+    for i = first, wants_keys and keys and last or 0 do
+      local key = keys[i - first + 1]
+      if key then
+        rawset(objects[i], pk.attname, keys_only and key or key[pk.attname])
       end
     end
   end
@@ -292,17 +335,26 @@ function QuerySet:bulk_create(objects, options)
     return objects
   end
   local using = write_db(self)
-  local with_key, without = {}, {}
+  local with_key, without, related = {}, {}, relations(meta.fields)
+  local attname, auto, composite = meta.pk.attname, meta.pk.auto, meta.pk.composite
   for i, object in ipairs(objects) do
     if getmetatable(object) ~= self._model then
       error(exceptions.TypeError(("bulk_create: item %d is no %s"):format(i, meta.object_name)), 2)
     end
-    instance.check_related(object, meta.fields, "bulk_create()")
-    if object.pk == nil and not meta.pk.auto then
-      local key = meta.pk:get_default()
-      rawset(object, meta.pk.attname, key ~= "" and key or nil)
+    instance.check_related(object, related, "bulk_create()")
+    local key
+    if composite then
+      key = object.pk
+    else
+      key = rawget(object, attname)
     end
-    table.insert(object.pk ~= nil and with_key or without, object)
+    if key == nil and not auto then
+      key = meta.pk:get_default()
+      key = key ~= "" and key or nil
+      rawset(object, attname, key)
+    end
+    local list = key ~= nil and with_key or without
+    list[#list + 1] = object
   end
   db.atomic({ using = using, savepoint = false }, function()
     if #with_key > 0 then
@@ -354,23 +406,21 @@ function QuerySet:bulk_update(objects, names, options)
   local size = math.max(1, math.min(options.batch_size or math.huge, MAX_PARAMETERS // (2 * #fields + 1), 500))
   local rows = 0
   db.atomic({ using = using, savepoint = false }, function()
-    for first, last in batches(#objects, size) do
+      for first, last in batches(#objects, size) do
       local ids, values = {}, {}
       for i = first, last do
-        ids[#ids + 1] = objects[i].pk
+        ids[i - first + 1] = objects[i].pk
       end
       for _, field in ipairs(fields) do
-        local whens = {}
-        local output = field.target_field or field
+        local results = {}
         for i = first, last do
           local value = instance.prepared(objects[i], field, false, true)
-          if type(value) ~= "userdata" or getmetatable(value) ~= "perilune.models.Expression" then
-            value = e.Value(value == nil and null or value, { output_field = output })
+          if value == nil then
+            value = null
           end
-          whens[#whens + 1] = e.When({ pk = objects[i].pk }, value)
+          results[i - first + 1] = value
         end
-        whens.output_field = output
-        values[field.name] = e.Case(whens)
+        values[field.name] = orm.case_by_key(ids, results, e._output(field.target_field or field, "bulk_update"))
       end
       rows = rows + self:using(using):filter({ pk__in = ids }):order_by():_update_quietly(values)
     end
