@@ -58,9 +58,11 @@ return setmetatable(M, {
       local lookups = require "perilune._models.lookups"
       M.register_lookup, M.Func = lookups.register_lookup, lookups.Func
       return M[name]
+    elseif type(name) ~= "string" or name:find "^_" then
+      return nil
     end
     -- models.CharFeild{…} would call nil, on_delete = models.CASCDE be no option at all
-    local names = { "functions" }
+    local names = { "functions", "register_lookup", "Func" }
     for known in pairs(M) do
       names[#names + 1] = known
     end
