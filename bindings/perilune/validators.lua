@@ -80,7 +80,7 @@ local function define(name, parent, class)
   setmetatable(class, {
     __index = parent,
     __call = function(_, ...)
-      local self = setmetatable({}, class)
+      local self = setmetatable({ _args = table.pack(...) }, class) -- migrations write them
       self:init(...)
       return self
     end,

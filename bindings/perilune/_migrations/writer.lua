@@ -22,7 +22,13 @@ local function key(name)
 end
 
 local function quote(text)
-  return (("%q"):format(text):gsub("\\\n", "\\n"):gsub("\r", "\\r"):gsub("\0", "\\0"))
+  local quoted = ("%q"):format(text):gsub("\\\n", "\\n"):gsub("\r", "\\r")
+  if not utf8.len(text) then
+    quoted = quoted:gsub("[\x80-\xff]", function(c)
+      return ("\\%d"):format(c:byte())
+    end)
+  end
+  return quoted
 end
 
 -- The shortest text that gives the number again.
@@ -54,6 +60,35 @@ local function sorted_keys(t)
   return names
 end
 
+-- From where a value can be required: the member of a loaded module that it is.
+local function member(value)
+  local found
+  for name, module in pairs(package.loaded) do
+    if type(module) == "table" and not name:match "^_" and name ~= "perilune.models" and not name:match "%.migrations%." then
+      for k, v in next, module do
+        if rawequal(v, value) and type(k) == "string" and (not found or name .. "." .. k < found.name .. "." .. found.key) then
+          found = { name = name, key = k }
+        end
+      end
+    end
+  end
+  return found and ("require(%q).%s"):format(found.name, found.key)
+end
+
+-- perilune.validators' objects, by what they were made with.
+function Writer:validator(value, mt, indent)
+  local name = type(mt) == "table" and tostring(rawget(mt, "__name")):match "^perilune%.validators%.(%w+)$"
+  local args = name and rawget(value, "_args")
+  if not args then
+    return nil
+  end
+  local parts = {}
+  for i = 1, args.n do
+    parts[i] = self:value(args[i], indent)
+  end
+  return ('require("perilune.validators").%s(%s)'):format(name, table.concat(parts, ", "))
+end
+
 -- Things that know how they are written: fields, indexes, constraints, actions, expressions
 -- that carry their source.
 function Writer:object(value, indent)
@@ -68,6 +103,10 @@ function Writer:object(value, indent)
       return "models.SET(" .. self:value(value.value, indent) .. ")"
     end
     return "models." .. value.name
+  end
+  local written = member(value) or self:validator(value, mt, indent)
+  if written then
+    return written
   end
   error(exceptions.ValueError(("cannot write %s into a migration: give a plain value, or write this migration by hand"):format(tostring(value))), 0)
 end
@@ -147,21 +186,12 @@ end
 
 --- A function by where it can be required from: a member of a loaded module.
 function Writer:func(fn)
-  local found
-  for name, module in pairs(package.loaded) do
-    if type(module) == "table" and not name:match "^_" and name ~= "perilune.models" then
-      for k, v in pairs(module) do
-        if v == fn and type(k) == "string" and (not found or name .. "." .. k < found.name .. "." .. found.key) then
-          found = { name = name, key = k }
-        end
-      end
-    end
-  end
+  local found = member(fn)
   if not found then
     local info = debug.getinfo(fn, "S")
     error(exceptions.ValueError(("cannot write the function of %s:%d into a migration: make it a member of a module, so that it can be required"):format(info.source:gsub("^@", ""), info.linedefined)), 0)
   end
-  return ("require(%q).%s"):format(found.name, found.key)
+  return found
 end
 
 -- models.CharField{ max_length = 200 }

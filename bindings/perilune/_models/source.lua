@@ -81,6 +81,8 @@ local function arguments(w, part, n)
   return list
 end
 
+local with_zone = { Extract = true, Trunc = true, TruncDate = true, TruncTime = true }
+
 local writers = {
   value = function(w, part)
     return "models.Value(" .. plain(w, part) .. ")"
@@ -98,6 +100,9 @@ local writers = {
   combined = function(w, part)
     local sign = OPERATORS[part.arg]
     local left, right = argument(w, part[1]), argument(w, part[2])
+    if part[1].op == "value" and (#sign > 1 or part[2].op == "value") then -- numbers would be added here
+      left = write(w, part[1])
+    end
     if #sign > 1 then
       return ("(%s):%s(%s)"):format(left, sign, right)
     end
@@ -114,7 +119,12 @@ local writers = {
     return ("models.Cast(%s, %s)"):format(argument(w, part[1]), field_of(w, part.type))
   end,
   ["function"] = function(w, part)
-    return ("models.functions.%s(%s)"):format(part.text, table.concat(arguments(w, part, part.n), ", "))
+    local list = arguments(w, part, part.n)
+    if with_zone[part.text] then -- the zone comes last, and is an option
+      local zone = part[part.n]
+      list[part.n] = (zone.op ~= "value" or zone.value ~= nil) and "{ tzinfo = " .. (zone.op == "value" and w:value(zone.value) or ("%q"):format(zone.text)) .. " }" or nil
+    end
+    return ("models.functions.%s(%s)"):format(part.text, table.concat(list, ", "))
   end,
   case = function(w, part)
     local list = {}
