@@ -18,10 +18,15 @@ M.Manager = Manager
 -- sense on everything are left out.
 local hidden = { delete = true, as_manager = true, extend = true, iter = false }
 
+local function no_colon(key)
+  error(exceptions.TypeError(("%s is a method: call it with a colon, objects:%s(…)"):format(key, key)), 3)
+end
+
 -- get() is what views do most: without a QuerySet where nobody has a say in it.
 local function direct_get(self, ...)
-  if self.get_queryset ~= Manager.get_queryset then
-    local queryset = self:get_queryset()
+  local begin = type(self) == "table" and self.get_queryset or no_colon "get"
+  if begin ~= Manager.get_queryset then
+    local queryset = begin(self)
     return queryset.get(queryset, ...)
   end
   local row = QuerySet._get_of_all(self.model, rawget(self, "_db"), 2, ...)
@@ -40,10 +45,7 @@ local function queryset_method(class, key)
     return direct_get
   end
   return marks.method(key, function(self, ...)
-    local begin = type(self) == "table" and self.get_queryset
-    if not begin then
-      error(exceptions.TypeError(("%s is a method: call it with a colon, objects:%s(…)"):format(key, key)), 2)
-    end
+    local begin = type(self) == "table" and self.get_queryset or no_colon(key)
     local queryset = begin(self)
     return queryset[key](queryset, ...)
   end)
