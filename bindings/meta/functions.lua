@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: MIT
+---@meta perilune.models.functions
+-- luacheck: ignore 241 212 (the classes below are only there to be read)
+
+---Functions of the database under Django's names. Text is the name of a field, Value "text" is text. The last argument may be a
+---table of options: output_field for all, tzinfo for those of moments.
+---@alias perilune.models.Function fun(...: perilune.models.Operand|table): perilune.models.Expression
+
+---@class perilune.models.functions
+---@field ACos perilune.models.Function
+---@field ASin perilune.models.Function
+---@field ATan perilune.models.Function
+---@field ATan2 perilune.models.Function
+---@field Abs perilune.models.Function
+---@field Cast perilune.models.Function
+---@field Ceil perilune.models.Function
+---@field Chr perilune.models.Function
+---@field Coalesce perilune.models.Function
+---@field Collate perilune.models.Function
+---@field Concat perilune.models.Function
+---@field ConcatPair perilune.models.Function
+---@field Cos perilune.models.Function
+---@field Cot perilune.models.Function
+---@field CumeDist perilune.models.Function
+---@field Degrees perilune.models.Function
+---@field DenseRank perilune.models.Function
+---@field Exp perilune.models.Function
+---@field Extract perilune.models.Function
+---@field ExtractDay perilune.models.Function
+---@field ExtractHour perilune.models.Function
+---@field ExtractIsoWeekDay perilune.models.Function
+---@field ExtractIsoYear perilune.models.Function
+---@field ExtractMinute perilune.models.Function
+---@field ExtractMonth perilune.models.Function
+---@field ExtractQuarter perilune.models.Function
+---@field ExtractSecond perilune.models.Function
+---@field ExtractWeek perilune.models.Function
+---@field ExtractWeekDay perilune.models.Function
+---@field ExtractYear perilune.models.Function
+---@field FirstValue perilune.models.Function
+---@field Floor perilune.models.Function
+---@field Greatest perilune.models.Function
+---@field JSONArray perilune.models.Function
+---@field JSONObject perilune.models.Function
+---@field LPad perilune.models.Function
+---@field LTrim perilune.models.Function
+---@field Lag perilune.models.Function
+---@field LastValue perilune.models.Function
+---@field Lead perilune.models.Function
+---@field Least perilune.models.Function
+---@field Left perilune.models.Function
+---@field Length perilune.models.Function
+---@field Ln perilune.models.Function
+---@field Log perilune.models.Function
+---@field Lower perilune.models.Function
+---@field MD5 perilune.models.Function
+---@field Mod perilune.models.Function
+---@field Now perilune.models.Function
+---@field NthValue perilune.models.Function
+---@field Ntile perilune.models.Function
+---@field NullIf perilune.models.Function
+---@field Ord perilune.models.Function
+---@field PercentRank perilune.models.Function
+---@field Pi perilune.models.Function
+---@field Power perilune.models.Function
+---@field RPad perilune.models.Function
+---@field RTrim perilune.models.Function
+---@field Radians perilune.models.Function
+---@field Random perilune.models.Function
+---@field Rank perilune.models.Function
+---@field Repeat perilune.models.Function
+---@field Replace perilune.models.Function
+---@field Reverse perilune.models.Function
+---@field Right perilune.models.Function
+---@field Round perilune.models.Function
+---@field RowNumber perilune.models.Function
+---@field SHA1 perilune.models.Function
+---@field SHA224 perilune.models.Function
+---@field SHA256 perilune.models.Function
+---@field SHA384 perilune.models.Function
+---@field SHA512 perilune.models.Function
+---@field Sign perilune.models.Function
+---@field Sin perilune.models.Function
+---@field Sqrt perilune.models.Function
+---@field StrIndex perilune.models.Function
+---@field Substr perilune.models.Function
+---@field Tan perilune.models.Function
+---@field Trim perilune.models.Function
+---@field Trunc perilune.models.Function
+---@field TruncDate perilune.models.Function
+---@field TruncDay perilune.models.Function
+---@field TruncHour perilune.models.Function
+---@field TruncMinute perilune.models.Function
+---@field TruncMonth perilune.models.Function
+---@field TruncQuarter perilune.models.Function
+---@field TruncSecond perilune.models.Function
+---@field TruncTime perilune.models.Function
+---@field TruncWeek perilune.models.Function
+---@field TruncYear perilune.models.Function
+---@field Upper perilune.models.Function
+local functions = {}
+
+return functions
