@@ -426,4 +426,22 @@ describe("order_with_respect_to", function()
 end)
 
 
+describe("indexes and constraints of abstract models", function()
+  it("have names of their own in each heir", function()
+    local Base = models.Model("Measured", {
+      n = models.IntegerField {},
+      Meta = {
+        abstract = true, app_label = "shop", indexes = { models.Index { "-n" } },
+        constraints = { models.CheckConstraint { models.Q { n__gte = 0 }, name = "%(app_label)s_%(class)s_n" } },
+      },
+    })
+    local A, B = Base:extend("MeasuredA", { Meta = { app_label = "shop" } }), Base:extend("MeasuredB", { Meta = { app_label = "shop" } })
+    world.create(A, B)
+    assert.equal("shop_measuredb_n", B._meta.constraints[1].name)
+    assert.equal("shop_measuredb_n", (raises("IntegrityError", function() B.objects:create { n = -1 } end).message:match "shop_measuredb_n"))
+    assert.is_true(A._meta.indexes[1].name:match "^shop_measur_n_%x+_idx$" ~= nil)
+    assert.is_true(A._meta.indexes[1].name ~= B._meta.indexes[1].name)
+  end)
+end)
+
 t.finish()

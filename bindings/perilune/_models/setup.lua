@@ -84,6 +84,41 @@ local function set_targets(classes, class)
   end
 end
 
+local function all_fields_known(meta, index)
+  for _, pair in ipairs(index:field_orders()) do
+    if not (meta.fields_by_name[pair[1]] or meta.fields_by_attname[pair[1]]) then
+      return false -- `perilune check` tells of it
+    end
+  end
+  return true
+end
+
+local function copy_with_name(item, name)
+  local copy = {}
+  for k, v in pairs(item) do
+    copy[k] = v
+  end
+  copy.name = name
+  return setmetatable(copy, getmetatable(item))
+end
+
+-- Indexes and constraints of an abstract model are shared by its heirs: each has copies with
+-- names of its own.
+local function name_all(meta, key)
+  local list = {}
+  for i, item in ipairs(meta[key]) do
+    local name = item.name
+    if not name and all_fields_known(meta, item) then
+      item = copy_with_name(item, nil)
+      item:set_name(meta)
+    elseif name and name:find("%(", 1, true) then
+      item = copy_with_name(item, (name:gsub("%%%(class%)s", meta.model_name):gsub("%%%(app_label%)s", meta.app_label)))
+    end
+    list[i] = item
+  end
+  meta[key] = list
+end
+
 --- `ids`: classes by their number in the world.
 function M.finish(world, ids, registry)
   local classes, infos = {}, {}
@@ -123,6 +158,10 @@ function M.finish(world, ids, registry)
       }
     end
     descriptors.install(classes[id])
+    if meta.object_name and not meta.auto_created then
+      name_all(meta, "indexes")
+      name_all(meta, "constraints")
+    end
   end
   for id = 0, n - 1 do
     local meta = classes[id]._meta
