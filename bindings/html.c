@@ -79,7 +79,7 @@ static int html_l_strip_tags(lua_State *L)
     return scratch_push(L, out);
 }
 
-/* urlize(text, trim_url_limit or nil, nofollow, autoescape) -> text */
+/* urlize(text, trim_url_limit or nil, nofollow, autoescape, http) -> text */
 static int html_l_urlize(lua_State *L)
 {
     struct str s = check_text(L);
@@ -90,6 +90,7 @@ static int html_l_urlize(lua_State *L)
         .nofollow = lua_toboolean(L, 3),
         .autoescape = lua_toboolean(L, 4),
         .safe = safestring_test(L, 1).p != NULL,
+        .http = lua_toboolean(L, 5),
     };
     struct buf *out = scratch(L);
     html_urlize(out, s, &o);

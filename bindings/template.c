@@ -397,6 +397,7 @@ static void apply(const struct render_options *o, struct lua_render *lr)
     r->autoescape = o->autoescape;
     r->use_l10n = o->use_l10n;
     r->use_tz = o->use_tz;
+    r->urlize_http = s && !settings_bool(s, SETTING_urlize_assume_https);
     r->settings_formats = &lr->e->plain;
     r->formats = o->language.p && !o->language.n ? &lr->e->plain : &lr->e->formats;
     if (o->language.n)

@@ -35,6 +35,5 @@ int base36_decode(struct str s, int64_t *out, struct err *err)
             return 0;
         }
     }
-    return err_set(err, ERR_INVALID, "invalid literal for a number with base 36: '%.*s'",
-                   STR_ARG(s));
+    return err_set(err, ERR_INVALID, "invalid literal for int() with base 36: '%.*s'", STR_ARG(s));
 }

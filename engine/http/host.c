@@ -5,13 +5,9 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/printable.h"
+#include "value/unicode.h"
 
 #define URL_MAX 2048 /* code points */
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 /* ---- the Host header ---- */
 
@@ -189,10 +185,7 @@ static bool check_both(struct str url, const struct str *hosts, size_t n, bool r
 bool url_has_allowed_host_and_scheme(struct str url, const struct str *hosts, size_t n,
                                      bool require_https)
 {
-    while (url.n && is_space(url.p[0]))
-        url = str_skip(url, 1);
-    while (url.n && is_space(url.p[url.n - 1]))
-        url.n--;
+    url = unicode_strip(url);
     if (url.n == 0 || url.n > (size_t)4 * URL_MAX)
         return false;
     return check_both(url, hosts, n, require_https);

@@ -108,6 +108,7 @@
     SETTINGS_ANY(X, admins, "who gets error mails")                                                \
     SETTINGS_ANY(X, managers, "who gets broken-link mails")                                        \
     X(template_strict, STR, "off", 0, 0, "off, log or error: names that do not resolve; log in debug") \
+    X(urlize_assume_https, BOOL, "true", 0, 0, "urlize makes example.com https:, not http:")       \
     /* security middleware */                                                                      \
     X(secure_ssl_redirect, BOOL, "false", 0, 0, "redirect http to https")                          \
     X(secure_ssl_host, STR, NULL, 0, 0, "host of that redirect")                                   \

@@ -189,6 +189,7 @@ static int urlize(struct render *r, struct tval *v, int64_t limit)
         .nofollow = true,
         .autoescape = r->autoescape,
         .safe = tval_is_safe(*v),
+        .http = r->urlize_http,
     };
     size_t start = r->scratch.n;
     html_urlize(&r->scratch, tval_text(*v), &options);

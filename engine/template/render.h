@@ -67,6 +67,7 @@ struct render { /* of the caller, on its stack */
     struct buf *out;
     void *data; /* the host's own */
     bool autoescape, use_l10n, use_tz;
+    bool urlize_http;       /* what urlize makes of "example.com": http:, not https: */
     bool strict;            /* report names that do not resolve: host.unresolved() */
     size_t made;            /* the host's count of values that it keeps alive */
     struct str language;    /* ["en-us"] */

@@ -43,6 +43,7 @@ struct html_urlize {
     bool nofollow;
     bool autoescape;
     bool safe; /* s is HTML: nothing but the links' addresses is escaped */
+    bool http; /* domains without a scheme are http: instead of https: */
 };
 void html_urlize(struct buf *out, struct str s, const struct html_urlize *options);
 

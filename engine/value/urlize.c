@@ -185,14 +185,14 @@ static size_t email_at(struct str s)
 }
 
 /* Adds where the word leads; 0: nowhere, 1: a page, 2: mail. */
-static int add_target(struct buf *out, struct str middle)
+static int add_target(struct buf *out, struct str middle, bool http)
 {
     bool is_short = utf8_offset(middle, URL_MAX) == middle.n;
     bool full = is_short && is_full_url(middle);
     if (full || (is_short && is_domain_url(middle))) {
         struct buf plain = BUF_INIT;
         if (!full)
-            buf_adds(&plain, "https://");
+            buf_adds(&plain, http ? "http://" : "https://");
         html_unescape(&plain, middle);
         url_smart_quote(out, buf_str(&plain));
         buf_release(&plain);
@@ -239,7 +239,7 @@ static void add_word(struct buf *out, struct str word, const struct html_urlize 
     int kind = 0;
     if (str_has(word, '.') || str_has(word, '@') || str_has(word, ':')) {
         middle = trim_word(word);
-        kind = add_target(&target, middle);
+        kind = add_target(&target, middle, o->http);
     }
     if (kind == 0) {
         add_text(out, word, o);

@@ -115,6 +115,8 @@ static void redirects(void **state)
         "",
         " ",
         "//evil.com",
+        "\u00a0//evil.com",
+        "\u2028//evil.com",
         "///evil.com",
         "////good.com",
         "http:///good.com",

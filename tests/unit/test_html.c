@@ -173,6 +173,12 @@ static void test_urlize(void **state)
         "<a href=\"https://e[x.Org\">e[x.Org</a> <a href=\"https://a.b/c.net/@\">a.b/c.net/@</a> "
         "x.com ex.come a@b.com/ ex.de",
         &o);
+    o.http = true;
+    urlizes(
+        "www.e.com https://e.com",
+        "<a href=\"http://www.e.com\">www.e.com</a> <a href=\"https://e.com\">https://e.com</a>",
+        &o);
+    o.http = false;
     urlizes("javascript:alert(1) data:x ftp://e.de", "javascript:alert(1) data:x ftp://e.de", &o);
     urlizes("http:// www http://", "http:// www http://", &o);
     urlizes("-e.com httpx.com", "-e.com httpx.com", &o);

@@ -4,6 +4,7 @@
 local html = require "perilune._html"
 local exceptions = require "perilune.exceptions"
 local safestring = require "perilune.utils.safestring"
+local settings = require "perilune.settings"
 local text = require "perilune.utils.text"
 local check_options = require "perilune._options"
 
@@ -237,7 +238,8 @@ local urlize_options = { trim_url_limit = true, nofollow = true, autoescape = tr
 --- link's text), nofollow (false), autoescape (false).
 function M.urlize(value, options)
   options = check_options("urlize", options, urlize_options)
-  local out = html.urlize(plain(value), options.trim_url_limit, options.nofollow, options.autoescape)
+  local http = settings.get("urlize_assume_https", true) == false
+  local out = html.urlize(plain(value), options.trim_url_limit, options.nofollow, options.autoescape, http)
   if options.autoescape or is_safe(value) then
     return mark_safe(out)
   end
