@@ -2,6 +2,7 @@
 -- What to do about an error, where that can be said. An error object may bring its own
 -- `hint`; the others are recognised by class or by what Lua says.
 local core = require "perilune._core"
+local db_hints = require "perilune._db_hints"
 local exceptions = require "perilune.exceptions"
 
 local M = {}
@@ -142,6 +143,13 @@ local by_class = {
     "RawPostDataException",
     function()
       return "request.body is there for other bodies than forms with files; read request.POST and request.FILES here."
+    end,
+  },
+  { "DatabaseError", db_hints.of },
+  {
+    "ObjectDoesNotExist",
+    function()
+      return "http.get_object_or_404(…) answers 404 when there is none; get_or_nil{…} gives nil."
     end,
   },
   {

@@ -2,6 +2,7 @@
 -- Wrappers of views: plain functions that take a view and give one.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local log = require "perilune.log"
 local marks = require "perilune._view_marks"
 local responses = require "perilune._response"
 
@@ -26,6 +27,7 @@ local function allow_only(what, methods, view, level)
     if allowed[request.method] then
       return view(request, ...)
     end
+    log.get("perilune.request"):warning("Method Not Allowed (%s): %s", request.method, request.path)
     return responses.NotAllowed(methods)
   end)
 end

@@ -186,6 +186,10 @@ function M._cause(err)
   if exceptions.is(err, "CommandError") or exceptions.is(err, "ImproperlyConfigured") or text:find("^[^%s:]+:%d+: ") then
     return text
   end
+  local hint = exceptions.is(err, "DatabaseError") and require("perilune._db_hints").of(err)
+  if hint then
+    text = ("%s (%s)"):format(text, hint)
+  end
   local place = place_of(err)
   return place and not text:find(place, 1, true) and ("%s: %s"):format(place, text) or text
 end

@@ -158,15 +158,21 @@ static void log_access(struct worker *w, const struct request *r, const struct h
     access_log_add(w->access, &e);
 }
 
+/* As Django's development server. */
+static enum log_level level_of(int status)
+{
+    return status >= 500 ? LOG_LEVEL_ERROR : status >= 400 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
+}
+
 static void done(void *data, struct request *r, const struct http_outcome *o)
 {
     struct worker *w = data;
     if (w->access)
         log_access(w, r, o);
     if (w->development && !o->refused)
-        log_write(w->app.log, o->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-                  "perilune.server", "\"%.*s %.*s %.*s\" %d %llu", STR_ARG(r->method_name),
-                  STR_ARG(r->target), STR_ARG(r->version), o->status, (unsigned long long)o->bytes);
+        log_write(w->app.log, level_of(o->status), "perilune.server", "\"%.*s %.*s %.*s\" %d %llu",
+                  STR_ARG(r->method_name), STR_ARG(r->target), STR_ARG(r->version), o->status,
+                  (unsigned long long)o->bytes);
     w->ops->request_end(w->app.script, r);
     if (r->app && request_signal_wants_finished(w->app.signals)) {
         w->finishing++;

@@ -180,6 +180,8 @@ def startapp(w):
     w.write("blog/urls.lua", urls)
     w.good("check", cwd="blog")
     w.good("makemigrations", cwd="blog", out="Create model Item")
+    w.bad(1, "no such table: shop_item (shop.Item has no table yet: run 'perilune migrate'", "shell", "-c",
+          "require('shop.models').Item.objects:count()", cwd="blog")
     w.good("migrate", cwd="blog", out="Applying shop.0001_initial... OK")
     w.good("shell", "-c", "return require('shop.models').Item.objects:create{ name = 'Globe' }", cwd="blog",
            out="Globe")
@@ -597,6 +599,8 @@ return {
         w.check("ERROR perilune.request: Internal Server Error: /hello/x/" in text, "errors", text)
         w.check("boom\n  stack traceback:\n    " in text, "with their traceback in lines", text)
         w.check('INFO perilune.server: "GET / HTTP/1.1" 200 2\n' in text, "requests", text)
+        server.request("GET", "/nowhere/")
+        w.check('WARNING perilune.server: "GET /nowhere/ HTTP/1.1" 404 ' in server.output(), "a 404 is a warning")
     with Server(w.perilune, w.path("blog"), env={"DEBUG": "0"}) as server:
         server.request("GET", "/")
         server.request("GET", "/hello/x/")

@@ -3,6 +3,7 @@
 local t = require "harness"
 local exceptions = require "perilune.exceptions"
 local http = require "perilune.http"
+local log = require "perilune.log"
 local null = require "perilune.null"
 local make = require("perilune._request").make
 local signing = require "perilune.signing"
@@ -33,6 +34,13 @@ describe("require_methods", function()
     assert.equal(405, r.status_code)
     assert.equal("GET, POST", r.headers.Allow)
     assert.equal(405, http.require_methods("GET")(view)(make { method = "HEAD" }).status_code)
+  end)
+
+  it("logs them as Django does", function()
+    log._configure({ handlers = { memory = { class = "memory" } }, root = { level = "DEBUG", handlers = { "memory" } } }, true)
+    http.require_methods("POST")(view)(make { method = "GET", path = "/buy/" })
+    local record = log.records()[1]
+    assert.equal("perilune.request WARNING Method Not Allowed (GET): /buy/", ("%s %s %s"):format(record.name, record.level, record.message))
   end)
 
   it("has short forms", function()

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- The usual mistakes with models: the error names the author's line and what was meant.
 local t = require "harness"
+local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
 local models = require "perilune.models"
+local null = require "perilune.null"
 local world = require "models_world"
 local describe, it, assert = t.describe, t.it, t.assert
 
@@ -86,6 +88,59 @@ describe("fields", function()
         table.remove(registry.list, i)
       end
     end
+  end)
+end)
+
+describe("errors of the database", function()
+  local hints = require "perilune._debug_hints"
+  local function hint(fn)
+    return hints.of(fails("DatabaseError", fn))
+  end
+
+  it("say which model is meant, and what to do", function()
+    assert.equal(
+      "shop.Category.name has no value: give it one, or a default, or null = true",
+      hint(function()
+        Category.objects:create { name = null }
+      end)
+    )
+    Category.objects:create { name = "one" }
+    assert.equal(
+      "there is a shop.Category with this name already: full_clean() tells before save(), get_or_create{…} takes the one that is there",
+      hint(function()
+        Category.objects:create { name = "one" }
+      end)
+    )
+    db.execute 'ALTER TABLE "shop_product" RENAME COLUMN "note" TO "note_2"'
+    local column = "shop.Product.note has no column yet: run 'perilune makemigrations' and 'perilune migrate'"
+    assert.equal(
+      column,
+      hint(function()
+        Product.objects:first()
+      end)
+    )
+    assert.equal(
+      column,
+      hint(function()
+        Product.objects:create { name = "x", price = 1 }
+      end)
+    )
+    models.Model("Homeless", { Meta = { app_label = "shop" } })
+    assert.equal(
+      "shop.Homeless has no table yet: run 'perilune migrate', after 'perilune makemigrations' when the model is new",
+      hint(function()
+        models.get_model("shop.Homeless").objects:count()
+      end)
+    )
+  end)
+
+  it("that are of no model have no hint", function()
+    assert.equal(
+      nil,
+      hint(function()
+        db.query "SELECT 1 FROM nowhere"
+      end)
+    )
   end)
 end)
 
