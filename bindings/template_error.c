@@ -102,6 +102,21 @@ static void set_nearest(lua_State *L, const struct pushed *p)
     }
 }
 
+/* What the Lua half knows to do about an error of syntax, which goes before what the parser
+ * has guessed. */
+static void set_syntax_hint(lua_State *L, const struct pushed *p)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, p->engine->callbacks);
+    lua_getfield(L, -1, "syntax_hint");
+    lua_pushstring(L, p->error->text);
+    lua_call(L, 1, 1);
+    if (lua_isstring(L, -1))
+        lua_setfield(L, -3, "hint");
+    else
+        lua_pop(L, 1);
+    lua_pop(L, 1);
+}
+
 /* (light struct pushed) -> error object */
 static int step_push(lua_State *L)
 {
@@ -117,6 +132,8 @@ static int step_push(lua_State *L)
         if (strcmp(e->kind, "TemplateDoesNotExist") == 0) {
             set_tried(L, e);
             set_nearest(L, p);
+        } else if (strcmp(e->kind, "TemplateSyntaxError") == 0) {
+            set_syntax_hint(L, p);
         }
     } else {
         lua_rawgeti(L, LUA_REGISTRYINDEX, p->engine->error);

@@ -223,4 +223,27 @@ describe("renders inside renders", function()
   end)
 end)
 
+describe("hints", function()
+  local function hint(text)
+    local _, err = pcall(engine.from_string, engine, text)
+    assert.equal("TemplateSyntaxError", err.name)
+    return err.hint
+  end
+
+  it("name the library that has a tag or a filter", function()
+    register:filter("shout", string.upper)
+    register:simple_tag("hello", function() return "hello" end)
+    assert.equal("'shout' comes with {% load x %}", hint "{{ a|shout }}")
+    assert.equal("'hello' comes with {% load x %}", hint "{% hello %}")
+    assert.equal("'intcomma' comes with {% load humanize %}", hint "{{ a|intcomma }}")
+  end)
+
+  it("name the nearest", function()
+    assert.equal("did you mean 'upper'?", hint "{{ a|uper }}")
+    assert.equal("did you mean 'humanize'?", hint "{% load humanise %}")
+    assert.equal("'==' compares", hint "{% if a = 3 %}{% endif %}")
+    assert.equal(nil, hint "{{ a|qqqqqqqq }}")
+  end)
+end)
+
 t.finish()

@@ -190,8 +190,41 @@ local function nearest_hint(engine, name)
   return near ~= "" and (near:gsub("^; d", "D")) or nil
 end
 
+-- The library that has the filter or tag of a name, and is not loaded.
+local function library_with(engine, kind, name)
+  for _, library in ipairs(library_names(engine)) do
+    local ok, found = pcall(find_library, engine, library)
+    if ok and found and found[kind][name] then
+      return ("'%s' comes with {%% load %s %%}"):format(name, library)
+    end
+  end
+end
+
+-- What helps against an error of syntax, where more is to be known than the parser knows.
+local function syntax_hint(engine, message)
+  local name = message:match "Invalid filter: '([%w_]+)'$"
+  if name then
+    return library_with(engine, "filters", name)
+  end
+  name = message:match "Invalid block tag on line %d+: '([%w_]+)'"
+  if name then
+    return library_with(engine, "tags", name)
+  end
+  name = message:match "'([^']+)' is not a registered tag library"
+  if name then
+    local near = core.suggest(name, library_names(engine))
+    return near ~= "" and near:gsub("^; ", "") or nil
+  end
+  if message:find("Could not parse the remainder: '=' from '='", 1, true) then
+    return "'==' compares"
+  end
+end
+
 local function callbacks_of(engine)
   return {
+    syntax_hint = function(message)
+      return syntax_hint(engine, message)
+    end,
     nearest = engine.debug and function(name)
       return nearest_hint(engine, name)
     end or nil,
