@@ -78,7 +78,7 @@ static int tags_hold(struct lua_cache *c, struct str tags, struct err *err)
 
 static struct str cache_tag_name(lua_State *L, int idx)
 {
-    size_t n;
+    size_t n = 0;
     const char *p = lua_type(L, idx) == LUA_TSTRING ? lua_tolstring(L, idx, &n) : NULL;
     if (!p)
         exception_raise(L, "TypeError", "a tag must be a string, not a %s", luaL_typename(L, idx));

@@ -8,7 +8,7 @@
 struct expr *where_new(struct compiler *c, enum code_connector connector, bool negated)
 {
     struct expr *w = expr_new(c, E_WHERE, 0);
-    w->op = connector;
+    w->op = (uint8_t)connector;
     w->negated = negated;
     w->type = type_builtin(FIELD_BOOL);
     return w;
@@ -34,7 +34,7 @@ void where_add(struct compiler *c, struct expr *w, struct expr *child, enum code
         w->args = NULL;
         w->n = 0;
         w->negated = false;
-        w->op = how;
+        w->op = (uint8_t)how;
         push(c, w, old);
         push(c, w, child);
     } else if (child->kind == E_WHERE && !child->negated && (child->op == how || child->n == 1)) {
