@@ -97,6 +97,8 @@ exceptions.ConnectionError = nil
 exceptions.DataError = nil
 ---@type perilune.ExceptionClass what a database refuses; `sql`, and with debug `params`
 exceptions.DatabaseError = nil
+---@type perilune.ExceptionClass a fixture that cannot be read
+exceptions.DeserializationError = nil
 ---@type perilune.ExceptionClass a host that allowed_hosts does not name
 exceptions.DisallowedHost = nil
 ---@type perilune.ExceptionClass below SuspiciousOperation

@@ -146,6 +146,7 @@ local classes = {
   { "ObjectDoesNotExist", "Exception" },
   { "MultipleObjectsReturned", "Exception" },
   { "FieldError", "Exception" },
+  { "DeserializationError", "Exception" },
   { "FieldDoesNotExist", "Exception" },
   { "InterfaceError", "Exception" },
   { "DatabaseError", "Exception" },

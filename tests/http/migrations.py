@@ -292,6 +292,58 @@ def run_before_signals_and_not_atomic(w):
 
 
 @test
+def tables_as_models(w):
+    project(w, shop="")
+    with sqlite3.connect(w.path("db.sqlite3")) as db:
+        db.executescript("""
+          CREATE TABLE "order lines" ("id" integer PRIMARY KEY AUTOINCREMENT, "end" varchar(9) NOT NULL UNIQUE, "Price" decimal(7, 2) NOT NULL,
+            "owner_id" bigint NULL REFERENCES owners (id), n "integer unsigned" NOT NULL, odd whatever, UNIQUE ("n", "Price"));
+          CREATE TABLE owners (id integer PRIMARY KEY, born date, data blob NOT NULL);
+          CREATE TABLE pairs (a integer NOT NULL, b integer NOT NULL, PRIMARY KEY (a, b));
+          INSERT INTO owners VALUES (1, '2024-02-29', x'00'); INSERT INTO "order lines" VALUES (1, 'x', 2.5, 1, 3, 'y');""")
+    r = w.good("inspectdb", out='models.Model("OrderLines"')
+    for want in ('end_field = models.CharField{ max_length = 9, db_column = "end", unique = true }', 'price = models.DecimalField{ max_digits = 7, decimal_places = 2, db_column = "Price" }',
+                 'owner = models.ForeignKey("Owners", { on_delete = models.DO_NOTHING, blank = true, null = true, related_name = "+" })',
+                 'unique_together = { { "n", "price" } }', 'models.CompositePrimaryKey("a", "b")', "-- the type is guessed: whatever", "managed = false"):
+        w.check(want in r.out, want, r.out)
+    w.write("shop/models.lua", r.out)
+    w.write("script.lua", 'local m = require "shop.models"; local l = m.OrderLines.objects:get(); print(l.owner.born, l.end_field, l.price, l.n)')
+    w.good("run", "script.lua", out="2024-02-29\tx\t2.50\t3")
+    w.good("makemigrations")
+    w.good("migrate")
+    w.good("sqlflush", out="BEGIN;")
+    if shutil.which("sqlite3"):
+        w.good("dbshell", "--", "SELECT 41 + id FROM owners", out="42")
+    w.bad(1, "there is no app or model 'shp'; did you mean 'shop'?", "dumpdata", "shp")
+    w.bad(1, "No fixture named 'nothing' found", "loaddata", "nothing")
+
+
+@test
+def fixtures(w):
+    project(w, shop="""
+      M.Author = models.Model("Author", { name = models.CharField{ max_length = 9, unique = true }, friend = models.ForeignKey("self", { null = true, on_delete = models.SET_NULL }),
+        objects = models.Manager:extend{ get_by_natural_key = function(self, name) return self:get{ name = name } end } {} })
+      function M.Author:natural_key() return self.name end
+      M.Book = models.Model("Book", { author = models.ForeignKey("Author", { on_delete = models.CASCADE }) })""")
+    w.good("makemigrations")
+    w.good("migrate")
+    w.write("script.lua", """local m = require "shop.models"
+      local a = m.Author.objects:create{ name = "a" }; local b = m.Author.objects:create{ name = "b", friend = a }
+      a.friend = b; a:save(); m.Book.objects:create{ author = b }""")
+    w.good("run", "script.lua")
+    r = w.good("dumpdata", "--natural-foreign", "--natural-primary", out='{"model": "shop.author", "fields": {"name": "a", "friend": ["b"]}}')
+    w.write("shop/fixtures/authors.json", r.out)
+    w.good("flush", "--no-input")
+    w.good("loaddata", "authors", out="Installed 3 object(s) from 1 fixture(s)")
+    w.check(w.good("dumpdata", "--natural-foreign", "--natural-primary").out.count('"friend": ["') == 2, "forward references")
+    w.write("shop/fixtures/bad.json", '[{"model": "shop.book", "pk": 9, "fields": {"author": 77}}]')
+    w.bad(1, "shop_author", "loaddata", "bad")
+    w.write("shop/fixtures/bad.json", '[{"model": "shop.book", "pk": 9, "fields": {"autor": 1}}]')
+    w.bad(1, "object 1: ", "loaddata", "bad")
+    w.check(rows(w, "SELECT COUNT(*) FROM shop_book") == [(1,)], "nothing of a bad fixture stays")
+
+
+@test
 def killed_in_the_middle(w):
     project(w, shop=TAG % "")
     w.good("makemigrations")

@@ -217,7 +217,30 @@ def main():
         in_django, in_perilune = json.loads(w.django("-c", READ_DJANGO)), json.loads(w.lua_text(READ_PERILUNE))
         compare_values(checks, in_django, in_perilune, "rows of Django")
         checks.check(in_perilune["category"] == "from django", "the rows are Django's")
+        fixtures(w, checks)
     checks.done()
+
+
+def fixtures(w, checks):
+    """The same rows are the same fixture, and either's fixture is the other's rows."""
+    def order(text):
+        return sorted(json.loads(text), key=lambda o: (o["model"], str(o["pk"])))
+
+    ours = w.lua("dumpdata", "-e", "shop.Foreign")
+    theirs = w.django("-m", "django", "dumpdata", "-e", "shop.Foreign")
+    checks.check(order(ours) == order(theirs), "dumpdata", "\n%s\n%s" % (ours, theirs))
+    checks.check(order(w.lua("dumpdata", "--indent", "2", "shop.Product")) == order(w.django("-m", "django", "dumpdata", "shop.Product")), "dumpdata of a model")
+    for name, text in (("ours", ours), ("theirs", theirs)):
+        with open(os.path.join(w.project, name + ".json"), "w", encoding="utf-8") as f:
+            f.write(text)
+    w.lua("flush", "--no-input")
+    checks.check(json.loads(w.lua("dumpdata", "-e", "shop.Foreign")) == [], "flush")
+    loaded = w.lua("loaddata", "theirs")
+    checks.check("Installed 11 object(s) from 1 fixture(s)" in loaded, "loaddata", loaded)
+    checks.check(order(w.lua("dumpdata", "-e", "shop.Foreign")) == order(theirs), "Django's fixture in Perilune", w.lua("dumpdata", "-e", "shop.Foreign"))
+    w.lua("flush", "--no-input")
+    w.django("-m", "django", "loaddata", os.path.join(w.project, "ours.json"))
+    checks.check(order(w.lua("dumpdata", "-e", "shop.Foreign")) == order(ours), "Perilune's fixture in Django")
 
 
 def compare_values(checks, theirs, ours, what):

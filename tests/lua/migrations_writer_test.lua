@@ -208,4 +208,18 @@ describe("the autodetector", function()
   end)
 end)
 
+describe("perilune.migrations", function()
+  it("is what the types for editors say", function()
+    local f = assert(io.open "../../bindings/meta/migrations.lua")
+    local text = f:read "a"
+    f:close()
+    for name in pairs(require "perilune.migrations") do
+      assert.is_true(text:find("function migrations." .. name .. "(", 1, true) ~= nil)
+    end
+    for name in text:gmatch "function migrations%.(%w+)%(" do
+      assert.is_true(rawget(require "perilune.migrations", name) ~= nil)
+    end
+  end)
+end)
+
 t.finish()

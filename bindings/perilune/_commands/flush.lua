@@ -38,7 +38,25 @@ local function confirm(options)
   return io.read "l" == "yes"
 end
 
+-- What empties the tables that are there, as SQL.
+local function statements(connection)
+  local there, list = {}, {}
+  for _, row in ipairs(connection:query "SELECT name FROM sqlite_master WHERE type = 'table'") do
+    there[row.name] = true
+  end
+  for _, name in ipairs(tables()) do
+    if there[name] then
+      list[#list + 1] = ('DELETE FROM "%s"'):format(name:gsub('"', '""'))
+      if there.sqlite_sequence then
+        list[#list + 1] = ("UPDATE \"sqlite_sequence\" SET \"seq\" = 0 WHERE \"name\" = '%s'"):format(name:gsub("'", "''"))
+      end
+    end
+  end
+  return list
+end
+
 return {
+  _statements = statements,
   help = "delete all rows of all models' tables",
   requires = "project",
   arguments = {
@@ -50,20 +68,11 @@ return {
       error(exceptions.CommandError "Flush cancelled.", 0)
     end
     local connection = db.connection(options.database)
-    local there = {}
-    for _, row in ipairs(connection:query "SELECT name FROM sqlite_master WHERE type = 'table'") do
-      there[row.name] = true
-    end
     connection:pinned(function()
       connection:execute "PRAGMA foreign_keys = OFF"
       local ok, err = pcall(connection.atomic, connection, function()
-        for _, name in ipairs(tables()) do
-          if there[name] then
-            connection:execute(('DELETE FROM "%s"'):format(name:gsub('"', '""')))
-            if there.sqlite_sequence then
-              connection:execute("UPDATE sqlite_sequence SET seq = 0 WHERE name = ?", { name })
-            end
-          end
+        for _, sql in ipairs(statements(connection)) do
+          connection:execute((sql:gsub("%?", "??")))
         end
       end)
       connection:execute "PRAGMA foreign_keys = ON"
