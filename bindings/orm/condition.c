@@ -21,7 +21,7 @@ static bool takes_list(struct str key)
             key.p[key.n - n - 2] == '_')
             return true;
     }
-    return false;
+    return str_eq(key, STR("pk")) || str_ends(key, STR("__pk")); /* of several columns */
 }
 
 /* The key, then the value at idx. */

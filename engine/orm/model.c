@@ -102,10 +102,11 @@ static const struct code *copy_code(struct arena *a, const struct code *c)
     return p;
 }
 
-static int check_name(const struct model *m, struct str name, struct err *err)
+/* Only the key of several columns is called "pk". */
+static int check_name(const struct model *m, struct str name, bool composite, struct err *err)
 {
     if (!name.n || name.p[name.n - 1] == '_' || str_find(name, STR("__")) < name.n ||
-        str_eq(name, STR("pk")))
+        (str_eq(name, STR("pk")) && !composite))
         return err_set(err, ERR_INVALID,
                        "%.*s: a field cannot be called '%.*s': names are not 'pk', do not end with "
                        "'_' and have no '__'",
@@ -152,7 +153,7 @@ static void name_columns(struct field *f, const struct field_def *def, struct ar
 struct field *model_add_field(struct model *m, const struct field_def *def, struct err *err)
 {
     struct arena *a = &m->orm->arena;
-    if (check_name(m, def->name, err) < 0)
+    if (check_name(m, def->name, def->n_parts > 0, err) < 0)
         return NULL;
     const struct field_type *type = orm_field_type(m->orm, def->type, err);
     if (!type) {

@@ -105,6 +105,16 @@ local function prepare_one(class, name, value)
   return value
 end
 
+-- pk__in = { { 1, 2 }, { 1, 3 } } of a key of several columns: one of the keys.
+local function any_key(keys)
+  local expressions = require "perilune._models.expressions"
+  local list = {}
+  for i, key in ipairs(keys) do
+    list[i] = expressions.Q { pk = key }
+  end
+  return expressions.q_connected("OR", false, table.unpack(list))
+end
+
 --- The arguments of filter(), exclude() and get() with the values in their tables prepared.
 function M.conditions(class, ...)
   local args = table.pack(...)
@@ -116,7 +126,11 @@ function M.conditions(class, ...)
         if type(name) == "string" then
           value = prepare_one(class, name, value)
         end
-        copy[name] = value
+        if name == "pk__in" and class._meta.pk.composite and type(value) == "table" and type(value[1]) == "table" then
+          table.insert(copy, 1, any_key(value))
+        else
+          copy[name] = value
+        end
       end
       args[i] = copy
     end

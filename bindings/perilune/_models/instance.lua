@@ -129,16 +129,25 @@ end
 local function save_table(self, class, using, opts)
   local meta = class._meta
   local pk, others, all = meta.pk, {}, {}
+  local in_key = {}
+  for _, name in ipairs(meta.pk.parts or {}) do
+    in_key[name] = true
+  end
   for _, field in ipairs(meta.local_fields) do
-    if not field.generated then
+    if not field.generated and not field.composite then
       all[#all + 1] = field
-      if not field.primary_key and (not opts.update_set or opts.update_set[field.name]) then
+      if not field.primary_key and not in_key[field.name] and (not opts.update_set or opts.update_set[field.name]) then
         others[#others + 1] = field
       end
     end
   end
   local key = rawget(self, pk.attname)
-  if key == nil and not pk.auto then
+  if pk.composite then
+    key = self.pk
+    if #key < #pk.parts then
+      key = nil
+    end
+  elseif key == nil and not pk.auto then
     key = pk:get_default()
     if key == "" then
       key = nil

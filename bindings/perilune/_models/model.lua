@@ -265,7 +265,7 @@ local function check_name(model, name, field)
     problem = "field names must not end with an underscore"
   elseif name:find("__", 1, true) then
     problem = "field names must not contain '__'"
-  elseif name == "pk" then
+  elseif name == "pk" and not field.composite then
     problem = "'pk' is a reserved word"
   elseif name:sub(1, 1) == "_" then
     problem = "field names must not begin with an underscore"

@@ -20,6 +20,7 @@ function M.new()
     made = nil, dirty = true,
     waiting = {}, -- functions to be called with each finished model: { label, fn }
     loading = false, -- apps are being loaded: nobody may query yet
+    preparing = false, -- a field has get_prep_value()
   }, Registry)
 end
 

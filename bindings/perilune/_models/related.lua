@@ -45,6 +45,13 @@ function M.load_forward(instance, d, id)
     rows = query:filter({ [target.name .. "__in"] = ids }):to_list()
   end
   local found
+  if #ids == 1 and rows[1] and rows[1][d.target] ~= id then -- given as text, or in another form
+    id = rows[1][d.target]
+    for _, peer in ipairs(wanted[ids[1]]) do
+      rawset(peer, d.attname, id)
+    end
+    wanted[id] = wanted[ids[1]]
+  end
   for _, row in ipairs(rows) do
     local key = row[d.target]
     for _, peer in ipairs(wanted[key] or {}) do

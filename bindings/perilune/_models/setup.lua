@@ -143,7 +143,7 @@ function M.finish(world, ids, registry)
   for id = 0, n - 1 do
     set_targets(classes, classes[id])
     for _, field in ipairs(classes[id]._meta.local_all_fields) do
-      registry.preparing = registry.preparing or field.get_prep_value ~= nil
+      registry.preparing = registry.preparing or field.get_prep_value ~= nil or field.composite or false
     end
   end
   for id = 0, n - 1 do
