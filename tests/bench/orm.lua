@@ -52,7 +52,7 @@ local tests = {
   { "values", "the same as values()", 20, function() return #Person.objects:values():limit(1000) end },
   { "query-rows", "the same by db.query", 20, function() return #db.query "SELECT id, name, email, age, score FROM person LIMIT 1000" end },
   { "make", "10,000 instances made", 1, make_list },
-  { "bulk", "bulk_create of 10,000 rows", 1, function() Pupil.objects:bulk_create(list) end, function() list = make_list() end },
+  { "bulk", "bulk_create of 10,000 rows", 1, function() Pupil.objects:bulk_create(list) end, function() list = make_list() end }, -- once: they have keys then
   { "save", "save() in a transaction", 5000, function() person:save() end, nil, true },
   { "update", "filter{ pk = n }:update{ … } in a transaction", 5000, function() Person.objects:filter { pk = id() }:update { age = 3 } end, nil, true },
 }

@@ -615,9 +615,7 @@ function QuerySet._get_of_all(model, using, level, ...)
   if hooks then
     require("perilune._models.hooks").rows({ row }, hooks, nil, using)
   end
-  if post_init:has_listeners(model) then
-    send.post_init(model, row)
-  end
+  send.post_init(model, row)
   return row
 end
 

@@ -262,6 +262,14 @@ local function row_of(object, fields, direct)
   return row
 end
 
+-- `attname`: the key's attribute, nil for one of several columns.
+local function key_of(object, attname)
+  if attname then
+    return rawget(object, attname)
+  end
+  return object.pk
+end
+
 -- Whether the database makes more than the key.
 local function generates(meta)
   for _, field in ipairs(meta.local_fields) do
@@ -336,22 +344,19 @@ function QuerySet:bulk_create(objects, options)
   end
   local using = write_db(self)
   local with_key, without, related = {}, {}, relations(meta.fields)
-  local attname, auto, composite = meta.pk.attname, meta.pk.auto, meta.pk.composite
+  local attname, auto = not meta.pk.composite and meta.pk.attname or nil, meta.pk.auto
   for i, object in ipairs(objects) do
     if getmetatable(object) ~= self._model then
       error(exceptions.TypeError(("bulk_create: item %d is no %s"):format(i, meta.object_name)), 2)
     end
-    instance.check_related(object, related, "bulk_create()")
-    local key
-    if composite then
-      key = object.pk
-    else
-      key = rawget(object, attname)
+    if related[1] then
+      instance.check_related(object, related, "bulk_create()")
     end
+    local key = key_of(object, attname)
     if key == nil and not auto then
       key = meta.pk:get_default()
       key = key ~= "" and key or nil
-      rawset(object, attname, key)
+      rawset(object, meta.pk.attname, key)
     end
     local list = key ~= nil and with_key or without
     list[#list + 1] = object
@@ -392,11 +397,16 @@ function QuerySet:bulk_update(objects, names, options)
     end
     fields[i] = field
   end
-  for _, object in ipairs(objects) do
-    if object.pk == nil then
+  local keys, related = {}, relations(fields)
+  local attname = not meta.pk.composite and meta.pk.attname or nil
+  for i, object in ipairs(objects) do
+    keys[i] = key_of(object, attname)
+    if keys[i] == nil then
       error(exceptions.ValueError "All bulk_update() objects must have a primary key set.", 2)
     end
-    instance.check_related(object, fields, "bulk_update()")
+    if related[1] then
+      instance.check_related(object, related, "bulk_update()")
+    end
   end
   if #objects == 0 then
     return 0
@@ -406,11 +416,8 @@ function QuerySet:bulk_update(objects, names, options)
   local size = math.max(1, math.min(options.batch_size or math.huge, MAX_PARAMETERS // (2 * #fields + 1), 500))
   local rows = 0
   db.atomic({ using = using, savepoint = false }, function()
-      for first, last in batches(#objects, size) do
-      local ids, values = {}, {}
-      for i = first, last do
-        ids[i - first + 1] = objects[i].pk
-      end
+    for first, last in batches(#objects, size) do
+      local ids, values = table.move(keys, first, last, 1, {}), {}
       for _, field in ipairs(fields) do
         local results = {}
         for i = first, last do
