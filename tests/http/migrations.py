@@ -266,6 +266,26 @@ def squashing(w):
 
 
 @test
+def signals_and_comments(w):
+    project(w, shop=TAG % "", blog="")
+    w.write("shop/signals.lua", """local signals = require "perilune.signals"
+      for _, name in ipairs{ "pre_migrate", "post_migrate" } do
+        signals[name]:connect(function(sender, event)
+          print(name, event.app_config.label, event.using, event.verbosity, event.interactive, #event.plan)
+        end)
+      end""")
+    w.good("makemigrations")
+    r = w.good("migrate", "--no-input", out="pre_migrate\tshop\tdefault\t1\tfalse\t1\n")
+    for want in ("pre_migrate\tblog\t", "post_migrate\tshop\t", "post_migrate\tblog\t"):
+        w.check(want in r.out, want, r.out)
+    models(w, "shop", TAG % ', Meta = { db_table_comment = "labels" }')
+    w.good("makemigrations", out="0002_alter_tag_table_comment")
+    w.good("makemigrations", out="No changes detected")
+    w.good("migrate")
+    w.good("migrate", "shop", "zero")
+
+
+@test
 def adopting_tables(w):
     project(w, shop=TAG % "")
     w.good("makemigrations")

@@ -575,6 +575,9 @@ local function compare_options(self, old_state, new_state)
   if (old.db_table or "") ~= (new_options.db_table or "") then
     add(self, app_label, operations.AlterModelTable { name = name, table = new_options.db_table or "" })
   end
+  if (old.db_table_comment or "") ~= (new_options.db_table_comment or "") then
+    add(self, app_label, operations.AlterModelTableComment { name = name, table_comment = new_options.db_table_comment or "" })
+  end
   if old.order_with_respect_to ~= new_options.order_with_respect_to then
     add(self, app_label, operations.AlterOrderWithRespectTo { name = name, order_with_respect_to = new_options.order_with_respect_to or false })
   end

@@ -220,6 +220,10 @@ end, function(self)
   return "alter_" .. lower(self.name) .. "_table_comment"
 end)
 
+M.AlterModelTableComment.class.state_forwards = function(self, app_label, state)
+  state:change(app_label, self.name).options.db_table_comment = self.table_comment ~= "" and self.table_comment or nil
+end
+
 option_operation("AlterUniqueTogether", "unique_together", function(self)
   return ("Alter unique_together for %s"):format(self.name)
 end, function(self)
