@@ -312,7 +312,7 @@ static enum letter_class letter_class(char c)
 static int add_letter(struct formatter *f, char letter, enum letter_class class, struct err *err)
 {
     bool of_time = class == LETTER_TIME || class == LETTER_ZONE;
-    if (f->m->kind == MOMENT_DATE && of_time)
+    if (f->m->kind == MOMENT_DATE && of_time && letter != 'I') /* there it is empty, as in Django */
         return err_set(err, ERR_INVALID,
                        "The format for date objects may not contain time-related format "
                        "specifiers (found '%c').",
