@@ -120,6 +120,12 @@ def new_project_runs(w):
     w.project()
     w.good("check", cwd="blog", out="System check identified no issues (0 silenced).")
     w.good("run", "tests/test_home.lua", cwd="blog", out="ok")
+    settings = w.read("blog/settings.lua")
+    w.write("blog/settings.lua", settings.replace('"templates" }', '"templates" }, context_processors = { "home.views.indx" }'))
+    r = w.run("check", cwd="blog")
+    w.check(r.status == 1 and "(templates.E006) context processor 'home.views.indx': module 'home.views' has no function "
+            "'indx'; did you mean 'index'?" in r.err, "a context processor that is not there", r)
+    w.write("blog/settings.lua", settings)
     w.good("greet", "Ann", "--times", "2", cwd="blog", out="Hello, Ann!\nHello, Ann!\n")
     w.good("-C", "blog", "greet", "Ann", "--loud", out="HELLO, ANN!")
     r = w.run("check", "--deploy", cwd="blog", env={"DEBUG": "0"})

@@ -71,6 +71,33 @@ describe("fields", function()
     assert.equal(("models_errors_test.lua:%d"):format(line), field.where:match "[^/]*$")
   end)
 
+  it("and managers are objects, not classes", function()
+    local function wrong(message, members)
+      members.Meta = { app_label = "shop", abstract = true }
+      local err = fails("TypeError", function()
+        return models.Model("Wrong", members)
+      end)
+      assert.equal(message, err.message)
+    end
+    wrong("Wrong.name: models.CharField is a class of fields: write models.CharField{…}", { name = models.CharField })
+    wrong("Wrong.objects: a class of managers is called, to make one: write Manager()", { objects = models.Manager:extend {} })
+    wrong("Wrong.objects: a class of QuerySets is no manager: write its :as_manager()", { objects = models.QuerySet:extend {} })
+  end)
+
+  it("are not called like a method of all models", function()
+    local err = fails("ImproperlyConfigured", function()
+      return models.Model("Wrong", { save = models.TextField {}, Meta = { app_label = "shop", abstract = true } })
+    end)
+    assert.equal(true, err.message:find("Wrong.save: 'save' is a method of all models", 1, true) ~= nil)
+  end)
+
+  it("of ManyToMany have no on_delete", function()
+    local err = fails("TypeError", function()
+      return models.ManyToManyField("Tag", { on_delete = models.CASCADE })
+    end)
+    assert.equal("ManyToManyField: unknown option 'on_delete'", err.message)
+  end)
+
   it("that lead nowhere are named with their line", function()
     local registry = require("perilune._models.registry").project
     local line = debug.getinfo(1, "l").currentline + 2

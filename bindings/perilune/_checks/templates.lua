@@ -91,6 +91,10 @@ checks.register(function()
       found[#found + 1] = checks.Error(("the tags of '%s' do not load: %s"):format(name, message_of(err)), { id = "templates.E003", obj = (engine:_app_libraries()[name]:gsub("%.", "/")) .. ".lua" })
     end
   end
+  local known, problem = pcall(engine.processors)
+  if not known then
+    found[#found + 1] = checks.Error(message_of(exceptions.wrap(problem)), { id = "templates.E006", obj = settings._place "templates" })
+  end
   check_templates(engine, found)
   return found
 end, { tags = { "templates" } })

@@ -238,6 +238,20 @@ local function is_field(value)
 end
 
 -- Members of an author's table, sorted into fields (in order), managers and the rest.
+-- What is wrong with a member that is a class where an object belongs, which would be no
+-- field and no manager, and nobody would say so.
+local function misplaced(value)
+  if type(value) ~= "table" then
+    return nil
+  elseif rawget(value, "class_name") and rawget(value, "__index") == value then
+    return ("models.%s is a class of fields: write models.%s{…}"):format(value.class_name, value.class_name)
+  elseif rawget(value, "_is_manager_class") then
+    return "a class of managers is called, to make one: write Manager()"
+  elseif rawget(value, "__name") == "perilune.models.QuerySet" then
+    return "a class of QuerySets is no manager: write its :as_manager()"
+  end
+end
+
 local function sort_members(name, members, level)
   local fields, found, rest = {}, {}, {}
   for key, value in pairs(members) do
@@ -248,6 +262,10 @@ local function sort_members(name, members, level)
     elseif type(value) == "table" and rawget(value, "_is_manager") then
       found[#found + 1] = { key, value }
     elseif key ~= "Meta" and key ~= "bases" then
+      local problem = misplaced(value)
+      if problem then
+        error(exceptions.TypeError(("%s.%s: %s"):format(name, key, problem)), level + 1)
+      end
       rest[key] = value
     end
   end
@@ -269,6 +287,8 @@ local function check_name(model, name, field)
     problem = "'pk' is a reserved word"
   elseif name:sub(1, 1) == "_" then
     problem = "field names must not begin with an underscore"
+  elseif type(rawget(base, name)) == "function" then
+    problem = ("'%s' is a method of all models; name the field otherwise, and give it db_column = \"%s\" if the column must be called so"):format(name, name)
   end
   if problem then
     error(exceptions.ImproperlyConfigured(("%s: %s.%s: %s"):format(field.where, model, name, problem)), 0)

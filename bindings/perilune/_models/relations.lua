@@ -33,7 +33,7 @@ local Relation = Field:extend {
   empty_strings_allowed = false,
   relation = true,
   options = {
-    to = true, on_delete = true, related_name = true, related_query_name = true, limit_choices_to = true,
+    to = true, related_name = true, related_query_name = true, limit_choices_to = true,
     db_constraint = true, swappable = true,
   },
 }
@@ -75,7 +75,7 @@ end
 M.ForeignKey = Relation:extend {
   name = "ForeignKey",
   kind = "fk",
-  options = { to_field = true, parent_link = true },
+  options = { on_delete = true, to_field = true, parent_link = true },
   new = new,
   default_error_messages = { invalid = "%(model)s instance with %(field)s %(value)s does not exist." },
   check_options = function(self)
