@@ -37,6 +37,7 @@ def site(options, workers=1, command="serve", **env):
                     "ALLOWED_HOSTS": "127.0.0.1,testserver"}
         settings.update(env)
         if command == "serve":
+            run(options, project, settings, "migrate") # as ./dev run does
             run(options, project, settings, "collectstatic", "--noinput")
         with Server(options.perilune, project, command, workers=workers, env=settings) as server:
             yield server, project

@@ -4,7 +4,9 @@ local apps = require "perilune.apps"
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local executors = require "perilune._migrations.executor"
+local loaders = require "perilune._migrations.loader"
 local registry = require("perilune._models.registry").project
+local settings = require "perilune.settings"
 local signals = require "perilune.signals"
 
 local function check_app(label)
@@ -88,7 +90,6 @@ end
 -- Models that have changed since their last migration.
 local function warn_of_changes(command)
   local autodetector = require "perilune._migrations.autodetector"
-  local loaders = require "perilune._migrations.loader"
   local states = require "perilune._migrations.state"
   local ok, chunks = pcall(function()
     local quiet = require("perilune._migrations.questioner").new(nil, function() end)
@@ -103,8 +104,23 @@ local function warn_of_changes(command)
   end
 end
 
+-- A project that keeps nothing in a database: no setting, no migrations.
+local function without_database(options)
+  local databases = settings.get "databases"
+  if options.app_label or databases and next(databases) then
+    return false
+  end
+  return next(loaders.load().by_app) == nil
+end
+
 local function handle(options, command)
   registry:world()
+  if without_database(options) then
+    if options.verbosity > 0 then
+      command:write "Nothing to migrate: the setting 'databases' is not set, and no app has migrations."
+    end
+    return
+  end
   local executor = executors.new(options.database, progress(command, options.verbosity))
   executor.loader:check_consistency()
   local conflicts = executor.loader:conflicts()
