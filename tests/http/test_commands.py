@@ -606,7 +606,8 @@ return {
         w.check("boom\n  stack traceback:\n    " in text, "with their traceback in lines", text)
         w.check('INFO perilune.server: "GET / HTTP/1.1" 200 2\n' in text, "requests", text)
         server.request("GET", "/nowhere/")
-        w.check('WARNING perilune.server: "GET /nowhere/ HTTP/1.1" 404 ' in server.output(), "a 404 is a warning")
+        # The line is written when the answer is on its way.
+        w.check(wait_for(lambda: 'WARNING perilune.server: "GET /nowhere/ HTTP/1.1" 404 ' in server.output(), 5, "the line"), "a 404 is a warning")
     with Server(w.perilune, w.path("blog"), env={"DEBUG": "0"}) as server:
         server.request("GET", "/")
         server.request("GET", "/hello/x/")
