@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
 -- perilune.models: what authors write models and queries with. The parts are in _models/.
-local check_options = require "perilune._options"
 local core = require "perilune._core"
 local choices = require "perilune._models.choices"
 local constraints = require "perilune._models.constraints"
@@ -46,8 +45,6 @@ M.Model = setmetatable({}, {
 function M.get_model(label)
   return require("perilune._models.registry").project:get(label)
 end
-
-M._check_options = check_options
 
 return setmetatable(M, {
   __index = function(_, name)

@@ -28,7 +28,7 @@ local function add(self, app_label, operation, dependencies, first)
 end
 
 -- The model a relation field points at, and its through model, as dependencies.
-local function relation_dependencies(self, app_label, model_name, field)
+local function relation_dependencies(app_label, model_name, field)
   local list = {}
   for _, option in ipairs { "to", "through" } do
     local to = field.options_given[option]
@@ -39,7 +39,6 @@ local function relation_dependencies(self, app_label, model_name, field)
       local key = states.target_key(to, app_label, model_name)
       local app, model = key:match "^(.-)%.(.+)$"
       list[#list + 1] = { app, model, nil, "create" }
-      local _ = self
     end
   end
   return list
@@ -192,7 +191,7 @@ local function create_model(self, state)
   local dependencies = base_dependencies(state)
   for _, pair in ipairs(state.fields) do
     local field = pair[2]
-    local target = is_relation(field) and relation_dependencies(self, app_label, state.name, field) or {}
+    local target = is_relation(field) and relation_dependencies(app_label, state.name, field) or {}
     local ready = true
     for _, d in ipairs(target) do
       local key = d[1] .. "." .. d[2]
@@ -280,7 +279,7 @@ local function creation_order(self, keys)
     end
     for _, pair in ipairs(state.fields) do
       if is_relation(pair[2]) and not pair[2].options_given.through then
-        for _, d in ipairs(relation_dependencies(self, state.app_label, state.name, pair[2])) do
+        for _, d in ipairs(relation_dependencies(state.app_label, state.name, pair[2])) do
           visit(d[1] .. "." .. d[2], path)
         end
       end
@@ -328,7 +327,7 @@ local function links_of(self, deleted)
     end
     for _, pair in ipairs(state.fields) do
       if is_relation(pair[2]) then
-        for _, d in ipairs(relation_dependencies(self, state.app_label, state.name, pair[2])) do
+        for _, d in ipairs(relation_dependencies(state.app_label, state.name, pair[2])) do
           link(d, pair[1])
         end
       end
@@ -382,7 +381,7 @@ local function find_deleted(self)
     local state = self.from.models[key]
     if self.to.models[key] then
       for _, pair in ipairs(state.fields) do
-        for _, d in ipairs(is_relation(pair[2]) and relation_dependencies(self, state.app_label, state.name, pair[2]) or {}) do
+        for _, d in ipairs(is_relation(pair[2]) and relation_dependencies(state.app_label, state.name, pair[2]) or {}) do
           local target = needs[d[1] .. "." .. d[2]]
           if target then
             target[#target + 1] = { state.app_label, state.name_lower, pair[1], "remove" }
@@ -420,7 +419,7 @@ local function has_default(field)
 end
 
 local function add_field(self, state, name, field)
-  local dependencies = is_relation(field) and relation_dependencies(self, state.app_label, state.name, field) or {}
+  local dependencies = is_relation(field) and relation_dependencies(state.app_label, state.name, field) or {}
   local preserve
   if not has_default(field) then
     field = field:clone_with { default = self.questioner:default_for_new(state, name, field) }
@@ -513,7 +512,7 @@ local function compare_fields(self, old_state, new_state)
             field, preserve = field:clone_with { default = value }, false
           end
         end
-        local dependencies = is_relation(field) and relation_dependencies(self, app_label, new_state.name, field) or {}
+        local dependencies = is_relation(field) and relation_dependencies(app_label, new_state.name, field) or {}
         add(self, app_label, operations.AlterField { model_name = new_state.name_lower, name = name, field = field, preserve_default = preserve }, dependencies)
       end
     end
@@ -646,7 +645,7 @@ local function sort_items(self)
 end
 
 -- Runs of operations of one app, where another app's are needed in between a new one.
-local function split(self, items)
+local function split(items)
   local done, chunks = {}, {} -- key of what an item provides → chunk
   local current = {} -- app → its open chunk
   local function chunk_of(item)
@@ -670,11 +669,8 @@ local function split(self, items)
         end
       end
     end
-    if not chunk or after > chunk.at and chunk.closed_by(after) then
+    if not chunk or after > chunk.at then
       chunk = { app_label = item.app_label, operations = {}, dependencies = {}, at = #chunks + 1 }
-      chunk.closed_by = function(n)
-        return n > chunk.at
-      end
       chunks[#chunks + 1] = chunk
       current[item.app_label] = chunk
     end
@@ -686,9 +682,8 @@ local function split(self, items)
     done[item] = chunk
   end
   for _, chunk in ipairs(chunks) do
-    chunk.closed_by = nil
     chunk.after = {}
-    for item, at in pairs(index_of) do
+    for item in pairs(index_of) do
       if done[item] == chunk then
         for _, d in ipairs(item.dependencies) do
           for other in pairs(index_of) do
@@ -698,10 +693,8 @@ local function split(self, items)
           end
         end
       end
-      local _ = at
     end
   end
-  local _ = self
   return chunks
 end
 
@@ -719,7 +712,7 @@ function Detector:changes()
     end
     compare_options(self, old_state, new_state)
   end
-  return split(self, sort_items(self))
+  return split(sort_items(self))
 end
 
 return { new = new }

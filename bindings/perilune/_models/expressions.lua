@@ -78,18 +78,15 @@ function M.Value(value, options)
   return orm.value(value, output(options.output_field, "Value"))
 end
 
-local q_options = { connector = true, negated = true }
-
 --- Q{ a = 1 }, Q({ a = 1 }, Q{ b = 2 }): all of them; combine with & | and ~.
 function M.Q(...)
   return orm.q("AND", false, ...)
 end
 
---- A Q of another connector: models.q("OR", …)
+--- A Q of another connector: "OR", "XOR".
 function M.q_connected(connector, negated, ...)
   return orm.q(connector, negated, ...)
 end
-M._q_options = q_options
 
 -- ---- case, cast, wrappers ----
 

@@ -174,7 +174,6 @@ local function through(instances, d, queryset, to_attr)
   local models = require "perilune.models"
   local info = d.field.relation_info
   local backwards = d.kind == "reverse_many"
-  local query_name = backwards and d.field.name or info.query_name
   local source = backwards and info.target or info.source
   local owner_pk = d.class._meta.pk.attname
   local ids, groups = collect(instances, owner_pk)
@@ -206,7 +205,6 @@ local function through(instances, d, queryset, to_attr)
   else
     distribute(instances, d, rows, function() end, to_attr)
   end
-  local _ = query_name
   return rows
 end
 
