@@ -1,5 +1,5 @@
 # Writes OUT: the FILES (relative to DIR, "perilune/utils/text.lua") as byte arrays.
-set(text "/* Generated from bindings/. */\n#include \"embedded.h\"\n\n")
+set(text "/* Generated from bindings/. */\n#include \"bindings/lua/embedded.h\"\n\n")
 set(table "const struct embedded_lua embedded_lua[] = {\n")
 set(n 0)
 foreach(file IN LISTS FILES)

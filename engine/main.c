@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Gives the command line a script host. */
-#include "bindings.h"
+#include "bindings/bindings.h"
 #include "cli/cli.h"
 
 int main(int argc, char **argv)

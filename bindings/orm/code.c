@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "class.h"
-#include "error.h"
+#include "bindings/lua/class.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Conditions: what filter(), exclude(), get() and Q() take. */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "error.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions that make expressions and conditions.  perilune.models gives them Django's names
  * and checks its options; here a text argument is the name of a field. */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "error.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 

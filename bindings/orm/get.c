@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* get(): code, statement and row in one call, for it is what views do most.  The code lies on
  * the C stack: no Lua value is made but the instance. */
-#include "lua_run.h"
+#include "bindings/orm/run.h"
 
-#include "error.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 #include "base/mem.h"

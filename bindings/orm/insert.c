@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows to insert, as code. */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "error.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 

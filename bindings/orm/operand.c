@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua values as operands of query code. */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "decimal.h"
-#include "error.h"
-#include "json.h"
-#include "null.h"
-#include "safestring.h"
-#include "time_values.h"
+#include "bindings/lua/error.h"
+#include "bindings/lua/null.h"
+#include "bindings/value/decimal.h"
+#include "bindings/value/json.h"
+#include "bindings/value/safestring.h"
+#include "bindings/value/time_values.h"
 
 #include "base/banned.h"
 

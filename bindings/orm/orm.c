@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* perilune._orm: the engine's models and queries, for perilune.models and the migrations.
  * Private: what authors use is in perilune/models.lua. */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "libs.h"
+#include "bindings/lua/libs.h"
 
 #include <lauxlib.h>
 

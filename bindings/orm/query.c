@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls on queries: each takes a query and gives a longer one.  Names are checked by
  * whoever calls (world:check), options by perilune.models. */
-#include "lua_code.h"
+#include "bindings/orm/code.h"
 
-#include "error.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 

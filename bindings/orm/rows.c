@@ -3,13 +3,13 @@
  * which all instances of one result share until one of them needs a state of its own.  Key
  * strings and classes stand on the stack while rows are read, so that a column costs a push
  * and a raw store. */
-#include "lua_rows.h"
+#include "bindings/orm/rows.h"
 
-#include "decimal.h"
-#include "error.h"
-#include "json.h"
-#include "null.h"
-#include "time_values.h"
+#include "bindings/lua/error.h"
+#include "bindings/lua/null.h"
+#include "bindings/value/decimal.h"
+#include "bindings/value/json.h"
+#include "bindings/value/time_values.h"
 
 #include "base/banned.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Running queries: code to statement to rows.  A shape that was seen before costs a look-up;
  * binding and stepping go straight to engine/db. */
-#include "lua_run.h"
+#include "bindings/orm/run.h"
 
-#include "error.h"
-#include "host.h"
-#include "time_values.h"
+#include "bindings/lua/error.h"
+#include "bindings/lua/host.h"
+#include "bindings/value/time_values.h"
 
 #include "base/banned.h"
 #include "db/databases.h"

@@ -2,10 +2,10 @@
 /* Expressions as tables that perilune._models.source makes Lua of:
  *
  *     { op = "lookup", text = "price__gte", { op = "value", value = 0 } } */
-#include "lua_code.h"
-#include "lua_rows.h"
+#include "bindings/orm/code.h"
+#include "bindings/orm/rows.h"
 
-#include "error.h"
+#include "bindings/lua/error.h"
 
 #include "base/banned.h"
 #include "orm/code_read.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Describing models to the engine, and asking what became of them. */
-#include "lua_code.h"
-#include "lua_world.h"
+#include "bindings/orm/world.h"
+#include "bindings/orm/code.h"
 
-#include "class.h"
-#include "error.h"
+#include "bindings/lua/class.h"
+#include "bindings/lua/error.h"
 
 #include "orm/lookups.h"
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Signed cookies, as Django signs them: methods of requests and responses whose C half is
--- in bindings/request.c and response_parts.c.
+-- in bindings/http/request.c and response_parts.c.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 local null = require "perilune.null"

@@ -29,7 +29,7 @@ def compile_alone(root, header, flags):
     done = subprocess.run(
         CC + ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
               "-x", "c", "-I", str(root / "engine"), "-I", str(root / "engine/include"),
-              "-I", str(root / "bindings")] + flags + ["-"],
+              "-I", str(root)] + flags + ["-"],
         input=source, capture_output=True, text=True)
     return None if done.returncode == 0 else done.stderr
 

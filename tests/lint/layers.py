@@ -85,19 +85,20 @@ class Tree:
         """An #include "…": resolved as the compiler does, then judged by level."""
         beside = path.parent / name
         engine = self.root / "engine" / name
-        bindings = self.root / "bindings" / name
+        bindings = self.root / name
         public = self.root / "engine/include" / name
-        if "/" not in name and beside.exists() and module in ("bindings", "include"):
+        if "/" not in name and beside.exists() and module == "include":
             return
-        if engine.exists() and "/" in name:
+        if name.startswith("bindings/") and bindings.exists():
+            target = "bindings"
+        elif engine.exists() and "/" in name:
             target = name.split("/")[0]
         elif public.exists():
             target = "include"
-        elif bindings.exists():
-            target = "bindings"
         else:
             self.problem(path, line, "\"%s\" is no file below engine/; name it by its path "
-                         "from there (\"module/file.h\")" % name)
+                         "from there (\"module/file.h\"), or from the root "
+                         "(\"bindings/module/file.h\")" % name)
             return
         if target == module:
             return

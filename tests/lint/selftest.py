@@ -26,9 +26,9 @@ CLEAN = {
     "engine/http/a.c": C + '#include "http/http.h"\n#include "base/a.h"\n',
     "engine/db/a.c": C + "#include <sqlite3.h>\n",
     "engine/cli/cli.h": C + "#ifndef CLI\n#define CLI\n#endif\n",
-    "engine/main.c": C + '#include "bindings.h"\n#include "cli/cli.h"\n',
+    "engine/main.c": C + '#include "bindings/bindings.h"\n#include "cli/cli.h"\n',
     "bindings/bindings.h": C + "#ifndef B\n#define B\n#endif\n",
-    "bindings/a.c": C + '#include "bindings.h"\n#include "http/http.h"\n#include <lua.h>\n',
+    "bindings/a.c": C + '#include "bindings/bindings.h"\n#include "http/http.h"\n#include <lua.h>\n',
     "bindings/perilune/a.lua": LUA + 'load(text, "=x", "t", {}) -- not load(x)\n',
 }
 
@@ -37,9 +37,9 @@ PLANTED = [
     ("layers", "engine/base/b.c", C + '#include "http/http.h"\n', "downwards only"),
     ("layers", "engine/value/a.c", '#include "fiber/a.c"\n', "downwards only"),
     ("layers", "engine/db/b.c", C + '  #  include  "http/http.h"\n', "downwards only"),
-    ("layers", "engine/http/b.c", C + '#include "bindings.h"\n', "downwards only"),
+    ("layers", "engine/http/b.c", C + '#include "bindings/bindings.h"\n', "downwards only"),
     ("layers", "bindings/b.c", C + '#include "cli/cli.h"\n', "downwards only"),
-    ("layers", "engine/cli/b.c", C + '#include "bindings.h"\n', "downwards only"),
+    ("layers", "engine/cli/b.c", C + '#include "bindings/bindings.h"\n', "downwards only"),
     ("layers", "engine/http/b.c", C + "#include <lua.h>\n", "<lua.h> belongs to bindings"),
     ("layers", "engine/http/b.c", C + '#include "lauxlib.h"\n', "belongs to bindings"),
     ("layers", "engine/value/b.h", C + "#include <uv.h>\n", "<uv.h> belongs to fiber"),

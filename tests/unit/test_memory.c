@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lua's allocator: contents kept, sizes counted, the limit held. */
-#include "memory.h"
+#include "bindings/lua/memory.h"
 
 #include "test.h"
 

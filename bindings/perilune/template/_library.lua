@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Library: the tags and filters of an app, as templatetags/*.lua returns it. What is
 -- registered is checked here, once, and described in plain tables for the engine
--- (template_library.c): `filters` and `tags` by name, and `version`, which counts them.
+-- (library.c): `filters` and `tags` by name, and `version`, which counts them.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to cache*.c: one cache as Lua has it. */
+#ifndef BINDINGS_CACHE_IMPL_H
+#define BINDINGS_CACHE_IMPL_H
+
+#include "bindings/lua/error.h"
+#include "bindings/lua/host.h"
+
+#include "base/buf.h"
+#include "cache/cache.h"
+#include "cache/codec.h"
+
+#include <lauxlib.h>
+
+struct lua_cache {
+    struct cache *cache;
+    struct host *host;
+    char *alias, *prefix;
+    lua_Integer version;
+    struct buf base; /* "prefix:1:" */
+    int64_t timeout; /* of values that name none, ns */
+    size_t compress; /* bytes from which values are; 0: never */
+    bool key_function, ignore_exceptions;
+    bool warned_long, warned_odd;
+    int64_t complained;
+    bool busy; /* a call into the backend is under way */
+    struct buf key, value;
+};
+
+/* Upvalues of the functions. */
+enum { UP_HANDLE = 1, UP_KEY_FUNCTION, UPVALUES = UP_KEY_FUNCTION };
+
+/* The cache whose function runs. */
+struct lua_cache *cache_self(lua_State *L);
+
+/* Buffers for a key and a value: the cache's own, or, while another fiber waits with those,
+ * new ones on the stack. */
+struct work {
+    struct buf *key, *value;
+    bool own;
+};
+/* [-0, +0|1, may raise] */
+void cache_work(lua_State *L, struct lua_cache *c, struct work *w);
+
+/* Around every call into a backend, which may wait. */
+static inline void cache_enter(struct lua_cache *c, const struct work *w)
+{
+    c->busy |= w->own;
+}
+static inline void cache_leave(struct lua_cache *c, const struct work *w)
+{
+    if (w->own)
+        c->busy = false;
+}
+
+/* The cache itself failed: raises, or, when it is not to be in the way, says so now and then
+ * and gives 0, as if nothing were there. */
+int cache_failed(lua_State *L, struct lua_cache *c, const struct err *err);
+
+/* The key at idx as text, which takes the place of a number. [-0, +0, may raise] */
+struct str cache_key_text(lua_State *L, int idx);
+/* Adds the whole key of the value at idx to w->key and gives it. [-0, +0, may raise] */
+struct str cache_push_key(lua_State *L, struct lua_cache *c, struct work *w, int idx,
+                          lua_Integer version);
+
+struct options {
+    lua_Integer version;
+    int64_t ttl, fresh; /* ns; `fresh` realtime, INT64_MAX: as long as it is there */
+    int tags;           /* stack index of the list; 0: none */
+};
+/* Argument `arg`: nil, a table of options, or, when `timed`, a timeout. What it names stays
+ * on the stack. [-0, +n, may raise] */
+struct options cache_options_read(lua_State *L, struct lua_cache *c, int arg, bool timed);
+/* Seconds at idx as ns. [-0, +0, may raise] */
+int64_t cache_seconds(lua_State *L, int idx);
+
+/* values.c */
+
+/* The value at idx as it is to be stored, in w->value. [-0, +0, may raise] May wait. */
+void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
+                  const struct options *o);
+/* Pushes the value that stands for `stored`, which is in a buffer; gives false, with nothing
+ * pushed, when it is damaged, another version's, or not valid any more. [-0, +0|1, may raise]
+ * May wait. */
+bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str stored,
+                  bool *fresh);
+/* invalidate_tags(self, tag, ...) */
+int cache_l_invalidate_tags(lua_State *L);
+
+/* many.c */
+int cache_l_get_many(lua_State *L);
+int cache_l_set_many(lua_State *L);
+int cache_l_delete_many(lua_State *L);
+int cache_l_keys(lua_State *L);
+int cache_l_delete_pattern(lua_State *L);
+
+#endif

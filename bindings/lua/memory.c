@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "bindings/lua/memory.h"
+
+#include "base/mem.h"
+#include "base/sanitizer.h"
+
+#include <stdint.h>
+
+enum {
+    CHUNK = 32768,
+#ifdef SANITIZER_ADDRESS
+    SMALLEST_BIG = 0, /* every object is watched on its own */
+#else
+    SMALLEST_BIG = MEMORY_SMALL,
+#endif
+};
+
+struct memory_chunk {
+    struct memory_chunk *older;
+    _Alignas(16) char bytes[];
+};
+
+void memory_init(struct memory *m)
+{
+    *m = (struct memory){.limit = SIZE_MAX};
+}
+
+void memory_release(struct memory *m)
+{
+    while (m->chunks) {
+        struct memory_chunk *c = m->chunks;
+        m->chunks = c->older;
+        free(c);
+    }
+    memory_init(m);
+}
+
+static inline size_t class_of(size_t size)
+{
+    return (size - 1) / 16;
+}
+
+static void *cut(struct memory *m, size_t size)
+{
+    void *p;
+    if ((size_t)(m->end - m->next) < size || !m->next) {
+        struct memory_chunk *c = malloc(sizeof *c + CHUNK);
+        if (!c)
+            return NULL;
+        c->older = m->chunks;
+        m->chunks = c;
+        m->chunked += CHUNK;
+        /* What is left of the last chunk serves smaller classes. */
+        while (m->next && m->end - m->next >= 16) {
+            size_t left = (size_t)(m->end - m->next);
+            size_t piece = left > MEMORY_SMALL ? MEMORY_SMALL : left & ~(size_t)15;
+            *(void **)(void *)m->next = m->free[class_of(piece)];
+            m->free[class_of(piece)] = m->next;
+            m->next += piece;
+        }
+        m->next = c->bytes;
+        m->end = c->bytes + CHUNK;
+    }
+    p = m->next;
+    m->next += size;
+    return p;
+}
+
+static void *take(struct memory *m, size_t size)
+{
+    size_t c;
+    void *p;
+    if (size > SMALLEST_BIG)
+        return malloc(size);
+    c = class_of(size);
+    p = m->free[c];
+    if (!p)
+        return cut(m, (c + 1) * 16);
+    m->free[c] = *(void **)p;
+    return p;
+}
+
+static void give(struct memory *m, void *p, size_t size)
+{
+    if (size > SMALLEST_BIG) {
+        free(p);
+        return;
+    }
+    size_t c = class_of(size);
+    *(void **)p = m->free[c];
+    m->free[c] = p;
+}
+
+bool memory_spent(const struct memory *m)
+{
+    const size_t waste = 32 << 20;
+    return m->chunked > waste && m->chunked - waste > m->used;
+}
+
+/* Lua collects its garbage and asks for the same once more before it gives up. */
+static void *refuse(struct memory *m, size_t size)
+{
+    m->exhausted = m->exhausted || m->refused == size;
+    m->refused = size;
+    return NULL;
+}
+
+void *memory_allocate(void *data, void *block, size_t old, size_t size)
+{
+    struct memory *m = data;
+    void *p;
+    if (!block)
+        old = 0; /* Lua passes the kind of object there */
+    if (size == 0) {
+        if (old) {
+            give(m, block, old);
+            m->used -= old;
+        }
+        return NULL;
+    }
+    if (size > old && m->used + (size - old) > m->limit)
+        return refuse(m, size);
+    if (old > SMALLEST_BIG && size > SMALLEST_BIG) {
+        p = realloc(block, size);
+    } else if (old && old <= SMALLEST_BIG && size <= SMALLEST_BIG &&
+               class_of(old) == class_of(size)) {
+        p = block;
+    } else {
+        p = take(m, size);
+        if (p && old) {
+            memcpy(p, block, old < size ? old : size);
+            give(m, block, old);
+        }
+    }
+    if (p)
+        m->used = m->used - old + size;
+    return p;
+}

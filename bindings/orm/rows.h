@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Columns of the database as Lua values. */
+#ifndef BINDINGS_ORM_ROWS_H
+#define BINDINGS_ORM_ROWS_H
+
+#include "bindings/orm/world.h"
+#include "db/db.h"
+#include "orm/statement.h"
+
+#include <lua.h>
+
+/* A value as Lua has it; nil for NULL. [-0, +1, may raise] */
+void orm_push_value(lua_State *L, const struct value *v);
+
+/* What rows become, besides what the statement says. */
+enum orm_rows { ORM_ROWS_PLAIN, ORM_ROWS_FLAT };
+
+struct orm_reader {
+    const struct statement *statement;
+    const struct dialect *dialect;
+    struct arena *scratch;
+    enum orm_rows rows;
+    int world;   /* stack index; the alias of the database stands behind it */
+    int state;   /* "_state" */
+    int keys;    /* of the first column's key; the others follow */
+    int classes; /* of the first node's class; then for each node its _state and peers */
+    int list;    /* where the results go */
+    lua_Integer n;
+};
+
+/* Pushes keys, classes and states. [-0, +many, may raise] */
+void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement *st, int world,
+                     int keys_table);
+/* Pushes the list of results. [-0, +1, may raise] */
+void orm_reader_list(lua_State *L, struct orm_reader *r);
+/* Pushes what a row becomes. [-0, +1, may raise] */
+void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row);
+/* Adds a row to the list. [-0, +0, may raise] */
+void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row);
+/* Pushes one column's value; nil for NULL. [-0, +1, may raise] */
+void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_type *t,
+                     const struct db_value *v);
+/* A list of the columns that the author's functions convert, { key, class, field, path }; nil
+ * when there are none. The functions are for after the statement: they may wait.
+ * [-0, +1, may raise] */
+void orm_push_hooks(lua_State *L, const struct statement *st, int world);
+
+#endif
