@@ -11,21 +11,25 @@ endfunction()
 
 # add_unit_test(NAME MODULES…): tests/unit/test_NAME.c with cmocka, linked with the named targets.
 function(add_unit_test name)
-  add_executable(test_${name} unit/test_${name}.c)
+  add_executable(test_${name} ${PERILUNE_NOT_LINKED} unit/test_${name}.c)
   target_link_libraries(test_${name} PRIVATE perilune_options PkgConfig::cmocka ${ARGN})
-  add_test(NAME unit/${name} COMMAND test_${name})
+  if(NOT PERILUNE_NOT_LINKED)
+    add_test(NAME unit/${name} COMMAND test_${name})
+  endif()
 endfunction()
 
 # add_fuzzer(NAME MODULES…): tests/fuzz/fuzz_NAME.c with libFuzzer (preset fuzz).  In every other
 # build the same file replays its corpus tests/fuzz/corpus/NAME/ as a test.
 function(add_fuzzer name)
-  add_executable(fuzz_${name} fuzz/fuzz_${name}.c)
+  add_executable(fuzz_${name} ${PERILUNE_NOT_LINKED} fuzz/fuzz_${name}.c)
   target_link_libraries(fuzz_${name} PRIVATE perilune_options ${ARGN})
   if(PERILUNE_FUZZ)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   else()
     target_sources(fuzz_${name} PRIVATE fuzz/replay.c)
-    add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    if(NOT PERILUNE_NOT_LINKED)
+      add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    endif()
   endif()
 endfunction()
 

@@ -19,6 +19,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   check_ipo_supported(RESULT PERILUNE_IPO OUTPUT ignored LANGUAGES C)
   if(PERILUNE_IPO)
     set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    # Linking is most of the work then: tests of single modules are for the other builds.
+    set(PERILUNE_NOT_LINKED EXCLUDE_FROM_ALL)
   endif()
 endif()
 if(PERILUNE_SANITIZE)
