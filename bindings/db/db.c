@@ -110,7 +110,7 @@ static int db_l_stats(lua_State *L)
 {
     struct db_stats s;
     db_stats(db_arg(L, 1), &s);
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
 #define STAT(name)                                                                                 \
     lua_pushinteger(L, (lua_Integer)s.name);                                                       \
     lua_setfield(L, -2, #name)
@@ -121,9 +121,19 @@ static int db_l_stats(lua_State *L)
     STAT(busy_waits);
     STAT(checkpoints);
     STAT(connects);
+    STAT(rollbacks);
     STAT(open);
     STAT(wal_frames);
 #undef STAT
+    return 1;
+}
+
+/* rollbacks(database): how many there were, of transactions and of savepoints */
+static int db_l_rollbacks(lua_State *L)
+{
+    struct db_stats s;
+    db_stats(db_arg(L, 1), &s);
+    lua_pushinteger(L, (lua_Integer)s.rollbacks);
     return 1;
 }
 
@@ -290,9 +300,16 @@ static int db_l_execute(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"add", db_l_add},       {"find", db_l_find},       {"engines", db_l_engines},
-    {"vendor", db_l_vendor}, {"close", db_l_close},     {"stats", db_l_stats},
-    {"query", db_l_query},   {"execute", db_l_execute}, {NULL, NULL},
+    {"add", db_l_add},
+    {"find", db_l_find},
+    {"engines", db_l_engines},
+    {"vendor", db_l_vendor},
+    {"close", db_l_close},
+    {"stats", db_l_stats},
+    {"query", db_l_query},
+    {"execute", db_l_execute},
+    {"rollbacks", db_l_rollbacks},
+    {NULL, NULL},
 };
 
 int luaopen_perilune__db(lua_State *L)

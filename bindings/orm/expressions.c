@@ -318,10 +318,12 @@ static void write_order_expression(lua_State *L, int idx, struct code_builder *b
     }
 }
 
-/* window(expression, partition list, order list, frame, type) */
+/* window(expression, partition list, order list, frame, type, whether rows stand as the query
+ * orders them: no order list then) */
 static int l_window(lua_State *L)
 {
     struct code_frame frame = to_frame(L, 4);
+    frame.query_order = lua_toboolean(L, 6);
     struct code_builder *b = start(L, 5);
     code_window(b, list_length(L, 2), list_length(L, 3), &frame);
     orm_write_operand(L, 1, b, ORM_TABLE_JSON, "Window");

@@ -334,6 +334,14 @@ static int l_single(lua_State *L)
 
 /* ---- changes ---- */
 
+/* For those who hold rows that were read before. */
+static void note_change(struct orm_world *w, const struct model *m)
+{
+    if (!w->changes)
+        w->changes = mem_zalloc(mem_mul(w->orm->n_models, sizeof *w->changes));
+    w->changes[m->concrete->id]++;
+}
+
 /* (world, alias, code, flat, run) → changes, last id, rows of RETURNING or nil */
 static int change_inner(lua_State *L)
 {
@@ -342,6 +350,7 @@ static int change_inner(lua_State *L)
     struct orm_reader *r = &run->reader;
     lua_settop(L, 4);
     if (!st->empty) {
+        note_change(run->world, st->model);
         *r = (struct orm_reader){.dialect = run->dialect,
                                  .scratch = &run->scratch,
                                  .rows = lua_toboolean(L, 4) ? ORM_ROWS_FLAT : ORM_ROWS_PLAIN};

@@ -458,6 +458,25 @@ static int l_schema_sql(lua_State *L)
     return 1;
 }
 
+static lua_Integer changes_of(const struct orm_world *w, const struct model *m)
+{
+    lua_Integer n = w->changes ? w->changes[m->concrete->id] : 0;
+    for (uint32_t i = 0; i < m->concrete->n_parents; i++)
+        n += changes_of(w, m->concrete->parents[i]);
+    return n;
+}
+
+/* world:changes(model id): grows with every statement of this worker's that changes rows of the
+ * model, in whatever database. */
+static int l_changes(lua_State *L)
+{
+    const struct orm_world *w = orm_world_check(L, 1);
+    lua_Integer id = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, id >= 0 && id < w->orm->n_models, 2, "no such model");
+    lua_pushinteger(L, changes_of(w, w->orm->models[id]));
+    return 1;
+}
+
 static int world_gc(lua_State *L)
 {
     struct orm_world *w = class_test(L, 1, &world_class);
@@ -469,6 +488,7 @@ static int world_gc(lua_State *L)
     for (uint32_t i = 0; w->by_key && i < w->orm->n_models; i++)
         free(w->by_key[i]);
     free(w->by_key);
+    free(w->changes);
     orm_free(w->orm);
     w->orm = NULL;
     return 0;
@@ -490,6 +510,7 @@ static const struct class world_class = {
             {"resolve", l_resolve},
             {"bind", l_bind},
             {"check", l_check},
+            {"changes", l_changes},
             {"describe", l_describe},
             {"count", l_count},
             {"column", l_column},

@@ -15,6 +15,7 @@ struct orm_world {
     struct orm *orm;
     struct statements *statements[ORM_DIALECTS]; /* by enum dialect_id; made when needed */
     struct code **by_key; /* for each model the query of get{ pk = n }; made when needed */
+    lua_Integer *changes; /* by model: statements that changed its table; made when needed */
 };
 
 /* Raises when it is not resolved yet. [-0, +0, may raise] */

@@ -54,6 +54,7 @@ end
 
 local function execute(entry, sql, params)
   check_sql("db.execute", sql, params)
+  entry.executed = (entry.executed or 0) + 1
   return native.execute(entry.handle, sql, params, entry.zone)
 end
 
@@ -229,6 +230,13 @@ for _, name in ipairs { "savepoint_commit", "savepoint_rollback", "set_rollback"
   M[name] = function(value, options)
     native[name](entry_of("db." .. name, options).handle, value)
   end
+end
+
+--- Grows whenever rows of the database may have changed without a model being told: by SQL of
+--- authors, by a rollback.
+function M._disturbances(alias)
+  local entry = databases.get(alias)
+  return (entry.executed or 0) + native.rollbacks(entry.handle)
 end
 
 -- ---- connections ----

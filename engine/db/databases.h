@@ -84,7 +84,8 @@ void databases_observe(struct databases *dbs, void (*fn)(void *data, const struc
 /* For the metrics and the tests. */
 struct db_stats {
     uint64_t prepared, hits, evicted, snapshots, busy_waits, checkpoints, connects;
-    unsigned open; /* connections */
+    uint64_t rollbacks; /* of transactions and of savepoints */
+    unsigned open;      /* connections */
     uint64_t wal_frames;
 };
 void db_stats(const struct database *db, struct db_stats *out);

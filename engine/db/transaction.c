@@ -188,6 +188,7 @@ int db_savepoint_rollback(struct database *db, int64_t id, struct err *err)
     if ((at = find_savepoint(link, id, err)) < 0 || savepoint(link, BACK, 0, id, err) != 0)
         return -1;
     tx->savepoints.n = (size_t)at + 1;
+    db->stats.rollbacks++;
     if (tx->mendable)
         tx->broken = tx->mendable = false;
     return 0;
@@ -236,6 +237,7 @@ static void undo_nested(struct db_link *link, const struct db_block *b)
         return;
     }
     tx->broken = tx->mendable = false;
+    link->db->stats.rollbacks++;
     if (savepoint(link, BACK, b->savepoint, 0, &err) != 0 ||
         savepoint(link, RELEASE, b->savepoint, 0, &err) != 0)
         tx->broken = true; /* the connection has lost it: the outer block goes too */
@@ -270,6 +272,7 @@ static void finish(struct db_link *link)
 static void roll_back(struct db_link *link)
 {
     struct err err;
+    link->db->stats.rollbacks++;
     if (link->tx.begun && link->db->driver->in_transaction(link->conn) &&
         control_on(link->conn, &link->db->all->rollback, &err) != 0)
         link->conn->broken = true; /* closed when it goes back */

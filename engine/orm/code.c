@@ -359,7 +359,7 @@ void code_window(struct code_builder *b, uint32_t n_partition, uint32_t n_order,
     op(b, OP_WINDOW, n_partition);
     word(b, n_order);
     word(b, (uint32_t)f->kind | (uint32_t)f->exclusion << 4 | (f->has_start ? 256u : 0) |
-                (f->has_end ? 512u : 0));
+                (f->has_end ? 512u : 0) | (f->query_order ? 1024u : 0));
     word(b, (uint32_t)f->start);
     word(b, (uint32_t)f->end);
 }

@@ -194,6 +194,7 @@ struct code_frame {
     bool has_start, has_end; /* false: unbounded */
     int32_t start, end;      /* < 0 preceding, 0 the current row, > 0 following */
     enum code_exclusion exclusion;
+    bool query_order; /* rows stand as the query orders them so far; n_order is 0 */
 };
 /* The expression, n_partition expressions and n_order expressions follow. */
 void code_window(struct code_builder *b, uint32_t n_partition, uint32_t n_order,

@@ -77,6 +77,36 @@ static struct decimal decimal_of(struct value v)
 
 /* ---- numbers ---- */
 
+static bool compares(const struct param_type *t)
+{
+    return t->bind == BIND_MATCH || t->bind == BIND_FLOOR || t->bind == BIND_CEIL;
+}
+
+/* A number that is not an integer. */
+static int bind_int_double(const struct param_type *t, struct value v, double d, struct value *out,
+                           struct err *err)
+{
+    double whole = t->bind == BIND_CEIL ? ceil(d) : t->bind == BIND_FLOOR ? floor(d) : trunc(d);
+    bool fits = whole >= -9223372036854775808.0 && whole < 9223372036854775808.0;
+    if (!isfinite(d) || (!fits && !compares(t)))
+        return fail_number(t, v, err);
+    if (fits && (whole == d || t->bind != BIND_MATCH))
+        set_int(out, (int64_t)whole);
+    else
+        *out = (struct value){.kind = VALUE_DOUBLE, .d = d};
+    return 0;
+}
+
+/* "99999999999999999999": whole, but more than an integer holds. */
+static bool is_whole(struct str s, double *d)
+{
+    struct str digits = str_starts(s, STR("-")) || str_starts(s, STR("+")) ? str_skip(s, 1) : s;
+    bool yes = digits.n > 0;
+    for (size_t i = 0; i < digits.n && yes; i++)
+        yes = char_is_digit(digits.p[i]);
+    return yes && number_parse(s, d) == 0;
+}
+
 static int bind_int(const struct param_type *t, struct value v, struct value *out, struct err *err)
 {
     int64_t i;
@@ -99,18 +129,17 @@ static int bind_int(const struct param_type *t, struct value v, struct value *ou
         d = v.d;
         break;
     case VALUE_TEXT:
-        if (!str_to_int64(str_trim(v.text), &i))
+        if (str_to_int64(str_trim(v.text), &i)) {
+            set_int(out, i);
+            return 0;
+        }
+        if (!compares(t) || !is_whole(str_trim(v.text), &d))
             return fail_number(t, v, err);
-        set_int(out, i);
-        return 0;
+        break;
     default:
         return fail_number(t, v, err);
     }
-    d = t->bind == BIND_CEIL ? ceil(d) : trunc(d);
-    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0))
-        return fail_number(t, v, err);
-    set_int(out, (int64_t)d);
-    return 0;
+    return bind_int_double(t, v, d, out, err);
 }
 
 static int bind_float(const struct param_type *t, struct value v, struct value *out,
@@ -174,8 +203,10 @@ static int bind_decimal(const struct param_type *t, struct value v, struct arena
     }
     if (bad < 0)
         return convert_fail(t, v, "must be a decimal number.", err);
-    if (t->max_digits && decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN,
-                                          (unsigned)t->max_digits, NULL) < 0)
+    if (t->max_digits &&
+        decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN, (unsigned)t->max_digits,
+                         NULL) < 0 &&
+        !compares(t))
         return err_set(
             err, ERR_INVALID,
             "%.*s: Ensure that there are no more than %d digits before the decimal point.",
@@ -557,6 +588,44 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
         if (bind_typed(t, v, zone, scratch, out, err) < 0)
             return -1;
         return t->storage == STORE_IP ? bind_ip(t, out, scratch, err) : 0;
+    }
+}
+
+bool convert_always_fits(const struct param_type *t, enum value_kind kind)
+{
+    bool number = kind == VALUE_INT || kind == VALUE_TRUE || kind == VALUE_FALSE;
+    bool moment = kind == VALUE_DATE || kind == VALUE_DATETIME || kind == VALUE_NAIVE;
+    if (kind == VALUE_NULL)
+        return true;
+    if (t->bind == BIND_YEAR_FIRST || t->bind == BIND_ISO_FIRST)
+        return false; /* there are years before and after all dates */
+    switch (t->storage) {
+    case STORE_INT:
+    case STORE_FLOAT:
+        return number;
+    case STORE_DECIMAL:
+        return (kind == VALUE_INT || kind == VALUE_DECIMAL) && (compares(t) || !t->max_digits);
+    case STORE_BOOL:
+        return kind == VALUE_TRUE || kind == VALUE_FALSE;
+    case STORE_TEXT:
+    case STORE_FILE:
+        return number || moment || kind == VALUE_TEXT || kind == VALUE_BLOB ||
+               kind == VALUE_DOUBLE || kind == VALUE_DECIMAL || kind == VALUE_TIME;
+    case STORE_DATE:
+    case STORE_DATETIME:
+        return moment;
+    case STORE_TIME:
+        return kind == VALUE_TIME;
+    case STORE_DURATION:
+        return kind == VALUE_DURATION;
+    case STORE_BINARY:
+        return kind == VALUE_TEXT || kind == VALUE_BLOB;
+    case STORE_JSON:
+        return true;
+    case STORE_UNKNOWN:
+        return kind != VALUE_DOUBLE && kind != VALUE_JSON;
+    default:
+        return false;
     }
 }
 

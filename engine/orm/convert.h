@@ -24,6 +24,10 @@ enum convert_bind {
     BIND_YEAR_LAST,  /* its last one */
     BIND_ISO_FIRST,  /* of the ISO year */
     BIND_ISO_LAST,
+    /* Of numbers that are compared with a column: what an integer column cannot hold stays a
+     * double, what a decimal one cannot hold stays a decimal.  They are never cut to fit. */
+    BIND_MATCH,       /* = IN BETWEEN */
+    BIND_FLOOR,       /* the whole number before: integer columns > and <= */
     BIND_CEIL,        /* the next whole number: integer columns >= and < */
     BIND_JSON,        /* as a JSON document */
     BIND_JSON_LOOKUP, /* the same, and NULL is the document null */

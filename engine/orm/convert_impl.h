@@ -6,6 +6,8 @@
 #include "orm/code.h"
 #include "orm/convert.h"
 
+/* Whether convert_bind takes every value of the kind. */
+bool convert_always_fits(const struct param_type *t, enum value_kind kind);
 /* A JSON path: `path`."key" */
 int convert_json_key(struct str path, struct value key, struct arena *scratch, struct value *out,
                      struct err *err);

@@ -52,6 +52,22 @@ static int emit_mixed(struct compiler *c, struct expr *lhs, const char *op, stru
     return emit_rhs(c, rhs, as, bind);
 }
 
+/* ---- what values are bound as ---- */
+
+/* Numbers are compared as they are; the other types know one way. */
+static enum convert_bind compare_bind(const struct type *t, const struct lookup *def)
+{
+    return t->storage == STORE_INT || t->storage == STORE_DECIMAL ? def->bind
+           : t->storage == STORE_JSON                             ? BIND_JSON_LOOKUP
+                                                                  : BIND_PLAIN;
+}
+
+/* Patterns are of text, whatever the column holds. */
+static struct type pattern_type(const struct expr *lhs)
+{
+    return type_builtin(lhs->type.storage == STORE_UUID ? FIELD_UUID : FIELD_TEXT);
+}
+
 /* ---- years as ranges: an index can be used ---- */
 
 static bool is_year(const struct expr *lhs)
@@ -278,17 +294,14 @@ static int emit_compare(struct compiler *c, struct expr *e)
     }
     if (is_year(lhs) && is_value(rhs))
         return emit_year(c, e);
-    enum convert_bind bind = lhs->type.storage == STORE_INT    ? def->bind
-                             : lhs->type.storage == STORE_JSON ? BIND_JSON_LOOKUP
-                                                               : BIND_PLAIN;
-    return emit_mixed(c, lhs, def->sql, rhs, &lhs->type, bind);
+    return emit_mixed(c, lhs, def->sql, rhs, &lhs->type, compare_bind(&lhs->type, def));
 }
 
 static int emit_pattern(struct compiler *c, struct expr *e)
 {
     struct expr *lhs = e->args[0], *rhs = e->args[1];
     enum convert_bind bind = e->lookup.def->bind;
-    struct type text = type_builtin(lhs->type.storage == STORE_UUID ? FIELD_UUID : FIELD_TEXT);
+    struct type text = pattern_type(lhs);
     int r = emit_lhs(c, lhs);
     if (r != EMIT_OK)
         return r;
@@ -318,12 +331,13 @@ static int emit_in(struct compiler *c, struct expr *e)
     }
     if (!rhs->n)
         return EMIT_EMPTY;
+    enum convert_bind bind = compare_bind(&lhs->type, e->lookup.def);
     int r = emit_lhs(c, lhs);
     emit_text(c, " IN (");
     for (uint32_t i = 0; i < rhs->n && r == EMIT_OK; i++) {
         if (i)
             emit_text(c, ", ");
-        r = is_value(rhs->args[i]) ? emit_value(c, rhs->args[i], &lhs->type, BIND_PLAIN)
+        r = is_value(rhs->args[i]) ? emit_value(c, rhs->args[i], &lhs->type, bind)
                                    : emit(c, rhs->args[i]);
     }
     emit_text(c, ")");
@@ -338,7 +352,7 @@ static int emit_range(struct compiler *c, struct expr *e)
     for (int i = 0; i < 2 && r == EMIT_OK; i++) {
         emit_text(c, i ? " AND " : "");
         struct expr *x = e->args[1]->args[i];
-        r = emit_rhs(c, x, &lhs->type, BIND_PLAIN);
+        r = emit_rhs(c, x, &lhs->type, compare_bind(&lhs->type, e->lookup.def));
     }
     return r;
 }
@@ -363,6 +377,40 @@ static int emit_custom(struct compiler *c, struct expr *e)
             return r;
     }
     return EMIT_OK;
+}
+
+bool lookup_param_type(const struct expr *e, struct param_type *out)
+{
+    const struct expr *lhs = e->args[0];
+    struct type type = lhs->type;
+    enum convert_bind bind = BIND_PLAIN;
+    if (e->n < 2 || lhs->kind == E_JSON_KEY || type.storage == STORE_JSON)
+        return false;
+    switch (e->lookup.def->kind) {
+    case LOOKUP_IEXACT:
+    case LOOKUP_PATTERN:
+        type = pattern_type(lhs);
+        bind = e->lookup.def->bind;
+        break;
+    case LOOKUP_COMPARE:
+        if (is_year(lhs)) {
+            type = lhs->args[0]->type;
+            bind = str_eq(lhs->text, STR("year")) ? BIND_YEAR_FIRST : BIND_ISO_FIRST;
+            break;
+        }
+        bind = compare_bind(&type, e->lookup.def);
+        break;
+    case LOOKUP_IN:
+    case LOOKUP_RANGE:
+        bind = compare_bind(&type, e->lookup.def);
+        break;
+    case LOOKUP_CUSTOM:
+        break;
+    default:
+        return false;
+    }
+    *out = param_type_of(&type, bind);
+    return true;
 }
 
 int emit_lookup(struct compiler *c, struct expr *e)

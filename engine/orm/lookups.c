@@ -5,7 +5,7 @@
 #include "base/suggest.h"
 
 static const struct lookup lookups[] = {
-    {"exact", LOOKUP_COMPARE, "=", BIND_PLAIN, true, false, {NULL, 0}},
+    {"exact", LOOKUP_COMPARE, "=", BIND_MATCH, true, false, {NULL, 0}},
     {"iexact", LOOKUP_IEXACT, NULL, BIND_LIKE, false, false, {NULL, 0}},
     {"contains", LOOKUP_PATTERN, NULL, BIND_CONTAINS, false, false, {NULL, 0}},
     {"icontains", LOOKUP_PATTERN, NULL, BIND_CONTAINS, false, false, {NULL, 0}},
@@ -13,12 +13,12 @@ static const struct lookup lookups[] = {
     {"istartswith", LOOKUP_PATTERN, NULL, BIND_STARTS, false, false, {NULL, 0}},
     {"endswith", LOOKUP_PATTERN, NULL, BIND_ENDS, false, false, {NULL, 0}},
     {"iendswith", LOOKUP_PATTERN, NULL, BIND_ENDS, false, false, {NULL, 0}},
-    {"in", LOOKUP_IN, NULL, BIND_PLAIN, true, true, {NULL, 0}},
-    {"gt", LOOKUP_COMPARE, ">", BIND_PLAIN, true, false, {NULL, 0}},
+    {"in", LOOKUP_IN, NULL, BIND_MATCH, true, true, {NULL, 0}},
+    {"gt", LOOKUP_COMPARE, ">", BIND_FLOOR, true, false, {NULL, 0}},
     {"gte", LOOKUP_COMPARE, ">=", BIND_CEIL, true, false, {NULL, 0}},
     {"lt", LOOKUP_COMPARE, "<", BIND_CEIL, true, false, {NULL, 0}},
-    {"lte", LOOKUP_COMPARE, "<=", BIND_PLAIN, true, false, {NULL, 0}},
-    {"range", LOOKUP_RANGE, NULL, BIND_PLAIN, false, true, {NULL, 0}},
+    {"lte", LOOKUP_COMPARE, "<=", BIND_FLOOR, true, false, {NULL, 0}},
+    {"range", LOOKUP_RANGE, NULL, BIND_MATCH, false, true, {NULL, 0}},
     {"isnull", LOOKUP_ISNULL, NULL, BIND_PLAIN, true, false, {NULL, 0}},
     {"regex", LOOKUP_REGEX, "REGEXP ", BIND_RAW, false, false, {NULL, 0}},
     {"iregex", LOOKUP_REGEX, "REGEXP '(?i)' || ", BIND_RAW, false, false, {NULL, 0}},
@@ -351,6 +351,26 @@ static struct expr *composite_lookup(struct query *q, const struct lookup *def, 
     return any;
 }
 
+static void note_value(struct compiler *c, const struct expr *v, struct param_type type)
+{
+    if (v->kind == E_VALUE && !v->negated && v->value.kind != VALUE_NULL)
+        vec_push(c->checks, ((struct statement_param){
+                                .source = PARAM_SLOT, .slot = v->value.slot, .type = type}));
+}
+
+/* The values of a condition and what they will be bound as, for statements_check. */
+static void note_values(struct compiler *c, const struct expr *e)
+{
+    struct param_type type;
+    if (!lookup_param_type(e, &type))
+        return;
+    const struct expr *rhs = e->args[1];
+    if (rhs->kind != E_LIST)
+        note_value(c, rhs, type);
+    for (uint32_t i = 0; rhs->kind == E_LIST && i < rhs->n; i++)
+        note_value(c, rhs->args[i], type);
+}
+
 static struct expr *finish_lookup(struct query *q, const struct lookup *def, struct expr *lhs,
                                   struct expr *rhs)
 {
@@ -388,6 +408,8 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     }
     struct expr *e = condition_new(c, def, lhs, rhs);
     e->lookup.flag = had_none;
+    if (c->checks)
+        note_values(c, e);
     if (def->kind == LOOKUP_JSON_CONTAINS && c->d->id == DIALECT_SQLITE)
         return c_fail_expr(c, ERR_UNSUPPORTED,
                            "%s lookup is not supported on this database backend.", def->name);

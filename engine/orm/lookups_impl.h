@@ -36,5 +36,8 @@ struct transform { /* an author's */
 };
 
 const struct lookup *lookup_named(const char *name);
+/* What the values on the right side of a condition are bound as; false where any value is
+ * good. */
+bool lookup_param_type(const struct expr *e, struct param_type *out);
 
 #endif

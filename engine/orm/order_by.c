@@ -230,19 +230,40 @@ static int sort_combined(struct orders *o, struct out_order *order)
     return c_fail(o->q->c, ERR_DB, "ORDER BY term does not match any column in the result set.");
 }
 
+static int add_all(struct orders *o, bool *from_model)
+{
+    struct query *q = o->q;
+    int bad = 0;
+    *from_model = false;
+    for (uint32_t i = 0; i < q->order_by.n && bad == 0; i++)
+        bad = add_given(o, &q->order_by.items[i]);
+    if (!q->order_by.n && !q->no_default_order && q->model->ordering) {
+        struct alias *base = query_base(q);
+        *from_model = true;
+        bad = base ? add_model_order(o, q->model, base, q->reversed, STR("")) : -1;
+    }
+    return bad;
+}
+
+int query_order(struct query *q, struct expr ***items, uint32_t *n)
+{
+    struct select_plan nothing = {0};
+    struct orders o = {.q = q, .plan = &nothing};
+    bool from_model;
+    if (add_all(&o, &from_model) < 0)
+        return -1;
+    *items = c_alloc(q->c, (o.list.n + 1) * sizeof **items);
+    *n = o.list.n;
+    for (uint32_t i = 0; i < o.list.n; i++)
+        (*items)[i] = o.list.items[i].expr;
+    return 0;
+}
+
 int plan_order(struct query *q, struct select_plan *plan, out_orders *out, bool *from_model)
 {
     struct compiler *c = q->c;
     struct orders o = {.q = q, .plan = plan};
-    int bad = 0;
-    *from_model = false;
-    for (uint32_t i = 0; i < q->order_by.n && bad == 0; i++)
-        bad = add_given(&o, &q->order_by.items[i]);
-    if (!q->order_by.n && !q->no_default_order && q->model->ordering) {
-        struct alias *base = query_base(q);
-        *from_model = true;
-        bad = base ? add_model_order(&o, q->model, base, q->reversed, STR("")) : -1;
-    }
+    int bad = add_all(&o, from_model);
     for (uint32_t i = 0; i < o.list.n && bad == 0; i++) {
         struct out_order order = o.list.items[i];
         if (q->combined && sort_combined(&o, &order) < 0)

@@ -270,6 +270,7 @@ struct compiler {
     /* text so far */
     struct buf *out;
     param_vec *params;
+    param_vec *checks; /* the values of conditions, to look at; NULL: they are not wanted */
 };
 
 void *c_alloc(struct compiler *c, size_t size); /* zeroed */
@@ -497,6 +498,8 @@ struct out_order {
 };
 typedef LIST(struct out_order) out_orders;
 int plan_order(struct query *q, struct select_plan *plan, out_orders *out, bool *from_model);
+/* What the rows of the query are ordered by, as far as it is known: E_ORDER each. */
+int query_order(struct query *q, struct expr ***items, uint32_t *n);
 typedef LIST(struct piece) pieces;
 int plan_group(struct query *q, struct select_plan *plan, struct out_column *extra,
                uint32_t n_extra, out_orders *order, bool meta_order, struct expr *having,

@@ -267,6 +267,9 @@ static struct expr *read_window(struct query *q, const struct resolve *r, uint32
     int32_t start = (int32_t)read_word(c), end = (int32_t)read_word(c);
     if ((uint64_t)n_partition + n_order > (size_t)(c->end - c->w))
         return c_corrupt(c), NULL;
+    struct expr **order_of_query = NULL;
+    if (bits & 1024 && query_order(q, &order_of_query, &n_order) < 0)
+        return NULL;
     struct expr *e = expr_new(c, E_WINDOW, 1 + n_partition + n_order);
     e->window.n_partition = n_partition;
     e->window.n_order = n_order;
@@ -280,7 +283,9 @@ static struct expr *read_window(struct query *q, const struct resolve *r, uint32
         return c_corrupt(c), NULL;
     for (uint32_t i = 0; i < e->n; i++) {
         bool order = i > n_partition;
-        if (order && c->w < c->end && OP_OF(*c->w) == OP_NAME) {
+        if (order && order_of_query) {
+            e->args[i] = order_of_query[i - n_partition - 1];
+        } else if (order && c->w < c->end && OP_OF(*c->w) == OP_NAME) {
             struct str name = read_name(c);
             bool desc = name.p && str_starts(name, STR("-"));
             struct expr *f = name.p ? resolve_name(q, desc ? str_skip(name, 1) : name, r) : NULL;

@@ -13,7 +13,13 @@ struct entry {           /* a kept statement */
     bool dropped;
 };
 
-enum { KNOWN_SHAPES = 4096 };
+/* A shape that makes sense, and those of its values that must be looked at each time. */
+struct known {
+    uint64_t hash;
+    struct statement_param *checks;
+    uint32_t n;
+};
+enum { KNOWN_SETS = 1024, KNOWN_WAYS = 4 };
 
 struct statements {
     const struct orm *orm;
@@ -21,10 +27,11 @@ struct statements {
     size_t limit, n, mask;
     struct entry **table;
     struct entry *newest, *oldest;
-    uint64_t known[KNOWN_SHAPES]; /* hashes of queries that make sense */
+    struct known known[KNOWN_SETS][KNOWN_WAYS];
+    unsigned next_way;
     struct arena scratch;
     struct buf out;
-    param_vec params;
+    param_vec params, checks;
     void (*drop)(void *prepared, void *data);
     void *drop_data;
 };
@@ -75,6 +82,10 @@ void statements_free(struct statements *s)
     arena_release(&s->scratch);
     buf_release(&s->out);
     vec_release(&s->params);
+    vec_release(&s->checks);
+    for (size_t i = 0; i < KNOWN_SETS; i++)
+        for (size_t k = 0; k < KNOWN_WAYS; k++)
+            free(s->known[i][k].checks);
     free(s);
 }
 
@@ -400,16 +411,52 @@ const struct statement *statements_get(struct statements *s, const struct code *
     return &e->st;
 }
 
+/* ---- checking ---- */
+
+static int check_values(struct statements *s, const struct statement_param *checks, size_t n,
+                        const struct code *code, struct err *err)
+{
+    struct convert_zone utc = {.tz = tz_utc(), .tz_name = STR("UTC")};
+    struct value out;
+    arena_reset(&s->scratch);
+    for (size_t i = 0; i < n; i++)
+        if (convert_bind(s->dialect, &checks[i].type, code_value_at(code, checks[i].slot), &utc,
+                         &s->scratch, &out, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Kinds of values are part of the shape: what always fits need not be looked at again. */
+static void keep_known(struct statements *s, const struct code *code, struct known *set)
+{
+    struct known *k = &set[s->next_way++ % KNOWN_WAYS];
+    uint32_t n = 0;
+    for (size_t i = 0; i < s->checks.n; i++) {
+        const struct statement_param *p = &s->checks.items[i];
+        if (!convert_always_fits(&p->type, code_value_at(code, p->slot).kind))
+            s->checks.items[n++] = *p;
+    }
+    free(k->checks);
+    *k = (struct known){.hash = code->hash, .n = n};
+    if (n) {
+        k->checks = mem_alloc(n * sizeof *k->checks);
+        memcpy(k->checks, s->checks.items, n * sizeof *k->checks);
+    }
+}
+
 int statements_check(struct statements *s, const struct code *code, struct err *err)
 {
-    uint64_t *known = &s->known[code->hash % KNOWN_SHAPES];
-    if (*known == code->hash || find(s, code))
-        return 0;
+    struct known *set = s->known[code->hash % KNOWN_SETS];
+    for (unsigned i = 0; i < KNOWN_WAYS; i++)
+        if (set[i].hash == code->hash)
+            return set[i].n ? check_values(s, set[i].checks, set[i].n, code, err) : 0;
     struct compiler c = compiler_of(s, code, err);
     struct result res = {0};
     uint32_t terminal;
     int bad;
+    vec_clear(&s->checks);
     c.checking = true;
+    c.checks = &s->checks;
     if (code->kind != CODE_QUERY) {
         bad = compile(&c, &res);
     } else {
@@ -419,7 +466,9 @@ int statements_check(struct statements *s, const struct code *code, struct err *
         bad = !q ? -1 : more && run_terminal(q, terminal, &res) < 0 ? -1 : 0;
     }
     if (bad == 0)
-        *known = code->hash;
+        bad = check_values(s, s->checks.items, s->checks.n, code, err);
+    if (bad == 0)
+        keep_known(s, code, set);
     return bad;
 }
 

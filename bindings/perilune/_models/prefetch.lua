@@ -4,6 +4,8 @@
 local check_options = require "perilune._options"
 local descriptors = require "perilune._models.descriptors"
 local exceptions = require "perilune.exceptions"
+local Manager = require("perilune._models.manager").Manager
+local orm = require "perilune._orm"
 local suggest = require("perilune._core").suggest
 
 local M = {}
@@ -68,30 +70,37 @@ local function collect(instances, attname)
   return ids, groups
 end
 
--- Rows of all instances at once; without the slice of a Prefetch's QuerySet, which is for each
--- instance alone. Fetched as the instances were.
+-- Rows of all instances at once, fetched as the instances were.
 local function base_queryset(class, queryset, instances)
   local state = rawget(instances[1], "_state")
   local rows = queryset or class._meta.base_manager:all()
-  local unsliced = rawget(rows, "_unsliced")
-  if unsliced then
-    rows = rows._chain(rows, unsliced)
-  elseif rows._code.high >= 0 or rows._code.low > 0 then
-    error(exceptions.ValueError "Prefetch: a slice of a slice cannot be taken for each object; slice once", 0)
-  end
   if state.fetch_mode and not rawget(rows, "_fetch_mode") then
     rows = rows:fetch_mode(state.fetch_mode)
   end
   return rows:using(queryset and queryset._db or state.db)
 end
 
--- What the slice of a Prefetch's QuerySet leaves of one instance's rows.
-local function sliced(list, queryset)
-  local low, limit = queryset and rawget(queryset, "_low"), queryset and rawget(queryset, "_limit")
-  if not low then
-    return list
+-- A slice of a Prefetch's QuerySet is one for each object: the database numbers the rows of
+-- each owner in the order they come in, and gives those that the slice holds.
+local function windowed(rows, conditions, owner)
+  local code = rows._code
+  local low, high = code.low, code.high
+  if high < 0 and low == 0 then
+    return rows:filter(conditions)
   end
-  return table.move(list, low + 1, limit and math.min(#list, low + limit) or #list, 1, {})
+  local whole = rawget(rows, "_sliced") == code and rawget(rows, "_whole")
+  if not whole then
+    error(exceptions.ValueError "Prefetch: the slice must come last, when all else is asked of the QuerySet", 0)
+  end
+  local models = require "perilune.models"
+  rows = rows._chain(rows, whole):filter(conditions)
+  local number = orm.window(models.functions.RowNumber(), { models.F(owner) }, {}, nil, nil, true)
+  rows = rows._chain(rows, orm.annotate(rows._code, true, { _prefetch_row = number }))
+  conditions = { _prefetch_row__gt = low }
+  if high >= 0 then
+    conditions._prefetch_row__lte = high
+  end
+  return rows:filter(conditions)
 end
 
 local function forward(instances, d, queryset, to_attr)
@@ -138,74 +147,112 @@ local function reverse_one(instances, d, queryset, to_attr)
 end
 
 -- Rows into a list for each instance, in the rows' order.
-local function distribute(instances, d, rows, owner_of, to_attr, queryset)
+local function distribute(rows, owners_of)
   local lists = {}
   for _, row in ipairs(rows) do
-    for _, owner in ipairs(owner_of(row) or {}) do
+    for _, owner in ipairs(owners_of(row) or {}) do
       lists[owner] = lists[owner] or {}
       table.insert(lists[owner], row)
     end
   end
-  for _, instance in ipairs(instances) do
-    keep(instance, d, sliced(lists[instance] or {}, queryset), to_attr)
-  end
+  return lists
 end
 
-local function reverse_many(instances, d, queryset, to_attr)
+-- category.products: lists by category, and all rows.
+local function reverse_lists(instances, d, queryset)
   local ids, groups = collect(instances, d.field.target_attname)
-  local rows = {}
-  if #ids > 0 then
-    rows = base_queryset(d.remote, queryset or d.remote._meta.default_manager:all(), instances):filter({ [d.field.name .. "__in"] = ids }):to_list()
+  if #ids == 0 then
+    return {}, {}
   end
+  local base = base_queryset(d.remote, queryset or d.remote._meta.default_manager:all(), instances)
+  local rows = windowed(base, { [d.field.name .. "__in"] = ids }, d.field.name):to_list()
   for _, row in ipairs(rows) do
     local owners = groups[row[d.field.attname]]
     if owners then
       descriptors.set_cached(row, d.field.name, owners[1])
     end
   end
-  distribute(instances, d, rows, function(row)
+  return distribute(rows, function(row)
     return groups[row[d.field.attname]]
-  end, to_attr, queryset)
-  return rows
+  end), rows
 end
 
--- Through the join table: an annotation carries the owner's key on each row.
-local function through(instances, d, queryset, to_attr)
+-- product.tags in one query: an annotation carries the owner's key on each row.
+local function joined_lists(base, name, ids, groups)
   local models = require "perilune.models"
+  local rows = windowed(base, { [name .. "__in"] = ids }, name)
+  rows = rows:annotate({ _prefetch_owner = models.F(name) }):to_list()
+  local owners = {}
+  for _, row in ipairs(rows) do
+    owners[row] = groups[rawget(row, "_prefetch_owner")]
+    rawset(row, "_prefetch_owner", nil)
+  end
+  return distribute(rows, function(row)
+    return owners[row]
+  end), rows
+end
+
+-- In two: the pairs of the join table, then the rows, each of them once. A QuerySet that counts
+-- over joins counts right.
+local function paired_lists(base, d, source, target, ids, groups, using)
+  local join = d.through
+  local pairs_of = join._meta.base_manager
+    :using(using)
+    :filter({ [source .. "__in"] = ids })
+    :values_list(join._meta:get_field(source).attname, join._meta:get_field(target).attname)
+    :to_list()
+  local owners, targets = {}, {}
+  for _, pair in ipairs(pairs_of) do
+    if not owners[pair[2]] then
+      owners[pair[2]] = {}
+      targets[#targets + 1] = pair[2]
+    end
+    for _, instance in ipairs(groups[pair[1]] or {}) do
+      table.insert(owners[pair[2]], instance)
+    end
+  end
+  local rows = #targets > 0 and base:filter({ pk__in = targets }):to_list() or {}
+  return distribute(rows, function(row)
+    return owners[row.pk]
+  end), rows
+end
+
+-- product.tags, tag.products: lists by the instances, and all rows.
+local function through_lists(instances, d, queryset)
   local info = d.field.relation_info
   local backwards = d.kind == "reverse_many"
-  local source = backwards and info.target or info.source
-  local owner_pk = d.class._meta.pk.attname
-  local ids, groups = collect(instances, owner_pk)
-  local rows = {}
-  if #ids > 0 then
-    local join = d.through
-    local pairs_of = join._meta.base_manager
-      :using(rawget(instances[1], "_state").db)
-      :filter({ [source .. "__in"] = ids })
-      :values_list(join._meta:get_field(source).attname, join._meta:get_field(backwards and info.source or info.target).attname)
-      :to_list()
-    local owners, targets, seen = {}, {}, {}
-    for _, pair in ipairs(pairs_of) do
-      owners[pair[2]] = owners[pair[2]] or {}
-      for _, instance in ipairs(groups[pair[1]] or {}) do
-        table.insert(owners[pair[2]], instance)
-      end
-      if not seen[pair[2]] then
-        seen[pair[2]] = true
-        targets[#targets + 1] = pair[2]
-      end
-    end
-    if #targets > 0 then
-      rows = base_queryset(d.remote, queryset or d.remote._meta.default_manager:all(), instances):filter(models.Q { pk__in = targets }):to_list()
-    end
-    distribute(instances, d, rows, function(row)
-      return owners[row.pk]
-    end, to_attr, queryset)
-  else
-    distribute(instances, d, rows, function() end, to_attr)
+  local name = (backwards or info.symmetrical) and d.field.name or info.query_name
+  local ids, groups = collect(instances, d.class._meta.pk.attname)
+  if #ids == 0 then
+    return {}, {}
   end
-  return rows
+  local manager = d.remote._meta.default_manager
+  local base = base_queryset(d.remote, queryset or manager:all(), instances)
+  local hidden = name:sub(-1) == "+" -- has no name in queries
+  local part = base._code.high >= 0 or base._code.low > 0
+  if not hidden and (part or not queryset and getmetatable(manager).get_queryset == Manager.get_queryset) then
+    return joined_lists(base, name, ids, groups)
+  elseif part then
+    error(exceptions.NotSupportedError(("Prefetch: '%s' has no name on the other side (related_name = \"+\"), so rows cannot be numbered for each object; give it a related_name, or take the slice in Lua"):format(d.name)), 0)
+  end
+  local source, target = backwards and info.target or info.source, backwards and info.source or info.target
+  return paired_lists(base, d, source, target, ids, groups, rawget(instances[1], "_state").db)
+end
+
+local function keep_lists(lists_of)
+  return function(instances, d, queryset, to_attr)
+    local lists, rows = lists_of(instances, d, queryset)
+    for _, instance in ipairs(instances) do
+      keep(instance, d, lists[instance] or {}, to_attr)
+    end
+    return rows
+  end
+end
+local reverse_many, through = keep_lists(reverse_lists), keep_lists(through_lists)
+
+--- What the manager behind `d` gives for each of the instances: lists by instance.
+function M.lists(instances, d)
+  return ((d.kind == "reverse" and reverse_lists or through_lists)(instances, d))
 end
 
 local steps = { forward = forward, reverse_one = reverse_one, reverse = reverse_many, many = through, reverse_many = through }

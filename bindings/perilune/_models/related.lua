@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Related objects: loading them for one instance or for all of its batch, and the managers
 -- category.products, product.tags.
+local ahead = require "perilune._models.ahead"
 local check_options = require "perilune._options"
 local db = require "perilune.db"
 local descriptors = require "perilune._models.descriptors"
@@ -120,6 +121,7 @@ local function prefetched(self)
 end
 
 local function forget_prefetched(self)
+  ahead.forget(self.instance, self.name)
   local cache = rawget(self.instance, "_prefetched")
   if cache then
     cache[self.cache_name] = nil
@@ -136,11 +138,17 @@ local function using_of(self)
   return rawget(self, "_db") or rawget(self.instance, "_state").db
 end
 
--- A QuerySet whose rows are there already.
-local function with_rows(queryset, rows)
-  local all = queryset:all()
-  rawset(all, "_result", rows)
-  return all
+-- The manager's QuerySet: with its rows, when they are there already; what is read for a whole
+-- batch is read when somebody looks.
+local function ready(self, queryset)
+  local rows = prefetched(self)
+  if rows then
+    queryset = queryset:all()
+    rawset(queryset, "_result", rows)
+  elseif ahead.may(self) then
+    rawset(queryset, "_related", self)
+  end
+  return queryset
 end
 
 local function check_instances(self, objects, what)
@@ -170,17 +178,13 @@ end
 local reverse = {}
 
 function reverse:get_queryset()
-  local rows = prefetched(self)
   local queryset = self._super_get_queryset(self)
   if self.instance.pk == nil and rawget(self.instance, self.target) == nil then
     error(no_key(self, self.cache_name), 0)
   end
   queryset = with_mode(self, queryset:using(using_of(self)):filter { [self.field.name] = self.instance })
   rawset(queryset, "_known", { self.field.name, self.instance })
-  if rows then
-    return with_rows(queryset, rows)
-  end
-  return queryset
+  return ready(self, queryset)
 end
 
 function reverse:create(values)
@@ -326,9 +330,7 @@ function many:get_queryset()
   if self.instance.pk == nil then
     error(no_key(self, self.cache_name), 0)
   end
-  local queryset = self._super_get_queryset(self):using(using_of(self)):filter(condition(self))
-  local rows = prefetched(self)
-  return rows and with_rows(queryset, rows) or queryset
+  return ready(self, self._super_get_queryset(self):using(using_of(self)):filter(condition(self)))
 end
 
 -- Keys of objects (or keys themselves), of which new ones are to be added.

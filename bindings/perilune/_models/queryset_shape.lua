@@ -1,0 +1,247 @@
+-- SPDX-License-Identifier: MIT
+-- QuerySets: what comes back and in which order. Every call gives a new QuerySet.
+local check_options = require "perilune._options"
+local exceptions = require "perilune.exceptions"
+local orm = require "perilune._orm"
+local QuerySet = require "perilune._models.queryset"
+
+local chain, checked, with = QuerySet._chain, QuerySet._checked, QuerySet._with
+
+-- ---- order, annotations ----
+
+function QuerySet:order_by(...)
+  return checked(self, orm.order_by(self._code, ...))
+end
+
+function QuerySet:reverse()
+  return checked(self, orm.reverse(self._code))
+end
+
+function QuerySet:distinct(...)
+  return checked(self, orm.distinct(self._code, ...))
+end
+
+-- Names and expressions of annotate() and aggregate(): { name = expression }, or
+-- expressions that have a name of their own (Count "id" is id__count).
+local function named(what, ...)
+  local aliases = require("perilune._models.expressions")._default_aliases
+  local all = {}
+  for i = 1, select("#", ...) do
+    local arg = select(i, ...)
+    if type(arg) == "table" and getmetatable(arg) == nil then
+      for k, v in pairs(arg) do
+        if math.type(k) == "integer" then
+          if not aliases[v] then
+            error(exceptions.TypeError(what .. ": complex annotations require an alias: { name = expression }"), 3)
+          end
+          all[aliases[v]] = v
+        else
+          all[k] = v
+        end
+      end
+    elseif aliases[arg] then
+      all[aliases[arg]] = arg
+    else
+      error(exceptions.TypeError(what .. ": complex annotations require an alias: { name = expression }"), 3)
+    end
+  end
+  return all
+end
+
+function QuerySet:annotate(...)
+  local rest, base = QuerySet._filtered(self, named("annotate", ...))
+  if next(rest) == nil then
+    return base
+  end
+  return checked(base, orm.annotate(base._code, false, rest))
+end
+
+function QuerySet:alias(...)
+  return checked(self, orm.annotate(self._code, true, named("alias", ...)))
+end
+
+-- FilteredRelations among annotations are joins with a condition, not columns.
+function QuerySet._filtered(self, all)
+  local filtered = require("perilune._models.filtered")
+  local rest = {}
+  for name, value in pairs(all) do
+    if filtered.is(value) then
+      self = filtered.apply(self, name, value)
+    else
+      rest[name] = value
+    end
+  end
+  return rest, self
+end
+-- ---- columns ----
+
+local function names_and_options(known, what, ...)
+  local n = select("#", ...)
+  local last = select(n, ...)
+  if n > 0 and type(last) == "table" and getmetatable(last) == nil then
+    return check_options(what, last, known), { table.unpack({ ... }, 1, n - 1) }
+  end
+  return {}, { ... }
+end
+
+-- Expressions among the names of values(): annotated first, under the names they are given.
+local function split_expressions(self, names, named_expressions)
+  local list = {}
+  local annotations = {}
+  local aliases = require("perilune._models.expressions")._default_aliases
+  for i, name in ipairs(names) do
+    if type(name) == "userdata" then
+      local alias = aliases[name] or "expr" .. i
+      annotations[alias] = name
+      list[i] = alias
+    else
+      list[i] = name
+    end
+  end
+  for name, expression in pairs(named_expressions or {}) do
+    annotations[name] = expression
+  end
+  local more = {}
+  for name in pairs(named_expressions or {}) do
+    more[#more + 1] = name
+  end
+  table.sort(more)
+  for _, name in ipairs(more) do
+    list[#list + 1] = name
+  end
+  local code = self._code
+  if next(annotations) then
+    code = orm.annotate(code, false, annotations)
+  end
+  return code, list
+end
+
+--- values("id", "category__name"[, { lower = Lower "name" }])
+function QuerySet:values(...)
+  local n = select("#", ...)
+  local names, expressions = { ... }, nil
+  if n > 0 and type(names[n]) == "table" and getmetatable(names[n]) == nil then
+    expressions = table.remove(names)
+  end
+  local code, list = split_expressions(self, names, expressions)
+  local new = checked(self, orm.values(code, false, table.unpack(list)))
+  rawset(new, "_flat", nil)
+  rawset(new, "_values", true)
+  return new
+end
+
+--- values_list("id", "name"), values_list("id", { flat = true })
+function QuerySet:values_list(...)
+  local options, names = names_and_options({ flat = true, named = true }, "values_list", ...)
+  if options.flat and #names > 1 then
+    error(exceptions.TypeError "'flat' is not valid when values_list is called with more than one field.", 2)
+  end
+  if options.flat and #names == 0 then
+    names[1] = self._model._meta.pk.name
+  end
+  if options.named then
+    return self:values(table.unpack(names))
+  end
+  local code, list = split_expressions(self, names)
+  local new = checked(self, orm.values(code, true, table.unpack(list)))
+  rawset(new, "_flat", options.flat or nil)
+  rawset(new, "_values", true)
+  return new
+end
+
+local function check_kind(kind, kinds)
+  for _, k in ipairs(kinds) do
+    if k == kind then
+      return
+    end
+  end
+  error(exceptions.ValueError(("'kind' must be one of %s, not '%s'"):format(table.concat(kinds, ", "), tostring(kind))), 3)
+end
+
+--- dates("created", "month"[, "DESC"])
+function QuerySet:dates(field, kind, order)
+  check_kind(kind, { "year", "month", "week", "day" })
+  local new = checked(self, orm.dates(self._code, field, kind, order == "DESC"))
+  rawset(new, "_flat", true)
+  rawset(new, "_values", true)
+  return new
+end
+
+function QuerySet:datetimes(field, kind, order, options)
+  check_kind(kind, { "year", "month", "week", "day", "hour", "minute", "second" })
+  local new = checked(self, orm.datetimes(self._code, field, kind, order == "DESC", type(options) == "table" and options.tzinfo or nil))
+  rawset(new, "_flat", true)
+  rawset(new, "_values", true)
+  return new
+end
+
+function QuerySet:only(...)
+  return checked(self, orm.only(self._code, ...))
+end
+
+--- defer(nil) takes all back.
+function QuerySet:defer(...)
+  if select("#", ...) > 0 and (...) == nil then
+    return chain(self, orm.defer(self._code))
+  end
+  return checked(self, orm.defer(self._code, ...))
+end
+
+-- ---- related objects, locks ----
+
+--- select_related("category", "author__profile"); without names all that cannot be NULL;
+--- select_related(nil) none.
+function QuerySet:select_related(...)
+  if self._values then
+    error(exceptions.TypeError "Cannot call select_related() after .values() or .values_list()", 2)
+  end
+  if select("#", ...) > 0 and (...) == nil then
+    return chain(self, orm.no_related(self._code))
+  end
+  return checked(self, orm.select_related(self._code, ...))
+end
+
+--- prefetch_related("items", models.Prefetch("books", { queryset = …, to_attr = … }));
+--- prefetch_related(nil) none.
+function QuerySet:prefetch_related(...)
+  if select("#", ...) > 0 and (...) == nil then
+    return with(self, "_prefetch", nil)
+  end
+  local all = {}
+  for _, p in ipairs(self._prefetch or {}) do
+    all[#all + 1] = p
+  end
+  for i = 1, select("#", ...) do
+    all[#all + 1] = (select(i, ...))
+  end
+  return with(self, "_prefetch", all)
+end
+
+function QuerySet:using(alias)
+  return with(self, "_db", alias)
+end
+
+--- "peers" (the default): what is missing on one row is loaded for all rows of its result;
+--- "one": for the row alone; "raise": not at all.
+function QuerySet:fetch_mode(mode)
+  if mode ~= "one" and mode ~= "peers" and mode ~= "raise" then
+    error(exceptions.ValueError(("fetch_mode is \"one\", \"peers\" or \"raise\", not %s"):format(tostring(mode))), 2)
+  end
+  return with(self, "_fetch_mode", mode)
+end
+
+local lock_options = { nowait = true, skip_locked = true, no_key = true, of = true }
+
+function QuerySet:select_for_update(options)
+  options = check_options("select_for_update", options, lock_options)
+  if options.nowait and options.skip_locked then
+    error(exceptions.ValueError "The nowait option cannot be used with skip_locked.", 2)
+  end
+  local new = checked(self, orm.lock(self._code, options.nowait, options.skip_locked, options.no_key, table.unpack(options.of or {})))
+  rawset(new, "_for_write", true)
+  return new
+end
+
+QuerySet._named = named
+
+return QuerySet
