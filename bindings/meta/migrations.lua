@@ -111,4 +111,9 @@ function migrations.RunLua(code, reverse_code, options) end
 ---@return perilune.migrations.Operation
 function migrations.SeparateDatabaseAndState(options) end
 
+---In `dependencies`: on the app of a model that a setting names (`Meta.swappable`).
+---@param value string "app.Model", as the setting has it
+---@return table
+function migrations.swappable_dependency(value) end
+
 return migrations

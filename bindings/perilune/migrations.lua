@@ -10,6 +10,16 @@ for name, value in pairs(operations) do
   end
 end
 
+--- The dependency on a model that a setting names (Meta.swappable): on the first migration of
+--- its app. value: "app.Model".
+function M.swappable_dependency(value)
+  local app = type(value) == "string" and value:match "^([%w_]+)%.[%w_]+$"
+  if not app then
+    error(require("perilune.exceptions").ImproperlyConfigured(("swappable_dependency(value): the value of the setting is \"app.Model\", not %s"):format(tostring(value))), 2)
+  end
+  return { app, "__first__", swappable = value }
+end
+
 return setmetatable(M, {
   __index = function(_, name)
     local names = {}

@@ -53,23 +53,21 @@ local function check_apps(labels)
   end
 end
 
-local function handle(options, command)
-  if options.list_tags then
-    command:write(table.concat(checks.tags_available(options.deploy), "\n"))
-    return
-  end
-  check_apps(options.app_label)
+-- Shows the messages that are not silenced, raises SystemCheckError when one is of `fail_level`.
+local function report(messages, command, fail_level, quiet)
   local visible, silenced, failed = {}, 0, false
-  for _, message in ipairs(checks.run { tags = options.tag, deploy = options.deploy, apps = options.app_label }) do
+  for _, message in ipairs(messages) do
     if message:is_silenced() then
       silenced = silenced + 1
     else
       visible[#visible + 1] = message
-      failed = failed or message:is_serious(checks[options.fail_level])
+      failed = failed or message:is_serious(checks[fail_level])
     end
   end
   if #visible == 0 then
-    command:write(count_text(0, silenced))
+    if not quiet then
+      command:write(count_text(0, silenced))
+    end
     return
   end
   local text = "System check identified some issues:\n" .. body(visible, command.style) .. "\n" .. count_text(#visible, silenced)
@@ -79,7 +77,25 @@ local function handle(options, command)
   command.stderr:write(text)
 end
 
+-- Of commands that had better not run when the models are wrong: Django's --skip-checks.
+local function require_models(options, command)
+  if not options.skip_checks then
+    report(checks.run { tags = { "models" } }, command, "ERROR", true)
+  end
+end
+
+local function handle(options, command)
+  if options.list_tags then
+    command:write(table.concat(checks.tags_available(options.deploy), "\n"))
+    return
+  end
+  check_apps(options.app_label)
+  report(checks.run { tags = options.tag, deploy = options.deploy, apps = options.app_label }, command, options.fail_level)
+end
+
 return {
+  _require = require_models,
+  _report = report,
   help = "look for mistakes in settings, routes and middleware",
   description = "Runs the system checks. --deploy adds those for a site in production: run it with the settings\n"
     .. "of production. settings.silenced_system_checks is a list of ids that are not reported.",

@@ -13,7 +13,7 @@ local M = {}
 M.builtin = {
   { "Server", { "runserver", "serve" } },
   { "Project", { "startproject", "startapp", "startcmodule", "check", "routes", "middleware", "diffsettings", "collectstatic", "findstatic" } },
-  { "Database", { "makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "inspectdb", "dumpdata", "loaddata", "flush", "sqlflush", "dbshell" } },
+  { "Database", { "makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration", "inspectdb", "dumpdata", "loaddata", "flush", "sqlflush", "dbshell" } },
   { "Scripts", { "run", "shell" } },
   { "Other", { "help", "version" } },
 }

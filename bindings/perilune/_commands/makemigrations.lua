@@ -2,19 +2,20 @@
 -- perilune makemigrations
 local apps = require "perilune.apps"
 local autodetector = require "perilune._migrations.autodetector"
+local conflicts = require "perilune._migrations.conflicts"
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local files = require "perilune._migrations.files"
 local loaders = require "perilune._migrations.loader"
 local questioners = require "perilune._migrations.questioner"
 local registry = require("perilune._models.registry").project
 local states = require "perilune._migrations.state"
-local system = require "perilune._system"
-local time = require "perilune.time"
-local writer = require "perilune._migrations.writer"
+local update = require "perilune._migrations.update"
 
 local M = {}
 
-local function check_labels(labels)
+--- A set of the labels (nil: none given); CommandError with the nearest for an unknown one.
+function M.check_labels(labels)
   local known, wanted = {}, {}
   for i, app in ipairs(apps.all()) do
     known[i] = app.label
@@ -28,233 +29,117 @@ local function check_labels(labels)
   return next(wanted) and wanted or nil
 end
 
-local function next_number(list)
-  local last = 0
-  for _, m in ipairs(list or {}) do
-    last = math.max(last, tonumber(m.name:match "^(%d+)" or "") or 0)
-  end
-  return last + 1
-end
-
--- "initial", "product_sku", "auto_20260131_1200"
-local function suggest_name(chunk, initial)
-  if initial then
-    return "initial"
-  end
-  local fragments = {}
-  for _, operation in ipairs(chunk.operations) do
-    local fragment = operation:migration_name_fragment()
-    fragments[#fragments + 1] = fragment and fragment:gsub("[^%w_]+", "_") or nil
-  end
-  if #fragments == 0 or #fragments ~= #chunk.operations then
-    return "auto_" .. time.now():strftime "%Y%m%d_%H%M"
-  end
-  local name = fragments[1]
-  for i = 2, #fragments do
-    local longer = name .. "_" .. fragments[i]
-    if #longer > 52 then
-      return name .. "_and_more"
-    end
-    name = longer
-  end
-  return name
-end
-
--- Files for the chunks: number, name, dependencies.
-local function plan_files(loader, chunks, options)
-  local numbers, last, files = {}, {}, {}
-  for _, chunk in ipairs(chunks) do
-    local label = chunk.app_label
-    local existing = loader.by_app[label]
-    numbers[label] = numbers[label] or next_number(existing)
-    local initial = not existing
-    local name = ("%04d_%s"):format(numbers[label], options.name or suggest_name(chunk, initial))
-    numbers[label] = numbers[label] + 1
-    local dependencies, seen = {}, {}
-    local function depend(app, migration)
-      local key = app .. "." .. migration
-      if not seen[key] then
-        seen[key] = true
-        dependencies[#dependencies + 1] = { app, migration }
-      end
-    end
-    if last[label] then
-      depend(label, last[label])
-    else
-      for _, leaf in ipairs(loader.graph:leaves(label)) do
-        depend(label, loader.graph.nodes[leaf].name)
-      end
-    end
-    for other in pairs(chunk.after or {}) do
-      if other.file_name and other.app_label ~= label then
-        depend(other.app_label, other.file_name)
-      end
-    end
-    for _, d in ipairs(chunk.dependencies) do
-      local made = false
-      for other in pairs(chunk.after or {}) do
-        made = made or other.app_label == d[1]
-      end
-      if not made and loader.by_app[d[1]] and d[1] ~= label then
-        for _, leaf in ipairs(loader.graph:leaves(d[1])) do
-          depend(d[1], loader.graph.nodes[leaf].name)
-        end
-      end
-    end
-    table.sort(dependencies, function(a, b)
-      return a[1] .. a[2] < b[1] .. b[2]
-    end)
-    chunk.file_name, last[label] = name, name
-    files[#files + 1] = { app_label = label, name = name, operations = chunk.operations, dependencies = dependencies, initial = initial or nil }
-  end
-  return files
-end
-
-local function path_of(file)
-  return loaders.folder(apps.get(file.app_label)) .. "/" .. file.name .. ".lua"
-end
-
---- Writes the file; the folder is made when it is missing.
-function M.write(file, command, options)
-  local path = path_of(file)
-  local text = writer.text(file)
-  local relative = path:gsub("^" .. (core.project_dir or "."):gsub("%p", "%%%0") .. "/", "")
-  if not options.dry_run then
-    system.mkdir(loaders.folder(apps.get(file.app_label)))
-    local ok, problem = system.write_new(path, text)
-    if not ok then
-      error(exceptions.CommandError("cannot write " .. tostring(problem)), 0)
-    end
-  end
+--- Where a command that writes migrations talks: with --scriptable to stderr, paths to stdout.
+function M.log(command, options, text)
+  local stream = options.scriptable and command.stderr or command.stdout
   if options.verbosity > 0 then
-    command:write(command.style.heading and command.style.heading(("Migrations for '%s':"):format(file.app_label)) or ("Migrations for '%s':"):format(file.app_label))
-    command:write("  " .. relative)
-    for _, operation in ipairs(file.operations) do
-      command:write("    - " .. operation:describe())
-    end
-    if options.dry_run and options.verbosity >= 3 then
-      command:write(text)
-    end
+    stream:write(text)
   end
 end
 
-local function ask_function(options)
-  if options.no_input or not system.isatty(0) then
-    return nil
+--- Writes a file and says so.
+function M.write(file, command, options, replace)
+  local text, ported = files.write(file, { no_header = options.no_header, dry_run = options.dry_run, replace = replace })
+  local _, shown = files.path(file)
+  M.log(command, options, command.style.heading(("Migrations for '%s':"):format(file.app_label)))
+  M.log(command, options, "  " .. shown)
+  for _, operation in ipairs(file.operations) do
+    M.log(command, options, "    - " .. operation:describe())
   end
-  return function(text)
-    io.stdout:write(text)
-    io.stdout:flush()
-    return io.read "l"
+  if options.scriptable then
+    command:write(shown)
   end
-end
-
-local function merge(loader, conflicts, command, options)
-  for label, leaves in pairs(conflicts) do
-    local names, dependencies = {}, {}
-    for i, key in ipairs(leaves) do
-      local m = loader.graph.nodes[key]
-      names[i] = m.name
-      dependencies[i] = { label, m.name }
-    end
-    if not options.no_input then
-      local ask = ask_function(options)
-      local answer = ask and ask(("Merging will only work if the operations do not conflict. Merge %s of '%s'? [y/N] "):format(table.concat(names, ", "), label))
-      if not answer or not answer:lower():match "^y" then
-        error(exceptions.CommandError "nothing was written", 0)
-      end
-    end
-    local short = {}
-    for i, name in ipairs(names) do
-      short[i] = i == 1 and name:gsub("^%d+_", "") or name
-    end
-    M.write({
-      app_label = label, operations = {}, dependencies = dependencies,
-      name = ("%04d_%s"):format(next_number(loader.by_app[label]), options.name or ("merge_" .. table.concat(short, "_")):sub(1, 60)),
-    }, command, options)
+  if options.dry_run and options.verbosity >= 3 then
+    M.log(command, options, text)
+  end
+  if #ported > 0 then
+    M.log(command, options, command.style.warning("  It uses functions of " .. table.concat(ported, ", ") .. ": copy them before you delete those files."))
   end
 end
 
-local function conflict_text(loader, conflicts)
-  local parts = {}
-  for label, leaves in pairs(conflicts) do
-    local names = {}
-    for i, key in ipairs(leaves) do
-      names[i] = loader.graph.nodes[key].name
-    end
-    parts[#parts + 1] = ("(%s in %s)"):format(table.concat(names, ", "), label)
-  end
-  table.sort(parts)
-  return table.concat(parts, "; ")
-end
-M.conflict_text = conflict_text
-
+-- The chunks of wanted apps, and those that they need.
 local function only(chunks, wanted)
   if not wanted then
     return chunks
   end
-  local list = {}
-  for _, chunk in ipairs(chunks) do
-    if wanted[chunk.app_label] then
-      list[#list + 1] = chunk
-      for other in pairs(chunk.after or {}) do -- what it needs comes too
-        wanted[other.app_label] = true
+  local needed, list = {}, {}
+  for i = #chunks, 1, -1 do
+    local chunk = chunks[i]
+    if wanted[chunk.app_label] or needed[chunk] then
+      for _, need in ipairs(chunk.needs) do
+        needed[need.chunk or chunk] = true
       end
+      for k = 1, i - 1 do -- and those before it
+        needed[chunks[k].app_label == chunk.app_label and chunks[k] or chunk] = true
+      end
+      table.insert(list, 1, chunk)
     end
   end
   return list
 end
 
-local function handle(options, command)
-  local wanted = check_labels(options.app_label)
-  if options.name and not options.name:match "^[%w_]+$" then
-    error(exceptions.CommandError "the name of a migration is made of letters, digits and _", 0)
+-- Options with another dry_run.
+local function dry(options)
+  return setmetatable({ dry_run = true }, { __index = options })
+end
+
+local function write_empty(loader, wanted, command, options)
+  if not wanted then
+    error(exceptions.CommandError "You must supply at least one app label when using --empty.", 0)
   end
-  local loader = loaders.load()
-  local conflicts = loader:conflicts()
-  if options.merge then
-    if not next(conflicts) then
-      command:write "No conflicts detected to merge."
-      return
-    end
-    merge(loader, conflicts, command, options)
-    return
-  elseif next(conflicts) then
-    error(exceptions.CommandError("Conflicting migrations detected; multiple leaf nodes in the migration graph: " .. conflict_text(loader, conflicts) .. ". To fix them run `perilune makemigrations --merge`"), 0)
+  local labels = {}
+  for label in pairs(wanted) do
+    labels[#labels + 1] = label
   end
-  if options.empty then
-    if not wanted then
-      error(exceptions.CommandError "--empty needs the label of an app", 0)
-    end
-    for label in pairs(wanted) do
-      local files = plan_files(loader, { { app_label = label, operations = {}, dependencies = {} } }, { name = options.name or "custom" })
-      files[1].initial = nil
-      M.write(files[1], command, options)
-    end
-    return
+  table.sort(labels)
+  for _, label in ipairs(labels) do
+    M.write(files.plan(loader, { { app_label = label, operations = {}, needs = {} } }, options.name)[1], command, options)
   end
-  local questioner = questioners.new(ask_function(options), function(text)
-    command:write(text)
+end
+
+local function write_changes(loader, wanted, command, options)
+  local questioner = questioners.for_command(options, function(text)
+    M.log(command, setmetatable({ verbosity = 1 }, { __index = options }), text)
   end)
-  local detector = autodetector.new(loader:state(), states.from_registry(registry), questioner)
-  local chunks = only(detector:changes(), wanted)
+  local chunks = only(autodetector.new(loader:state(), states.from_registry(registry), questioner):changes(), wanted)
   if #chunks == 0 then
-    if options.verbosity > 0 then
-      command:write(wanted and "No changes detected in these apps" or "No changes detected")
-    end
+    local labels = options.app_label
+    M.log(command, options, #labels == 0 and "No changes detected" or ("No changes detected in app%s '%s'"):format(#labels > 1 and "s" or "", table.concat(labels, "', '")))
     return
   end
-  local check_only = options.check
-  for _, file in ipairs(plan_files(loader, chunks, options)) do
-    M.write(file, command, setmetatable({ dry_run = options.dry_run or check_only }, { __index = options }))
+  if options.update then
+    for _, item in ipairs(update.latest(loader, files.plan(loader, chunks), options)) do
+      M.write(item.file, command, options.check and dry(options) or options, item.replace)
+    end
+  else
+    for _, file in ipairs(files.plan(loader, chunks, options.name)) do
+      M.write(file, command, options.check and dry(options) or options)
+    end
   end
-  if check_only then
+  if options.check then
     error(exceptions.CommandError("models have changes that no migration has", { status = 1 }), 0)
   end
 end
 
-M.help = "write migrations for what has changed in the models"
-M.requires = "project"
+function M.handle(options, command)
+  local wanted = M.check_labels(options.app_label)
+  if options.name and not options.name:match "^[%a_][%w_]*$" then
+    error(exceptions.CommandError("The migration name must be a valid identifier: letters, digits and _, not '" .. options.name .. "'"), 0)
+  end
+  require("perilune._commands.check")._require(options, command)
+  local loader = loaders.load()
+  if options.merge then
+    conflicts.merge(loader, M, command, options)
+    return
+  end
+  conflicts.refuse(loader)
+  if options.empty then
+    write_empty(loader, wanted, command, options)
+  else
+    write_changes(loader, wanted, command, options)
+  end
+end
+
 M.arguments = {
   { "app_label", nargs = "*", help = "of these apps only" },
   { "--name", "-n", help = "the name of the migration, without its number" },
@@ -262,9 +147,17 @@ M.arguments = {
   { "--check", flag = true, help = "write nothing; status 1 when something has changed" },
   { "--dry-run", flag = true, help = "show what would be written (--verbosity 3: the files)" },
   { "--merge", flag = true, help = "join migrations that were made side by side" },
-  { "--no-input", flag = true, help = "ask nothing" },
+  { "--update", flag = true, help = "put the changes into the last migration of the app, which is not applied yet" },
+  { "--no-input", "--noinput", flag = true, dest = "no_input", help = "ask nothing" },
+  { "--no-header", flag = true, help = "without the comment that says what made the file" },
+  { "--scriptable", flag = true, help = "paths of the files to standard output, all else to standard error" },
+  { "--skip-checks", flag = true, help = "without the system checks" },
 }
-M.handle = handle
-M.check_labels, M.next_number = check_labels, next_number
 
-return setmetatable({ _make = M, help = M.help, requires = M.requires, arguments = M.arguments, handle = handle }, nil)
+return {
+  _make = M,
+  help = "write migrations for what has changed in the models",
+  requires = "project",
+  arguments = M.arguments,
+  handle = M.handle,
+}

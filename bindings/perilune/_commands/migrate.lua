@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- perilune migrate
 local apps = require "perilune.apps"
+local conflicts = require "perilune._migrations.conflicts"
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local executors = require "perilune._migrations.executor"
@@ -8,6 +9,7 @@ local loaders = require "perilune._migrations.loader"
 local registry = require("perilune._models.registry").project
 local settings = require "perilune.settings"
 local signals = require "perilune.signals"
+local tables = require "perilune._migrations.tables"
 
 local function check_app(label)
   local known = {}
@@ -19,18 +21,35 @@ local function check_app(label)
   end
 end
 
+-- What the name means: a squashed migration of which only some parts are applied is its last
+-- part; a part of one that stands for all is an error.
+local function find_target(loader, options)
+  local m = loader:by_prefix(options.app_label, options.migration_name)
+  if loader.graph.nodes[m.key] then
+    return { m.app_label, m.name }
+  elseif loader.hidden[m.key] then
+    return m.replaces[#m.replaces]
+  end
+  local name = loader.standing(m.key):match "%.(.+)$"
+  error(exceptions.CommandError(("'%s' is part of the squashed migration '%s', which stands for it: 'perilune migrate %s %s'"):format(m.name, name, m.app_label, name)), 0)
+end
+
 local function targets_of(executor, options)
   if not options.app_label then
     return executor:leaf_targets()
   end
   check_app(options.app_label)
-  if not executor.loader.by_app[options.app_label] then
+  if not executor.loader.by_app[options.app_label] and options.run_syncdb then
+    if options.migration_name then
+      error(exceptions.CommandError(("Can't use run_syncdb with app '%s' as it has no migrations: leave out '%s'"):format(options.app_label, options.migration_name)), 0)
+    end
+    return {}
+  elseif not executor.loader.by_app[options.app_label] then
     error(exceptions.CommandError(("App '%s' does not have migrations."):format(options.app_label)), 0)
   elseif options.migration_name == "zero" then
     return { { options.app_label } }
   elseif options.migration_name then
-    local m = executor.loader:by_prefix(options.app_label, options.migration_name)
-    return { { m.app_label, m.name } }
+    return { find_target(executor.loader, options) }
   end
   return executor:leaf_targets(options.app_label)
 end
@@ -72,19 +91,66 @@ local function emit(name, plan, alias, verbosity)
   end
 end
 
-local function describe_targets(options, executor, command)
+local function sorted(set)
+  local labels = {}
+  for label in pairs(set) do
+    labels[#labels + 1] = label
+  end
+  table.sort(labels)
+  return labels
+end
+
+local function describe_targets(options, executor, command, unmigrated)
   local labels = {}
   for _, target in ipairs(targets_of(executor, options)) do
     labels[#labels + 1] = target[1]
   end
   table.sort(labels)
-  command:write "Operations to perform:"
+  command:write(command.style.heading "Operations to perform:")
+  if next(unmigrated) then
+    command:write("  Synchronize unmigrated apps: " .. table.concat(sorted(unmigrated), ", "))
+  end
   if options.app_label and options.migration_name then
     command:write(("  Target specific migration: %s, from %s"):format(options.migration_name, options.app_label))
   else
     command:write("  Apply all migrations: " .. (#labels > 0 and table.concat(labels, ", ") or "(none)"))
   end
-  command:write "Running migrations:"
+end
+
+-- Apps without migrations whose tables are to be made; with --run-syncdb only.
+local function unmigrated_apps(executor, options)
+  local wanted = {}
+  for label in pairs(options.run_syncdb and executor.loader.unmigrated or {}) do
+    if (not options.app_label or options.app_label == label) and #registry:models(label) > 0 then
+      wanted[label] = true
+    end
+  end
+  return wanted
+end
+
+local function synchronize(labels, options, command)
+  local function log(text)
+    if options.verbosity > 0 then
+      command:write(text)
+    end
+  end
+  log(command.style.heading "Synchronizing apps without migrations:")
+  log "  Creating tables..."
+  tables.sync(options.database, labels, function(name)
+    log("    Creating table " .. name)
+  end)
+end
+
+local function prune(executor, options, command)
+  if not options.app_label then
+    error(exceptions.CommandError "Migrations can be pruned only when an app is specified.", 0)
+  end
+  check_app(options.app_label)
+  require "perilune._migrations.prune"(executor, options.app_label, function(text)
+    if options.verbosity > 0 then
+      command:write(text)
+    end
+  end)
 end
 
 -- Models that have changed since their last migration.
@@ -121,16 +187,20 @@ local function handle(options, command)
     end
     return
   end
+  require("perilune._commands.check")._require(options, command)
   local executor = executors.new(options.database, progress(command, options.verbosity))
-  executor.loader:check_consistency()
-  local conflicts = executor.loader:conflicts()
-  if next(conflicts) then
-    local text = require("perilune._commands.makemigrations")._make.conflict_text(executor.loader, conflicts)
-    error(exceptions.CommandError("Conflicting migrations detected; multiple leaf nodes in the migration graph: " .. text .. ". To fix them run `perilune makemigrations --merge`"), 0)
+  executor.loader:check_consistency(options.database)
+  conflicts.refuse(executor.loader)
+  if options.prune then
+    prune(executor, options, command)
+    return
   end
   local plan = executor:plan(targets_of(executor, options))
   if options.plan then
     show_plan(plan, command)
+    if options.check and #plan > 0 then
+      error(exceptions.CommandError(("%d migrations are not applied"):format(#plan)), 0)
+    end
     return
   elseif options.check then
     if #plan > 0 then
@@ -139,10 +209,17 @@ local function handle(options, command)
     end
     return
   end
+  local unmigrated = unmigrated_apps(executor, options)
   if options.verbosity > 0 then
-    describe_targets(options, executor, command)
+    describe_targets(options, executor, command, unmigrated)
   end
   emit("pre_migrate", plan, options.database, options.verbosity)
+  if next(unmigrated) then
+    synchronize(unmigrated, options, command)
+  end
+  if options.verbosity > 0 then
+    command:write(command.style.heading "Running migrations:")
+  end
   if #plan == 0 and options.verbosity > 0 then
     command:write "  No migrations to apply."
     warn_of_changes(command)
@@ -163,7 +240,10 @@ return {
     { "--fake", flag = true, help = "only record that it is done" },
     { "--fake-initial", flag = true, help = "record initial migrations whose tables are there already" },
     { "--check", flag = true, help = "do nothing; status 1 when migrations are not applied" },
-    { "--no-input", flag = true, help = "ask nothing" },
+    { "--run-syncdb", flag = true, help = "make the tables of apps that have no migrations" },
+    { "--prune", flag = true, help = "delete the records of migrations of the app whose files are gone" },
+    { "--skip-checks", flag = true, help = "without the system checks" },
+    { "--no-input", "--noinput", flag = true, dest = "no_input", help = "ask nothing" },
   },
   handle = handle,
 }

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- perilune sqlmigrate
+local exceptions = require "perilune.exceptions"
 local executors = require "perilune._migrations.executor"
 
 return {
@@ -14,6 +15,9 @@ return {
   handle = function(options, command)
     local executor = executors.new(options.database)
     local migration = executor.loader:by_prefix(options.app_label, options.migration_name)
+    if not executor.loader.graph.nodes[migration.key] then
+      error(exceptions.CommandError(("'%s' is not among the migrations that would be applied: '%s' stands for it"):format(migration.name, executor.loader.standing(migration.key))), 0)
+    end
     local statements = executor:sql(migration, options.backwards)
     if #statements == 0 then
       command.stderr:write "No operations found."

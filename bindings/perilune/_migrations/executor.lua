@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Applying and undoing migrations. Each runs in a transaction with its record; foreign keys
--- are off while SQLite's tables are made anew, and checked before the commit. A lock in the
--- database makes a second runner wait for the first.
+-- are off while SQLite's tables are made anew, and checked before the commit. The lock of the
+-- transaction makes a second runner wait for the first, however long that takes.
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
 local loaders = require "perilune._migrations.loader"
@@ -81,7 +81,7 @@ function Executor:leaf_targets(app_label)
   return targets
 end
 
--- ---- one migration ----
+-- ---- transactions ----
 
 local function schema_editor(self, collect)
   local schema = Sqlite.new(self.connection, collect)
@@ -101,23 +101,42 @@ local function without_foreign_keys(connection, fn)
   end)
 end
 
--- Runs fn in a transaction with foreign keys off, as rebuilding tables needs it.
+local PATIENCE = 600 -- seconds that a runner waits for another one's migration
+
+-- Runs fn in a transaction, when no other runner has one any more.
+local function locked(self, fn)
+  local began = os.time()
+  while true do
+    local started = false
+    local ok, err = pcall(db.atomic, { using = self.alias }, function()
+      started = true
+      fn()
+    end)
+    if ok then
+      return
+    elseif started or not exceptions.is(err, "OperationalError") or not tostring(err.message):find "locked" or os.time() - began > PATIENCE then
+      error(err, 0)
+    end
+  end
+end
+
+-- Runs fn in a transaction with foreign keys off, as rebuilding tables needs it. A migration
+-- that is not atomic has a transaction for each table that is made anew (schema_sqlite.lua).
 local function in_transaction(self, migration, schema, fn)
-  local function work()
-    fn()
-    schema:finish()
-  end
-  if migration.atomic == false then
-    work()
-    return
-  end
   without_foreign_keys(self.connection, function()
-    db.atomic({ using = self.alias }, function()
-      work()
+    if migration.atomic == false then
+      fn()
+      schema:check_constraints()
+      return
+    end
+    locked(self, function()
+      fn()
       schema:check_constraints()
     end)
   end)
 end
+
+-- ---- operations ----
 
 local function blame(err, migration, operation)
   err = exceptions.wrap(err)
@@ -125,18 +144,39 @@ local function blame(err, migration, operation)
   return err
 end
 
-local function run_forwards(migration, schema, state)
-  for _, operation in ipairs(migration.operations) do
-    local before = state:clone()
-    operation:state_forwards(migration.app_label, state)
-    local ok, err = pcall(operation.database_forwards, operation, migration.app_label, schema, before, state)
-    if not ok then
-      error(blame(err, migration, operation), 0)
+-- One step of an operation. Code cannot be shown as SQL: when that is wanted it is not run.
+local function run_operation(self, migration, operation, method, schema, before, after)
+  local function run()
+    operation[method](operation, migration.app_label, schema, before, after)
+  end
+  if schema.collect then
+    schema:comment("\n" .. operation:describe() .. "\n")
+    if not operation.reduces_to_sql then
+      schema:comment "THIS OPERATION CANNOT BE WRITTEN AS SQL"
+      return
     end
+  end
+  local own = migration.atomic == false and operation.atomic and not schema.collect
+  local ok, err = pcall(own and function()
+    locked(self, run)
+  end or run)
+  if not ok then
+    error(blame(err, migration, operation), 0)
+  elseif schema.collect and schema.collected[#schema.collected]:sub(1, 2) == "--" then
+    schema:comment "(no-op)"
   end
 end
 
-local function run_backwards(migration, schema, state)
+local function run_forwards(self, migration, schema, state)
+  for _, operation in ipairs(migration.operations) do
+    local before = state:clone()
+    operation:state_forwards(migration.app_label, state)
+    run_operation(self, migration, operation, "database_forwards", schema, before, state)
+  end
+  schema:finish()
+end
+
+local function run_backwards(self, migration, schema, state)
   local states = { state:clone() }
   for i, operation in ipairs(migration.operations) do
     if not operation.reversible then
@@ -146,28 +186,28 @@ local function run_backwards(migration, schema, state)
     operation:state_forwards(migration.app_label, states[i + 1])
   end
   for i = #migration.operations, 1, -1 do
-    local operation = migration.operations[i]
-    local ok, err = pcall(operation.database_backwards, operation, migration.app_label, schema, states[i + 1], states[i])
-    if not ok then
-      error(blame(err, migration, operation), 0)
-    end
+    run_operation(self, migration, migration.operations[i], "database_backwards", schema, states[i + 1], states[i])
   end
+  schema:finish()
 end
 
+-- ---- one migration ----
+
+-- A squashed migration is recorded with all that it stands for.
 local function record(self, migration, backwards)
-  local names = { { migration.app_label, migration.name } }
-  if migration.replaces then
-    for _, pair in ipairs(migration.replaces) do
-      names[#names + 1] = pair
-    end
-  end
-  for _, pair in ipairs(names) do
+  local recorded = self.recorder:applied()
+  local function one(m, app_label, name)
+    local key = app_label .. "." .. name
     if backwards then
-      self.recorder:record_unapplied(pair[1], pair[2])
-    elseif not self.recorder:applied()[pair[1] .. "." .. pair[2]] then
-      self.recorder:record_applied(pair[1], pair[2])
+      self.recorder:record_unapplied(app_label, name)
+    elseif not recorded[key] then
+      self.recorder:record_applied(app_label, name)
+    end
+    for _, pair in ipairs(m and m.replaces or {}) do
+      one(self.loader.by_key[pair[1] .. "." .. pair[2]], pair[1], pair[2])
     end
   end
+  one(migration, migration.app_label, migration.name)
 end
 
 -- The state before the migration: of all that are applied and come before it.
@@ -182,7 +222,7 @@ local function state_before(self, migration, applied)
       keys[#keys + 1] = key
     end
   end
-  return self.loader:state(keys)
+  return self.loader:state(keys, true)
 end
 
 -- Whether the tables and columns that an initial migration makes are there already.
@@ -219,38 +259,47 @@ local function already_there(self, migration, state)
   return found
 end
 
-function Executor:apply(migration, options)
+-- Whether the other runner, for which this one has waited, has done it.
+local function is_recorded(self, migration)
+  return self.recorder:applied()[migration.key] ~= nil
+end
+
+-- Applies it; `state` is the one before, and becomes the one after.
+local function apply(self, migration, state, options)
   local fake = options.fake
-  local applied = self.loader.applied
   self.progress("apply_start", migration, fake)
-  local state = state_before(self, migration, applied)
   if not fake and options.fake_initial and already_there(self, migration, state) then
     fake = true
   end
   if fake then
-    db.atomic({ using = self.alias }, function()
+    locked(self, function()
       record(self, migration, false)
     end)
+    for _, operation in ipairs(migration.operations) do
+      operation:state_forwards(migration.app_label, state)
+    end
   else
     local schema = schema_editor(self)
     in_transaction(self, migration, schema, function()
-      if self.recorder:applied()[migration.key] then
-        return -- another runner was faster; we have waited for it
+      if is_recorded(self, migration) then
+        for _, operation in ipairs(migration.operations) do
+          operation:state_forwards(migration.app_label, state)
+        end
+        return
       end
-      run_forwards(migration, schema, state)
-      schema:finish()
+      run_forwards(self, migration, schema, state)
       record(self, migration, false)
     end)
   end
-  applied[migration.key] = true
+  self.loader.applied[migration.key] = true
   self.progress("apply_success", migration, fake)
 end
 
-function Executor:unapply(migration, options)
-  self.progress("unapply_start", migration, options.fake)
+local function unapply(self, migration, options)
   local applied = self.loader.applied
+  self.progress("unapply_start", migration, options.fake)
   if options.fake then
-    db.atomic({ using = self.alias }, function()
+    locked(self, function()
       record(self, migration, true)
     end)
   else
@@ -261,40 +310,60 @@ function Executor:unapply(migration, options)
     end
     local state = state_before(self, migration, before)
     in_transaction(self, migration, schema, function()
-      run_backwards(migration, schema, state)
-      schema:finish()
-      record(self, migration, true)
+      if is_recorded(self, migration) then
+        run_backwards(self, migration, schema, state)
+        record(self, migration, true)
+      end
     end)
   end
   applied[migration.key] = nil
   self.progress("unapply_success", migration, options.fake)
 end
 
---- Carries out a plan.
-function Executor:run(plan, options)
-  options = options or {}
-  if not options.no_table then
-    self.recorder:ensure_table()
-  end
-  for _, step in ipairs(plan) do
-    if step.backwards then
-      self:unapply(step.migration, options)
-    else
-      self:apply(step.migration, options)
+-- Squashed migrations all of whose parts are applied are applied.
+local function record_squashed(self)
+  for _, m in ipairs(self.loader.all) do
+    if m.replaces and self.loader.applied[m.key] and self.loader.graph.nodes[m.key] and not is_recorded(self, m) then
+      locked(self, function()
+        record(self, m, false)
+      end)
     end
   end
 end
 
---- The SQL of a migration, as a list of statements.
+--- Carries out a plan. options: fake, fake_initial
+function Executor:run(plan, options)
+  options = options or {}
+  self.recorder:ensure_table()
+  local state
+  for _, step in ipairs(plan) do
+    if step.backwards then
+      state = nil
+      unapply(self, step.migration, options)
+    else
+      state = state or state_before(self, step.migration, self.loader.applied)
+      local all_there = true -- a state goes on to the next step when it has what that one needs
+      for _, key in ipairs(self.loader.graph.parents[step.migration.key]) do
+        all_there = all_there and self.loader.applied[key]
+      end
+      if not all_there then
+        state = state_before(self, step.migration, self.loader.applied)
+      end
+      apply(self, step.migration, state, options)
+    end
+  end
+  record_squashed(self)
+end
+
+--- The SQL of a migration, as a list of statements with comments. Nothing is run.
 function Executor:sql(migration, backwards)
   local schema = schema_editor(self, true)
   local state = state_before(self, migration, {})
   if backwards then
-    run_backwards(migration, schema, state)
+    run_backwards(self, migration, schema, state)
   else
-    run_forwards(migration, schema, state)
+    run_forwards(self, migration, schema, state)
   end
-  schema:finish()
   return schema.collected
 end
 

@@ -76,28 +76,36 @@ local function resolve(self, app_label, name)
   return app_label .. "." .. name
 end
 
+-- Keys of what a squashed migration stands for; of one that was squashed again, of all.
+local function parts_of(self, m, list)
+  list = list or {}
+  for _, pair in ipairs(m.replaces) do
+    local key = pair[1] .. "." .. pair[2]
+    local inner = self.by_key[key]
+    if inner and inner.replaces and inner ~= m then
+      parts_of(self, inner, list)
+    else
+      list[#list + 1] = key
+    end
+  end
+  return list
+end
+
 -- Squashed migrations: they stand for those they replace unless only some of these are
--- applied.
+-- applied. Gives key → key of the migration that stands for it.
 local function replace(self, applied)
   local standing = {}
   for _, m in ipairs(self.all) do
     if m.replaces then
       local some, every = false, true
-      for _, pair in ipairs(m.replaces) do
-        local key = pair[1] .. "." .. pair[2]
-        if applied[key] then
-          some = true
-        else
-          every = false
-        end
+      for _, key in ipairs(parts_of(self, m)) do
+        some, every = some or applied[key], every and applied[key]
       end
       if every or not some then
         for _, pair in ipairs(m.replaces) do
           standing[pair[1] .. "." .. pair[2]] = m.key
         end
-        if every and some then
-          applied[m.key] = true
-        end
+        applied[m.key] = every and some or applied[m.key]
       else
         self.hidden[m.key] = true
       end
@@ -118,10 +126,11 @@ end
 --- `applied`: set of keys that a database has (recorder.lua); nil: none. `source` gives
 --- labels and migrations when they are not those of the installed apps.
 function M.load(applied, source)
-  local self = setmetatable({ all = {}, by_app = {}, by_key = {}, hidden = {}, applied = {}, unmigrated = {} }, Loader)
-  for key in pairs(applied or {}) do
+  local self = setmetatable({ all = {}, by_app = {}, by_key = {}, hidden = {}, applied = {}, recorded = applied or {}, unmigrated = {} }, Loader)
+  for key in pairs(self.recorded) do
     self.applied[key] = true
   end
+  self.source = source
   for _, pair in ipairs((source or of_apps)()) do
     local label, list = pair[1], pair[2]
     if #list > 0 then
@@ -142,8 +151,12 @@ function M.load(applied, source)
     end
   end
   local function actual(key)
-    return standing[key] or key
+    while standing[key] do -- what was squashed again
+      key = standing[key]
+    end
+    return key
   end
+  self.standing = actual
   for _, m in ipairs(self.all) do
     if graph.nodes[m.key] then
       local inner = {}
@@ -190,13 +203,13 @@ function Loader:conflicts()
   return found
 end
 
---- A migration that is applied although one it depends on is not.
-function Loader:check_consistency()
+--- Raises when a migration is applied although one it depends on is not.
+function Loader:check_consistency(alias)
   for key in pairs(self.applied) do
     if self.graph.nodes[key] then
       for _, parent in ipairs(self.graph.parents[key]) do
         if not self.applied[parent] then
-          error(exceptions.InconsistentMigrationHistory(("Migration %s is applied before its dependency %s on database 'default'."):format(key, parent)), 0)
+          error(exceptions.InconsistentMigrationHistory(("Migration %s is applied before its dependency %s on database '%s'."):format(key, parent, alias)), 0)
         end
       end
     end
@@ -227,8 +240,12 @@ function Loader:by_prefix(app_label, prefix)
 end
 
 --- The state after the migrations of `keys`, which are in order; all of them without keys.
-function Loader:state(keys)
+--- With `unmigrated`, models of apps without migrations are part of it: others may point at them.
+function Loader:state(keys, unmigrated)
   local state = states.new()
+  if unmigrated and not self.source then
+    states.add_apps(state, self.unmigrated)
+  end
   for _, key in ipairs(keys or self.graph:sorted()) do
     local m = self.graph.nodes[key]
     for _, operation in ipairs(m.operations) do

@@ -21,12 +21,12 @@ function Recorder:ensure_table()
   end
 end
 
---- Set of keys "app.name".
+--- A map from "app.name" to when it was applied.
 function Recorder:applied()
   local set = {}
   if self:has_table() then
-    for row in self.connection:query 'SELECT "app", "name" FROM "django_migrations" ORDER BY "id"' do
-      set[row.app .. "." .. row.name] = true
+    for row in self.connection:query 'SELECT "app", "name", "applied" FROM "django_migrations" ORDER BY "id"' do
+      set[row.app .. "." .. row.name] = row.applied or true
     end
   end
   return set

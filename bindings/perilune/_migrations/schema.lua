@@ -26,10 +26,19 @@ function Schema:execute(sql)
   self.connection:execute((sql:gsub("%?", "??")))
 end
 
+--- In what is gathered: words between the statements.
+function Schema:comment(text)
+  self.collected[#self.collected + 1] = ("--" .. (" " .. text):gsub("\n", "\n-- ")):gsub(" +\n", "\n"):gsub(" +$", "")
+end
+
 --- A statement with values for its placeholders.
 function Schema:execute_with(sql, params)
   if self.collect then
-    self.collected[#self.collected + 1] = sql .. ";"
+    local values = {}
+    for i, value in ipairs(params or {}) do
+      values[i] = tostring(value)
+    end
+    self.collected[#self.collected + 1] = ("%s; -- with %s"):format(sql, table.concat(values, ", "))
     return
   end
   self.connection:execute(sql, params)
@@ -337,7 +346,12 @@ function Schema:add_index(model, index)
 end
 
 function Schema:remove_index(_, index)
-  self:execute("DROP INDEX " .. self.quote(index.name))
+  local waiting = deferred_index(self, index.name)
+  if waiting then
+    table.remove(self.deferred, waiting)
+  else
+    self:execute("DROP INDEX " .. self.quote(index.name))
+  end
 end
 
 return Schema

@@ -21,12 +21,57 @@ local function rows(self, sql, params)
   return self.connection:query(sql, params)
 end
 
--- Triggers (and views that hang on the table) of an author are kept.
-local function triggers(self, table_name)
+-- What an author has hung on the table with SQL of his own is kept: triggers, and indexes that
+-- the models do not know. (Views name the table and stay by themselves.)
+local function hangs_on(self, kind, table_name)
   if self.collect then
     return {}
   end
-  return rows(self, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND sql IS NOT NULL", { table_name })
+  return rows(self, "SELECT name, sql FROM sqlite_master WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL ORDER BY rowid", { kind, table_name })
+end
+
+-- Names of the indexes that the state makes.
+local function note_indexes(self, model, names)
+  for _, sql in ipairs(model and self:table_indexes(model) or {}) do
+    names[sql:match 'INDEX "(.-)" ON'] = true
+  end
+end
+
+-- Whether the index is on a column that is no more, with which it goes.
+local function lost_column(self, name, model)
+  local columns = {}
+  for _, field in ipairs(self.local_columns(model)) do
+    columns[field.column] = true
+  end
+  for _, part in ipairs(rows(self, "SELECT name FROM pragma_index_info(?)", { name })) do
+    if part.name ~= nil and not columns[part.name] then
+      return true
+    end
+  end
+  return false
+end
+
+local function own_indexes(self, table_name, from_model, to_model)
+  local known, kept = {}, {}
+  note_indexes(self, from_model, known)
+  note_indexes(self, to_model, known)
+  for _, index in ipairs(hangs_on(self, "index", table_name)) do
+    if not known[index.name] and not lost_column(self, index.name, to_model) then
+      kept[#kept + 1] = index
+    end
+  end
+  return kept
+end
+
+local function hang_again(self, list, table_name)
+  for _, item in ipairs(list) do
+    local ok, err = pcall(self.execute, self, item.sql)
+    if not ok then
+      err = exceptions.wrap(err)
+      err.message = ("'%s', which hangs on table '%s', does not fit any more: drop it in a RunSQL before this operation, or make it anew after it (%s)"):format(item.name, table_name, err.message)
+      error(err, 0)
+    end
+  end
 end
 
 local function count(self, table_name)
@@ -65,15 +110,7 @@ local function rename_only(self, from, to)
   end
 end
 
---- Makes the table of `model` (the state after the change) from the old one. `mapping`: new
---- column → SQL that its values come from, in the order of the model's columns; `old_table`.
-function Sqlite:remake(model, mapping, old_table)
-  local meta = model._meta
-  local table_name = old_table or meta.db_table
-  local temporary = "new__" .. meta.db_table:gsub('"', "")
-  local kept = triggers(self, table_name)
-  local before = not self.collect and count(self, table_name)
-  self:execute(self:table_sql(model, temporary))
+local function copy_rows(self, model, mapping, table_name, temporary)
   local columns, sources = {}, {}
   for _, field in ipairs(self.local_columns(model)) do
     local source = mapping[field.column]
@@ -82,10 +119,20 @@ function Sqlite:remake(model, mapping, old_table)
       sources[#sources + 1] = source
     end
   end
+  local before = not self.collect and count(self, table_name)
   self:execute(("INSERT INTO %s (%s) SELECT %s FROM %s"):format(self.quote(temporary), table.concat(columns, ", "), table.concat(sources, ", "), self.quote(table_name)))
   if before and count(self, temporary) ~= before then
     error(exceptions.IntegrityError(("rebuilding table '%s' would lose rows"):format(table_name)), 0)
   end
+end
+
+local function remake(self, from_model, model, mapping, table_name)
+  local meta = model._meta
+  local temporary = "new__" .. meta.db_table:gsub('"', "")
+  local triggers = hangs_on(self, "trigger", table_name)
+  local indexes = own_indexes(self, table_name, from_model, model)
+  self:execute(self:table_sql(model, temporary))
+  copy_rows(self, model, mapping, table_name, temporary)
   local last = meta.pk.auto and sequence(self, table_name)
   self:execute("DROP TABLE " .. self.quote(table_name))
   rename_only(self, temporary, meta.db_table)
@@ -95,8 +142,21 @@ function Sqlite:remake(model, mapping, old_table)
   for _, sql in ipairs(self:table_indexes(model)) do
     self:execute(sql)
   end
-  for _, trigger in ipairs(kept) do
-    self:execute(trigger.sql)
+  hang_again(self, indexes, meta.db_table)
+  hang_again(self, triggers, meta.db_table)
+end
+
+--- Makes the table of `model` (the state after the change) from the one of `from_model`.
+--- `mapping`: new column → SQL that its values come from; `old_table`: its name, when it is not
+--- that of `model`. In a transaction of its own when there is none.
+function Sqlite:remake(from_model, model, mapping, old_table)
+  local table_name = old_table or model._meta.db_table
+  if self.collect or self.connection:in_atomic() then
+    remake(self, from_model, model, mapping, table_name)
+  else
+    self.connection:atomic(function()
+      remake(self, from_model, model, mapping, table_name)
+    end)
   end
 end
 
@@ -159,7 +219,7 @@ function Sqlite:add_field(from_model, to_model, field)
   if not field.generated and field.db_default == nil then
     mapping[field.column] = self.literal(to_model, field, default)
   end
-  self:remake(to_model, mapping)
+  self:remake(from_model, to_model, mapping)
 end
 
 function Sqlite:remove_field(from_model, to_model, field)
@@ -172,7 +232,7 @@ function Sqlite:remove_field(from_model, to_model, field)
   if field.composite then
     return
   end
-  self:remake(to_model, same_columns(self, from_model, to_model))
+  self:remake(from_model, to_model, same_columns(self, from_model, to_model))
 end
 
 local function quiet_option(old, new)
@@ -229,7 +289,7 @@ function Sqlite:alter_field(from_model, to_model, old, new)
   if not new.generated then
     mapping[new.column] = source
   end
-  self:remake(to_model, mapping)
+  self:remake(from_model, to_model, mapping)
   if old.unique or old.primary_key then
     self:remake_referrers(from_model, to_model, new)
   end
@@ -269,7 +329,7 @@ function Sqlite:remake_referrers(from_model, to_model, key)
       local old_class = field.target_field == key and field.remote_model == to_model and by_table(before, class._meta.db_table)
       local old = old_class and old_class._meta.local_by_name[field.name]
       if old and old ~= field and self.column_type(old_class, old) ~= self.column_type(class, field) then
-        self:remake(class, same_columns(self, class, class))
+        self:remake(old_class, class, same_columns(self, class, class))
         if field.unique or field.primary_key then
           self:remake_referrers(from_model, class, field)
         end
@@ -299,7 +359,7 @@ end
 -- ---- what is part of the table ----
 
 function Sqlite:alter_unique_together(from_model, to_model)
-  self:remake(to_model, same_columns(self, from_model, to_model))
+  self:remake(from_model, to_model, same_columns(self, from_model, to_model))
 end
 
 function Sqlite:add_constraint(from_model, to_model, constraint)
@@ -307,7 +367,7 @@ function Sqlite:add_constraint(from_model, to_model, constraint)
     self:execute(self:constraint_index(to_model, constraint))
     return
   end
-  self:remake(to_model, same_columns(self, from_model, to_model))
+  self:remake(from_model, to_model, same_columns(self, from_model, to_model))
 end
 
 function Sqlite:remove_constraint(from_model, to_model, constraint)
@@ -315,7 +375,7 @@ function Sqlite:remove_constraint(from_model, to_model, constraint)
     self:execute("DROP INDEX " .. self.quote(constraint.name))
     return
   end
-  self:remake(to_model, same_columns(self, from_model, to_model))
+  self:remake(from_model, to_model, same_columns(self, from_model, to_model))
 end
 
 --- A table's new name, also in the join tables that bear it or the name of the model.
@@ -340,7 +400,7 @@ function Sqlite:remake_renamed(from_model, to_model)
   for i, field in ipairs(self.local_columns(to_model)) do
     mapping[field.column] = self.quote(from[i].column)
   end
-  self:remake(to_model, mapping, to_model._meta.db_table)
+  self:remake(from_model, to_model, mapping)
 end
 
 --- Rows that point at nothing: IntegrityError names the first.

@@ -19,9 +19,12 @@ local kept_options = {
 }
 M.kept_options = kept_options
 
---- fields: a list of { name, field }; options: of Meta; bases: labels.
-function M.model_state(app_label, name, fields, options, bases)
-  local self = setmetatable({ app_label = app_label, name = name, name_lower = name:lower(), fields = fields, options = options or {}, bases = bases or {} }, ModelState)
+--- fields: a list of { name, field }; options: of Meta; bases: labels; managers: a list of
+--- { name, manager }.
+function M.model_state(app_label, name, fields, options, bases, managers)
+  local self = setmetatable({
+    app_label = app_label, name = name, name_lower = name:lower(), fields = fields, options = options or {}, bases = bases or {}, managers = managers or {},
+  }, ModelState)
   for _, key in ipairs { "indexes", "constraints" } do
     self.options[key] = self.options[key] or {}
   end
@@ -65,7 +68,27 @@ function ModelState:clone()
   for _, key in ipairs { "indexes", "constraints" } do
     options[key] = { table.unpack(self.options[key] or {}) }
   end
-  return M.model_state(self.app_label, self.name, fields, options, { table.unpack(self.bases) })
+  return M.model_state(self.app_label, self.name, fields, options, { table.unpack(self.bases) }, self.managers)
+end
+
+-- Managers that migrations may use (use_in_migrations), in the order in which they were
+-- declared; a plain one stands for a default that they may not.
+local function managers_of(class)
+  local manager = require "perilune._models.manager"
+  local meta, list, plain = class._meta, {}, nil
+  for _, pair in ipairs(meta.managers) do
+    local name, given = pair[1], pair[2]
+    if given.use_in_migrations then
+      list[#list + 1] = { name, given }
+    elseif given == meta.default_manager or given == meta.base_manager then
+      plain = manager.Manager()
+      list[#list + 1] = { name, plain }
+    end
+  end
+  if #list == 1 and list[1][1] == "objects" and list[1][2] == plain then
+    return {}
+  end
+  return list
 end
 
 --- The state of a class of the project.
@@ -115,7 +138,7 @@ function M.from_model(class)
       bases[#bases + 1] = base._meta.label
     end
   end
-  return M.model_state(meta.app_label, meta.object_name, fields, options, bases)
+  return M.model_state(meta.app_label, meta.object_name, fields, options, bases, managers_of(class))
 end
 
 -- ---- all of them ----
@@ -139,8 +162,19 @@ function M.from_registry(registry)
   return state
 end
 
+--- Adds the models of apps as they are now; labels: a set.
+function M.add_apps(state, labels)
+  for _, class in ipairs(require("perilune._models.registry").project:models()) do
+    if labels[class._meta.app_label] and not class._meta.abstract then
+      state:add_model(M.from_model(class))
+    end
+  end
+end
+
+--- A copy; classes that were made of this state serve it too, until it is changed.
 function ProjectState:clone()
   local copy = M.new()
+  copy.rendered = self.rendered
   for _, key in ipairs(self.order) do
     copy.models[key] = self.models[key]:clone()
     copy.order[#copy.order + 1] = key
@@ -293,6 +327,13 @@ function ProjectState:apps()
     for _, pair in ipairs(state.fields) do
       members[pair[1]] = pair[2]:clone()
     end
+    for i, pair in ipairs(state.managers) do
+      members[pair[1]] = setmetatable({}, getmetatable(pair[2]))
+      for k, v in pairs(pair[2]) do
+        members[pair[1]][k] = v
+      end
+      members[pair[1]].created = i
+    end
     for i, base in ipairs(state.bases) do
       bases[i] = registry:find(base)
       if not bases[i] then
@@ -303,7 +344,9 @@ function ProjectState:apps()
     for k, v in pairs(state.options) do
       options[k] = v
     end
-    options.default_manager_name, options.base_manager_name = nil, nil
+    for _, key in ipairs { "default_manager_name", "base_manager_name" } do
+      options[key] = members[options[key]] and options[key] or nil
+    end
     options.app_label = state.app_label
     model.define(state.name, members, options, { app_label = state.app_label, registry = registry, bases = bases, where = "migration" })
   end

@@ -95,6 +95,10 @@ function Writer:object(value, indent)
   local mt = getmetatable(value)
   if type(value.deconstruct) == "function" then
     return self:field(value, indent)
+  elseif type(value.state_forwards) == "function" then
+    return self:operation(value, indent)
+  elseif rawget(value, "_is_manager") then
+    return self:manager(value)
   elseif type(mt) == "table" and (mt.class_name == "Index" or mt.class_name == "CheckConstraint" or mt.class_name == "UniqueConstraint") then
     return self:constraint(value, mt.class_name, indent)
   elseif rawget(value, "name") and tostring(value):match "^models%.[%u_]+$" then
@@ -184,14 +188,80 @@ function Writer:userdata(v)
   error(exceptions.ValueError(("cannot write %s into a migration"):format(tostring(v))), 0)
 end
 
---- A function by where it can be required from: a member of a loaded module.
+-- Where a function is among operations: "[2].code"; nil.
+local function in_operations(list, fn)
+  for i, operation in ipairs(list or {}) do
+    for _, key_ in ipairs { "code", "reverse_code" } do
+      if rawequal(operation[key_], fn) then
+        return ("[%d].%s"):format(i, key_)
+      end
+    end
+    for _, key_ in ipairs { "database_operations", "state_operations" } do
+      local inner = in_operations(operation[key_], fn)
+      if inner then
+        return ("[%d].%s%s"):format(i, key_, inner)
+      end
+    end
+  end
+  return nil
+end
+
+-- A function of another migration stays there; whoever writes this one is told.
+function Writer:in_migration(fn)
+  for name, module in pairs(package.loaded) do
+    local file = name:match "%.migrations%.([^.]+)$"
+    local place = file and type(module) == "table" and in_operations(module.operations, fn)
+    if place then
+      self.ported[file] = true
+      return ("require(%q).operations%s"):format(name, place)
+    end
+  end
+  return nil
+end
+
+--- A function by where it can be required from: a member of a loaded module, or an operation
+--- of another migration.
 function Writer:func(fn)
-  local found = member(fn)
+  if rawequal(fn, require("perilune._migrations.operations").RunLua.noop) then
+    self:need "perilune.migrations"
+    return "migrations.RunLua.noop"
+  end
+  local found = member(fn) or self:in_migration(fn)
   if not found then
     local info = debug.getinfo(fn, "S")
     error(exceptions.ValueError(("cannot write the function of %s:%d into a migration: make it a member of a module, so that it can be required"):format(info.source:gsub("^@", ""), info.linedefined)), 0)
   end
   return found
+end
+
+-- Managers have no arguments: their class, or their class of QuerySets, must be a member of a
+-- module.
+function Writer:manager(manager)
+  local class = getmetatable(manager)
+  if class == require("perilune._models.manager").Manager then
+    self:need "perilune.models"
+    return "models.Manager()"
+  end
+  local found = member(class)
+  if found then
+    return found .. "()"
+  end
+  found = member(class.queryset_class)
+  if found then
+    return found .. ":as_manager()"
+  end
+  error(exceptions.ValueError(("cannot write the manager %s into a migration: make its class a member of a module, so that it can be required, or leave out use_in_migrations"):format(tostring(manager))), 0)
+end
+
+-- What a relation points at: a setting, when others can take the model's place.
+function Writer:target(field, to)
+  local registry = require("perilune._models.registry").project
+  local setting = field.swappable ~= false and registry:swappable_setting(to)
+  if setting and require("perilune.settings").get(setting) ~= nil then
+    self:need "perilune.settings"
+    return "settings." .. setting
+  end
+  return quote(to)
 end
 
 -- models.CharField{ max_length = 200 }
@@ -216,7 +286,7 @@ function Writer:field(field, indent)
   if field.relation then
     local to = rest.to
     rest.to = nil
-    return maker .. "(" .. quote(to) .. ", " .. self:table(rest, indent) .. ")"
+    return maker .. "(" .. self:target(field, to) .. ", " .. self:table(rest, indent) .. ")"
   end
   return maker .. self:table(rest, indent)
 end
@@ -244,55 +314,83 @@ function Writer:operation(operation, indent)
   for _, option in ipairs(getmetatable(operation).option_names) do
     local v = operation[option]
     if v ~= nil and not (type(v) == "table" and getmetatable(v) == nil and next(v) == nil and not operation.required[option]) then
-      if option == "fields" then
+      if option == "fields" or option == "managers" then
         local rows = {}
         for i, pair in ipairs(v) do
           rows[i] = inner .. "  { " .. quote(pair[1]) .. ", " .. self:value(pair[2], inner .. "  ") .. " },\n"
         end
-        lines[#lines + 1] = #rows == 0 and "fields = {}" or "fields = {\n" .. table.concat(rows) .. inner .. "}"
+        lines[#lines + 1] = #rows == 0 and option .. " = {}" or option .. " = {\n" .. table.concat(rows) .. inner .. "}"
       else
         lines[#lines + 1] = key(option) .. " = " .. self:value(v, inner)
       end
     end
   end
+  if #lines == 0 then
+    return ("migrations.%s{}"):format(operation.class_name)
+  end
   return ("migrations.%s{\n%s%s,\n%s}"):format(operation.class_name, inner, table.concat(lines, ",\n" .. inner), indent)
 end
 
-local function pairs_list(list)
+-- Pairs { app, name }; what depends on a model that a setting names says so.
+function Writer:pairs_list(list)
   local parts = {}
   for i, pair in ipairs(list) do
-    parts[i] = ("{ %q, %q }"):format(pair[1], pair[2])
+    local setting = pair.setting or pair.swappable and require("perilune._models.registry").project:swappable_setting(pair.swappable)
+    if setting then
+      self:need "perilune.settings"
+      parts[i] = ("migrations.swappable_dependency(settings.%s)"):format(setting)
+    else
+      parts[i] = ("{ %q, %q }"):format(pair[1], pair[2])
+    end
   end
   return #parts == 0 and "{}" or "{ " .. table.concat(parts, ", ") .. " }"
 end
 
---- The file's text. migration: { dependencies, operations, initial, replaces, atomic }
-function M.text(migration)
-  local self = setmetatable({ needs = {} }, Writer)
+local function new()
+  return setmetatable({ needs = {}, ported = {} }, Writer)
+end
+
+--- The file's text, and the names of other migrations whose functions it uses. migration:
+--- { dependencies, operations, initial, replaces, run_before, atomic }; options: header (false:
+--- without the comment at its top)
+function M.text(migration, options)
+  local self = new()
   local operations = {}
   for i, operation in ipairs(migration.operations) do
     operations[i] = "    " .. self:operation(operation, "    ") .. ",\n"
   end
   self:need "perilune.migrations"
-  local requires = {}
-  for _, module in ipairs(sorted_keys(self.needs)) do
-    requires[#requires + 1] = ("local %s = require %q"):format(module:match "[^.]+$", module)
-  end
   local head = {}
   if migration.initial then
     head[#head + 1] = "  initial = true,\n"
   end
-  if migration.replaces then
-    head[#head + 1] = "  replaces = " .. pairs_list(migration.replaces) .. ",\n"
+  if migration.atomic == false then
+    head[#head + 1] = "  atomic = false,\n"
   end
-  return ("-- Made by `perilune makemigrations`.\n%s\n\nreturn {\n%s  dependencies = %s,\n  operations = {\n%s  },\n}\n"):format(
-    table.concat(requires, "\n"), table.concat(head), pairs_list(migration.dependencies), table.concat(operations))
+  for _, name in ipairs { "replaces", "run_before" } do
+    if #(migration[name] or {}) > 0 then
+      head[#head + 1] = ("  %s = %s,\n"):format(name, self:pairs_list(migration[name]))
+    end
+  end
+  head[#head + 1] = ("  dependencies = %s,\n"):format(self:pairs_list(migration.dependencies))
+  local lines, ported = {}, sorted_keys(self.ported)
+  if not (options and options.header == false) then
+    lines[#lines + 1] = "-- Made by `perilune makemigrations`."
+  end
+  for _, name in ipairs(ported) do
+    lines[#lines + 1] = ("-- Uses functions of %s: copy them before that file is deleted."):format(name)
+  end
+  for _, module in ipairs(sorted_keys(self.needs)) do
+    lines[#lines + 1] = ("local %s = require %q"):format(module:match "[^.]+$", module)
+  end
+  local body = #operations == 0 and "  operations = {},\n" or "  operations = {\n" .. table.concat(operations) .. "  },\n"
+  return ("%s\n\nreturn {\n%s%s}\n"):format(table.concat(lines, "\n"), table.concat(head), body), ported
 end
 
 --- Whether two values would be written alike.
 function M.same(a, b)
   local function text(v)
-    local ok, result = pcall(Writer.value, setmetatable({ needs = {} }, Writer), v, "")
+    local ok, result = pcall(Writer.value, new(), v, "")
     return ok and result or tostring(v)
   end
   return rawequal(a, b) or text(a) == text(b)
@@ -300,7 +398,7 @@ end
 
 --- A value as it would be written.
 function M.value(v)
-  return Writer.value(setmetatable({ needs = {} }, Writer), v, "")
+  return Writer.value(new(), v, "")
 end
 
 return M

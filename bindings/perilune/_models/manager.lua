@@ -185,7 +185,7 @@ function M.install(class, own, parents)
   if meta.abstract then
     return
   end
-  for _, pair in ipairs(list) do
+  for _, pair in ipairs(meta.swapped and {} or list) do
     rawset(class, pair[1], pair[2])
   end
   meta.base_manager = meta.base_manager_name and named(meta, meta.base_manager_name, "base_manager_name") or bind(Manager(), class, "_base_manager")

@@ -35,6 +35,17 @@ local function together(value)
   return value or {}
 end
 
+-- The label of the model that a setting puts in the place of this one: Meta.swappable is the
+-- name of the setting.
+local function swapped(meta)
+  local settings = require "perilune.settings"
+  local named = meta.swappable and settings.configured() and settings.get(meta.swappable)
+  if type(named) == "string" and named:lower() ~= meta.label_lower then
+    return named
+  end
+  return nil
+end
+
 local mt = { __name = "perilune.models.Options" }
 mt.__index = mt
 
@@ -69,6 +80,7 @@ function M.new(name, given, app_label, parents, where, level)
   end
   meta.label = (meta.app_label or "?") .. "." .. name
   meta.label_lower = meta.label:lower()
+  meta.swapped = swapped(meta)
   meta.db_table_given = given.db_table
   meta.db_table = given.db_table or (meta.app_label or "?") .. "_" .. meta.model_name
   meta.verbose_name_given = meta.verbose_name or meta.verbose_name_given

@@ -57,6 +57,8 @@ end
 function class_mt.__index(class, key)
   if key == "objects" and rawget(class, "_meta") and class._meta.abstract then
     error(exceptions.AttributeError(("Manager isn't available; %s is abstract"):format(class._meta.object_name)), 2)
+  elseif key == "objects" and rawget(class, "_meta") and class._meta.swapped then
+    error(exceptions.AttributeError(("Manager isn't available; '%s' has been swapped for '%s'"):format(class._meta.label, class._meta.swapped)), 2)
   end
   return find_inherited(class, key)
 end

@@ -65,6 +65,19 @@ function Registry:find(label)
   return self.by_label[label:lower()]
 end
 
+--- The setting that names the model of the label, when others can take its place
+--- (Meta.swappable): "auth_user_model" for the model that it names now, or the one it replaces
+--- by default; else nil.
+function Registry:swappable_setting(label)
+  for _, class in ipairs(self.list) do
+    local meta = class._meta
+    if meta.swappable and (meta.swapped or meta.label):lower() == label:lower() then
+      return meta.swappable
+    end
+  end
+  return nil
+end
+
 --- All classes in the order of their definition; of one app with a label.
 function Registry:models(app_label)
   local found = {}
@@ -85,7 +98,7 @@ local function describe_model(w, class)
     name = meta.object_name,
     table = meta.db_table_given,
     proxy_for = meta.proxy and meta.concrete_model._meta.label or nil,
-    unmanaged = meta.managed == false,
+    unmanaged = meta.managed == false or meta.swapped ~= nil,
   }
   for _, field in ipairs(meta.local_all_fields) do
     local ok, err = pcall(w.add_field, w, id, field:describe())

@@ -1,0 +1,155 @@
+-- SPDX-License-Identifier: MIT
+-- Operations on fields.
+local base = require "perilune._migrations.operations.base"
+local renames = require "perilune._migrations.renames"
+local define, managed, model_of = base.define, base.managed, base.model_of
+
+local M = {}
+
+local function field_of(model, name)
+  return model._meta.local_by_name[name]
+end
+
+local function add_field(self, app_label, schema, from_state, to_state)
+  local to_model = model_of(to_state, app_label, self.model_name)
+  if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    local from_model = model_of(from_state, app_label, self.model_name)
+    schema:add_field(from_model, to_model, field_of(to_model, self.name))
+  end
+end
+
+local function remove_field(self, app_label, schema, from_state, to_state)
+  local from_model = model_of(from_state, app_label, self.model_name)
+  if managed(from_model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    schema:remove_field(from_model, model_of(to_state, app_label, self.model_name), field_of(from_model, self.name))
+  end
+end
+
+define(M, "AddField", { "model_name", "name", "field" }, { "preserve_default" }, {
+  state_forwards = function(self, app_label, state)
+    local field = self.field
+    if self.preserve_default == false then
+      field = field:clone()
+      field.default, field.options_given.default = nil, nil
+    end
+    if not field.name then
+      field:set_name(self.name)
+    end
+    local model = state:change(app_label, self.model_name)
+    model.fields[#model.fields + 1] = { self.name, field }
+  end,
+  database_forwards = function(self, app_label, schema, from_state, to_state)
+    local to_model = model_of(to_state, app_label, self.model_name)
+    local field = field_of(to_model, self.name)
+    if self.preserve_default == false then
+      field.default = self.field.default -- for the rows that are there
+    end
+    add_field(self, app_label, schema, from_state, to_state)
+    if self.preserve_default == false then
+      field.default = nil
+    end
+  end,
+  database_backwards = remove_field,
+  describe = function(self)
+    return ("Add field %s to %s"):format(self.name, self.model_name)
+  end,
+  migration_name_fragment = function(self)
+    return self.model_name:lower() .. "_" .. self.name:lower()
+  end,
+})
+
+define(M, "RemoveField", { "model_name", "name" }, {}, {
+  state_forwards = function(self, app_label, state)
+    local model = state:change(app_label, self.model_name)
+    local field, i = model:find(self.name)
+    if not field then
+      model:get_field(self.name)
+    end
+    table.remove(model.fields, i)
+  end,
+  database_forwards = remove_field,
+  database_backwards = add_field,
+  describe = function(self)
+    return ("Remove field %s from %s"):format(self.name, self.model_name)
+  end,
+  migration_name_fragment = function(self)
+    return ("remove_%s_%s"):format(self.model_name:lower(), self.name:lower())
+  end,
+})
+
+local function alter_field(self, app_label, schema, from_state, to_state)
+  local to_model = model_of(to_state, app_label, self.model_name)
+  if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    local from_model = model_of(from_state, app_label, self.model_name)
+    local new = field_of(to_model, self.name)
+    local default = new.default
+    if self.preserve_default == false then
+      new.default = self.field.default
+    end
+    schema:alter_field(from_model, to_model, field_of(from_model, self.name), new)
+    new.default = default
+  end
+end
+
+define(M, "AlterField", { "model_name", "name", "field" }, { "preserve_default" }, {
+  state_forwards = function(self, app_label, state)
+    local model = state:change(app_label, self.model_name)
+    local _, i = model:find(self.name)
+    if not i then
+      model:get_field(self.name)
+    end
+    local field = self.field
+    if self.preserve_default == false then
+      field = field:clone()
+      field.default, field.options_given.default = nil, nil
+    end
+    if not field.name then
+      field:set_name(self.name)
+    end
+    model.fields[i] = { self.name, field }
+  end,
+  database_forwards = alter_field,
+  database_backwards = alter_field,
+  describe = function(self)
+    return ("Alter field %s on %s"):format(self.name, self.model_name)
+  end,
+  migration_name_fragment = function(self)
+    return ("alter_%s_%s"):format(self.model_name:lower(), self.name:lower())
+  end,
+})
+
+local function rename_field(self, app_label, schema, from_state, to_state, old, new)
+  local to_model = model_of(to_state, app_label, self.model_name)
+  if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    local from_model = model_of(from_state, app_label, self.model_name)
+    schema:alter_field(from_model, to_model, field_of(from_model, old), field_of(to_model, new))
+  end
+end
+
+define(M, "RenameField", { "model_name", "old_name", "new_name" }, {}, {
+  state_forwards = function(self, app_label, state)
+    local model = state:change(app_label, self.model_name)
+    local field, i = model:find(self.old_name)
+    if not field then
+      model:get_field(self.old_name)
+    end
+    local copy = field:clone()
+    copy:set_name(self.new_name)
+    model.fields[i] = { self.new_name, copy }
+    renames.field(state, model, self.old_name, self.new_name)
+  end,
+  database_forwards = function(self, app_label, schema, from_state, to_state)
+    rename_field(self, app_label, schema, from_state, to_state, self.old_name, self.new_name)
+  end,
+  database_backwards = function(self, app_label, schema, from_state, to_state)
+    rename_field(self, app_label, schema, from_state, to_state, self.new_name, self.old_name)
+  end,
+  describe = function(self)
+    return ("Rename field %s on %s to %s"):format(self.old_name, self.model_name, self.new_name)
+  end,
+  migration_name_fragment = function(self)
+    return ("rename_%s_%s_%s"):format(self.old_name:lower(), self.model_name:lower(), self.new_name:lower())
+  end,
+})
+
+return M
