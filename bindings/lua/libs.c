@@ -44,6 +44,7 @@ static const luaL_Reg modules[] = {
     {"perilune._time", luaopen_perilune__time},
     {"perilune._urls", luaopen_perilune__urls},
     {"perilune._crypto", luaopen_perilune__crypto},
+    {"perilune._gzip", luaopen_perilune__gzip},
     {"perilune._html", luaopen_perilune__html},
     {"perilune._regex", luaopen_perilune__regex},
     {"perilune._template", luaopen_perilune__template},

@@ -43,6 +43,7 @@ int luaopen_perilune__urls(lua_State *L);
 int luaopen_perilune__crypto(lua_State *L);
 int luaopen_perilune__html(lua_State *L);
 int luaopen_perilune__regex(lua_State *L);
+int luaopen_perilune__gzip(lua_State *L);
 int luaopen_perilune__template(lua_State *L);
 int luaopen_perilune__text(lua_State *L);
 int luaopen_perilune__validate(lua_State *L);

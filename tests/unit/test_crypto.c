@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "crypto/encode.h"
+#include "crypto/gzip.h"
 #include "crypto/random.h"
 #include "crypto/zip.h"
 #include <sys/wait.h>
@@ -322,10 +323,61 @@ static void test_zip(void **state)
     buf_release(&back);
 }
 
+static void write_gzip(const char *path, struct str data, struct err *e)
+{
+    struct gzip_file *f = gzip_open(path, true, e);
+    assert_non_null(f);
+    assert_int_equal(gzip_write(f, data, e), 0);
+    assert_int_equal(gzip_close(f, e), 0);
+}
+
+static void test_gzip(void **state)
+{
+    (void)state;
+    struct err e;
+    char path[] = "/tmp/perilune-gzip-XXXXXX", big[100000], back[64];
+    size_t total = 0;
+    int n, fd = mkstemp(path);
+    memset(big, 'y', sizeof big);
+    assert_true(fd >= 0);
+    write_gzip(path, str_make(big, sizeof big), &e);
+    struct gzip_file *f = gzip_open(path, false, &e);
+    while ((n = gzip_read(f, back, sizeof back, &e)) > 0) {
+        assert_int_equal(back[n - 1], 'y');
+        total += (size_t)n;
+    }
+    assert_int_equal(n, 0);
+    assert_int_equal(total, sizeof big);
+    assert_int_equal(gzip_close(f, &e), 0);
+
+    off_t size = lseek(fd, 0, SEEK_END); /* what stops short is no shorter text */
+    assert_true(size > 20 && size < 1000);
+    assert_int_equal(ftruncate(fd, size / 2), 0);
+    f = gzip_open(path, false, &e);
+    while ((n = gzip_read(f, back, sizeof back, &e)) > 0)
+        ;
+    assert_int_equal(n, -1);
+    assert_int_equal(e.code, ERR_SYNTAX);
+    assert_string_equal(e.msg, "it stops short");
+    gzip_close(f, &e);
+
+    assert_int_equal(ftruncate(fd, 0), 0); /* plain text stays */
+    assert_int_equal(pwrite(fd, "plain", 5, 0), 5);
+    f = gzip_open(path, false, &e);
+    assert_int_equal(gzip_read(f, back, sizeof back, &e), 5);
+    assert_memory_equal(back, "plain", 5);
+    assert_int_equal(gzip_close(f, &e), 0);
+    close(fd);
+    unlink(path);
+    assert_null(gzip_open("/nowhere/x.gz", false, &e));
+    assert_string_equal(e.msg, "/nowhere/x.gz: No such file or directory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_gzip),
         cmocka_unit_test(test_unknown_digest),
         cmocka_unit_test(test_md5),
         cmocka_unit_test(test_hmac),
