@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "cache/flight.h"
 #include "settings/settings.h"
 
 #include <math.h>
@@ -75,19 +76,26 @@ void cache_work(lua_State *L, struct lua_cache *c, struct work *w)
  * and gives 0, as if nothing were there. */
 int cache_failed(lua_State *L, struct lua_cache *c, const struct err *err)
 {
-    int64_t now = clock_monotonic();
-    if (err->code == ERR_INVALID || err->code == ERR_CANCELLED || !c->ignore_exceptions) {
+    if (!cache_forgive(c, err)) {
         struct err e = *err;
         if (err->code != ERR_INVALID && err->code != ERR_CANCELLED)
             err_prefix(&e, "cache '%s'", c->alias);
         exception_raise_err(L, &e);
     }
+    return 0;
+}
+
+bool cache_forgive(struct lua_cache *c, const struct err *err)
+{
+    int64_t now = clock_monotonic();
+    if (err->code == ERR_INVALID || err->code == ERR_CANCELLED || !c->ignore_exceptions)
+        return false;
     if (!c->complained || now - c->complained > 10 * CLOCK_SECOND) {
         c->complained = now;
         log_write(c->host->log, LOG_LEVEL_ERROR, "perilune.cache", "cache '%s': %s", c->alias,
                   err->msg);
     }
-    return 0;
+    return true;
 }
 
 /* ---- keys ---- */
@@ -490,6 +498,7 @@ static int cache_l_stats(lua_State *L)
 static void drop(void *object)
 {
     struct lua_cache *c = object;
+    flights_free(c->flights);
     cache_close(c->cache);
     buf_release(&c->base);
     buf_release(&c->key);

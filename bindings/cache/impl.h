@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "cache/cache.h"
 #include "cache/codec.h"
+#include "pipeline/pages.h"
 
 #include <lauxlib.h>
 
@@ -25,6 +26,9 @@ struct lua_cache {
     int64_t complained;
     bool busy; /* a call into the backend is under way */
     struct buf key, value;
+    struct page_place place; /* page.c: the same for pages; `cache` NULL until there are some */
+    struct flights *flights; /* of pages */
+    int key_ref;             /* key_function in the registry; 0: not yet */
 };
 
 /* Upvalues of the functions. */
@@ -56,6 +60,8 @@ static inline void cache_leave(struct lua_cache *c, const struct work *w)
 /* The cache itself failed: raises, or, when it is not to be in the way, says so now and then
  * and gives 0, as if nothing were there. */
 int cache_failed(lua_State *L, struct lua_cache *c, const struct err *err);
+/* The same without raising: false when it is for the caller to fail. */
+bool cache_forgive(struct lua_cache *c, const struct err *err);
 
 /* The key at idx as text, which takes the place of a number. [-0, +0, may raise] */
 struct str cache_key_text(lua_State *L, int idx);

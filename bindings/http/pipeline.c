@@ -3,6 +3,7 @@
  * happens inside of it, and what comes out is a response or r->exception. */
 #include "bindings/http/pipeline.h"
 
+#include "bindings/cache/page.h"
 #include "bindings/http/request.h"
 #include "bindings/http/response.h"
 #include "bindings/http/urls.h"
@@ -23,7 +24,9 @@ struct lua_view {
     struct view view; /* first */
     struct host *host;
     int function;
-    int nparams; /* arguments that the function declares: those it does not are not made */
+    int nparams;         /* arguments that the function declares: those it does not are not made */
+    struct pages *pages; /* of a view in cache.page(): `inner` makes what they do not have */
+    struct view *inner;
 };
 
 /* What a middleware factory made: a function, or an object with methods. */
@@ -150,6 +153,13 @@ static struct response *call_view(const struct view *v, struct request *r)
     return e.response;
 }
 
+/* A page that is there is sent without entering Lua. */
+static struct response *call_page_view(const struct view *v, struct request *r)
+{
+    const struct lua_view *lv = (const struct lua_view *)v;
+    return pages_view(lv->pages, lv->inner, r);
+}
+
 /* Arguments that the function on top may look at, at most 2; pops it. [-1, +0] */
 static int declared_params(lua_State *L)
 {
@@ -173,12 +183,18 @@ struct view *lua_view_new(lua_State *L, int idx, const char *name)
     v->nparams = declared_params(L);
     lua_pushvalue(L, idx);
     v->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    v->pages = page_unwrap(L, idx);
+    if (v->pages) {
+        v->view.call = call_page_view;
+        v->inner = lua_view_new(L, lua_gettop(L), name);
+        lua_pop(L, 1);
+    }
     return &v->view;
 }
 
 void lua_view_push(lua_State *L, const struct view *v)
 {
-    if (v->call == call_view)
+    if (v->call == call_view || v->call == call_page_view)
         lua_rawgeti(L, LUA_REGISTRYINDEX, ((const struct lua_view *)v)->function);
     else
         lua_pushnil(L);

@@ -2,6 +2,7 @@
 #include "bindings/lua/host.h"
 
 #include "bindings/bindings.h"
+#include "bindings/cache/page.h"
 #include "bindings/http/pipeline.h"
 #include "bindings/http/request.h"
 #include "bindings/lua/commands.h"
@@ -162,6 +163,7 @@ void host_prepare(struct host *h, struct app *app)
         .signals = h->options.signals,
         .project_dir = h->options.project_dir,
         .registered = modules_middleware(app->modules),
+        .pages = page_host_of(h),
         .debug = settings_bool(h->settings, SETTING_debug),
     };
     struct pipeline_host ph = lua_pipeline_host(h);

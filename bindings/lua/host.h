@@ -18,6 +18,7 @@
 
 struct fiber;
 struct loop;
+struct page_host;
 struct settings;
 
 struct host {
@@ -34,6 +35,7 @@ struct host {
     bool lua_layers;                  /* layers of the onion are in Lua */
     struct script_thread main_thread; /* outside of fibers */
     int around_views;                 /* a function that calls them; 0: none does */
+    const struct page_host *pages;    /* page_host_of() */
 };
 
 static inline struct host *host_of(lua_State *L)

@@ -33,6 +33,7 @@ static const luaL_Reg modules[] = {
     {"perilune._log", luaopen_perilune__log},
     {"perilune._cache", luaopen_perilune__cache},
     {"perilune._pack", luaopen_perilune__pack},
+    {"perilune._pages", luaopen_perilune__pages},
     {"perilune._pipeline", luaopen_perilune__pipeline},
     {"perilune._querydict", luaopen_perilune__querydict},
     {"perilune._readline", luaopen_perilune__readline},

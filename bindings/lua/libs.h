@@ -30,6 +30,7 @@ int luaopen_perilune__log(lua_State *L);
 int luaopen_perilune__orm(lua_State *L);
 int luaopen_perilune__cache(lua_State *L);
 int luaopen_perilune__pack(lua_State *L);
+int luaopen_perilune__pages(lua_State *L);
 int luaopen_perilune__pipeline(lua_State *L);
 int luaopen_perilune__querydict(lua_State *L);
 int luaopen_perilune__readline(lua_State *L);

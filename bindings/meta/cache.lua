@@ -184,4 +184,40 @@ function Cached:invalidate(...) end
 ---@return perilune.cache.Cached
 function cache.cached(fn, options) end
 
+---A wrapper of views.
+---@alias perilune.cache.Wrapper fun(view: perilune.urls.View): perilune.urls.View
+
+---@class perilune.cache.PageOpts
+---@field cache? string alias; the setting `cache_middleware_alias`
+---@field key_prefix? string of the keys; the setting `cache_middleware_key_prefix`
+---@field vary? string[] names of headers that the page depends on
+---@field stale? number seconds that the page is kept past its time, for those who would have to wait for a new one
+---@field wait? number seconds to wait for another request that makes the page, 10; then make it, too
+
+---Keeps what the view answers to GET and HEAD, and gives it to others without calling the view.
+---@param timeout? number seconds; `cache.forever`; nil: what max-age says, or the setting `cache_middleware_seconds`
+---@param options? perilune.cache.PageOpts
+---@return perilune.cache.Wrapper
+function cache.page(timeout, options) end
+
+---Tells every cache to keep nothing.
+---@param view perilune.urls.View
+---@return perilune.urls.View
+function cache.never_cache(view) end
+
+---Merges directives into Cache-Control: `cache.cache_control{ public = true, max_age = 60 }(view)`. The smaller max-age wins.
+---@param directives table<string, boolean|number|string>
+---@return perilune.cache.Wrapper
+function cache.cache_control(directives) end
+
+---Adds names to Vary: `cache.vary_on_headers("Accept", "X-Api")(view)`.
+---@param ... string
+---@return perilune.cache.Wrapper
+function cache.vary_on_headers(...) end
+
+---A page for each value of Cookie.
+---@param view perilune.urls.View
+---@return perilune.urls.View
+function cache.vary_on_cookie(view) end
+
 return cache

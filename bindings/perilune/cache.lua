@@ -140,6 +140,12 @@ function M.cached(fn, options)
   }, Cached)
 end
 
+-- ---- views ----
+
+for name, wrapper in pairs(require "perilune._cache_views") do
+  M[name] = wrapper
+end
+
 -- ---- the module ----
 
 local opened = false

@@ -55,6 +55,9 @@ struct exception {
     bool final;            /* process_exception hooks are not asked (a view without a response) */
 };
 
+/* Is what comes out a page that caches further out have still to keep? */
+enum page_update { PAGE_UPDATE_UNSET, PAGE_UPDATE_NO, PAGE_UPDATE_YES };
+
 struct request {
     /* read-only */
     enum http_method method;
@@ -84,6 +87,7 @@ struct request {
     struct str host;               /* request_host(): checked; p NULL until asked for */
     struct str csp_nonce;          /* csp_nonce(): n 0 until asked for */
     bool proxied;                  /* the peer is a trusted proxy */
+    enum page_update page_update;  /* pipeline/pages.h */
     bool form_consumed;            /* the body went through the form parser and is not in `body` */
     struct query *get;             /* parsed lazily */
     struct form *form;             /* parsed lazily */

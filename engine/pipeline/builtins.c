@@ -3,9 +3,18 @@
 #include "pipeline/builtins.h"
 
 const struct middleware_ops *const middleware_builtins[] = {
-    &middleware_security,   &middleware_common, &middleware_clickjacking,
-    &middleware_csp,        &middleware_gzip,   &middleware_conditional_get,
-    &middleware_request_id, &middleware_timing, NULL,
+    &middleware_security,
+    &middleware_common,
+    &middleware_clickjacking,
+    &middleware_csp,
+    &middleware_gzip,
+    &middleware_conditional_get,
+    &middleware_request_id,
+    &middleware_timing,
+    &middleware_cache,
+    &middleware_update_cache,
+    &middleware_fetch_from_cache,
+    NULL,
 };
 
 static const struct middleware_ops *find(const struct middleware_ops *const *list, struct str name)

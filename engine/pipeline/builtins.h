@@ -13,6 +13,9 @@ extern const struct middleware_ops middleware_gzip;            /* gzip.c */
 extern const struct middleware_ops middleware_conditional_get; /* conditional_get.c */
 extern const struct middleware_ops middleware_request_id;      /* request_id.c */
 extern const struct middleware_ops middleware_timing;          /* timing.c */
+/* page_layers.c */
+extern const struct middleware_ops middleware_cache, middleware_fetch_from_cache,
+    middleware_update_cache;
 
 /* A header field that the layer worked out when it was made: costs a look and a store.
  * Leaves a field of that name alone; `value` n 0: nothing to say. */

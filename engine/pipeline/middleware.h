@@ -16,6 +16,7 @@
 
 struct layer; /* a place in the chain */
 struct log;
+struct page_host;
 struct settings;
 struct signals;
 struct url_tree;
@@ -32,6 +33,7 @@ struct middleware_env {
     const struct middleware_ops *ops; /* in open(): those of the layer being made */
     /* Layers that C modules brought, ending with NULL; may be NULL itself. */
     const struct middleware_ops *const *registered;
+    const struct page_host *pages; /* NULL: there are no caches */
     bool debug;
 };
 

@@ -20,6 +20,28 @@ function cache.get_max_age(response) end
 ---@param cache_timeout? number seconds; default settings.cache_middleware_seconds
 function cache.patch_response_headers(response, cache_timeout) end
 
+---The MD5 of the content as ETag, unless the response is streamed or empty.
+---@param response perilune.http.Response
+---@return perilune.http.Response response itself
+function cache.set_response_etag(response) end
+
+---The key under which the page of this request is kept, but for what the cache puts before it.
+---@param request perilune.http.Request
+---@param key_prefix? string default settings.cache_middleware_key_prefix
+---@param method? string `"GET"`
+---@param alias? string of settings.caches, default settings.cache_middleware_alias
+---@return string? # nil when nothing is known of the URL yet
+function cache.get_cache_key(request, key_prefix, method, alias) end
+
+---Remembers which headers the response's Vary names, and gives the key for its page.
+---@param request perilune.http.Request
+---@param response perilune.http.Response
+---@param cache_timeout? number seconds; default settings.cache_middleware_seconds
+---@param key_prefix? string
+---@param alias? string
+---@return string
+function cache.learn_cache_key(request, response, cache_timeout, key_prefix, alias) end
+
 ---Headers that tell every cache to keep nothing.
 ---@param response perilune.http.Response
 function cache.add_never_cache_headers(response) end

@@ -58,6 +58,16 @@ function M.patch_response_headers(response, cache_timeout)
   patch(response, { { "max-age", ("%d"):format(seconds) } })
 end
 
+--- The MD5 of the content as ETag, unless the response is streamed or empty. Gives the
+--- response.
+function M.set_response_etag(response)
+  if not response.streaming and response.content ~= "" then
+    local crypto = require "perilune._crypto"
+    response.headers["ETag"] = http.quote_etag(crypto.hex(crypto.digest("md5", response.content)))
+  end
+  return response
+end
+
 --- Headers that tell every cache to keep nothing.
 function M.add_never_cache_headers(response)
   M.patch_response_headers(response, -1)
@@ -72,6 +82,30 @@ end
 function M.has_vary_header(response, name)
   return util.has_vary(response.headers["Vary"], name)
 end
+
+-- ---- keys of pages ----
+
+-- `alias`: of settings.caches, nil for the setting cache_middleware_alias.
+local function page_options(key_prefix, timeout, alias)
+  return { key_prefix = key_prefix, timeout = timeout, cache = alias }
+end
+
+--- The key under which the page of this request is kept, but for what the cache puts before
+--- it; nil when nothing is known of the URL yet.
+function M.get_cache_key(request, key_prefix, method, alias)
+  return require("perilune._pages").key(page_options(key_prefix, nil, alias), request, method or "GET")
+end
+
+--- Remembers which headers the response's Vary names, for `cache_timeout` seconds (the setting
+--- cache_middleware_seconds when it is left out), and gives the key for its page.
+function M.learn_cache_key(request, response, cache_timeout, key_prefix, alias)
+  if cache_timeout == nil then
+    cache_timeout = require("perilune.settings").cache_middleware_seconds
+  end
+  return require("perilune._pages").learn(page_options(key_prefix, cache_timeout, alias), request, response)
+end
+
+-- ---- conditions ----
 
 local asked = { "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since" }
 
