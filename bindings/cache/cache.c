@@ -549,6 +549,8 @@ static bool flag_field(lua_State *L, const char *name)
 static const luaL_Reg methods[] = {
     {"get", cache_l_get},
     {"_peek", cache_l_peek},
+    {"_begin", cache_l_begin},
+    {"_land", cache_l_land},
     {"set", cache_l_set},
     {"add", cache_l_add},
     {"delete", cache_l_delete},

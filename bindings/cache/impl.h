@@ -27,7 +27,7 @@ struct lua_cache {
     bool busy; /* a call into the backend is under way */
     struct buf key, value;
     struct page_place place; /* page.c: the same for pages; `cache` NULL until there are some */
-    struct flights *flights; /* of pages */
+    struct flights *flights; /* cache_flights(): NULL until there are some */
     int key_ref;             /* key_function in the registry; 0: not yet */
 };
 
@@ -92,6 +92,13 @@ bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str 
                   bool *fresh);
 /* invalidate_tags(self, tag, ...) */
 int cache_l_invalidate_tags(lua_State *L);
+
+/* flight.c */
+
+/* Who computes for whom; NULL for a cache that keeps nothing. */
+struct flights *cache_flights(struct lua_cache *c);
+int cache_l_begin(lua_State *L);
+int cache_l_land(lua_State *L);
 
 /* many.c */
 int cache_l_get_many(lua_State *L);

@@ -18,7 +18,6 @@
 #include "app/app.h"
 #include "base/banned.h"
 #include "base/mem.h"
-#include "cache/flight.h"
 #include "pipeline/middleware.h"
 #include "pipeline/pipeline.h"
 #include "settings/settings.h"
@@ -114,11 +113,9 @@ static int find_place(lua_State *L)
         lua_getupvalue(L, -1, UP_KEY_FUNCTION);
         c->key_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-    if (!c->flights && strcmp(c->cache->ops->name, "dummy") != 0)
-        c->flights = flights_new(c->cache, c->host->loop);
     c->place = (struct page_place){
         .cache = c->cache,
-        .flights = c->flights,
+        .flights = cache_flights(c),
         .base = buf_str(&c->base),
         .compress = c->compress,
         .make_key = c->key_function ? make_key : NULL,

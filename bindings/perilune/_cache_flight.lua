@@ -1,23 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- get_or_set: one caller computes, the others wait for what it finds.
 --
--- Inside a worker those who wait are woken by a condition. Between workers (and machines)
--- whoever could add a mark to the cache computes; the others look again every few
--- milliseconds. Nobody waits longer than `wait` seconds: then everyone computes for himself,
--- as if there were no mark. With `stale`, what is past its time is kept for so much longer,
--- and given to those who would wait.
+-- Who computes is for the engine to say (engine/cache/flight.h). Nobody waits longer than
+-- `wait` seconds: then everyone computes for himself. With `stale`, what is past its time is
+-- kept for so much longer, and given to those who would wait.
 local call = require("perilune._core").call
 local check_options = require "perilune._options"
-local exceptions = require "perilune.exceptions"
-local fiber = require "perilune.fiber"
 local time = require "perilune._time"
 
 local M = {}
 
-local WAIT, MARK_TIMEOUT = 10, 30
-local FIRST_LOOK, LONGEST_LOOK = 0.002, 0.05 -- seconds between two looks
-
-local flights = setmetatable({}, { __mode = "k" }) -- cache -> whole key -> condition
+local WAIT = 10 -- seconds
 
 local function store(cache, key, value, options)
   local stale = options.stale or 0
@@ -26,70 +19,51 @@ local function store(cache, key, value, options)
   if stale > 0 and timeout > 0 and timeout < math.huge then
     kept.timeout, kept.fresh = timeout + stale, timeout
   end
-  cache:set(key, value, kept)
+  return cache:set(key, value, kept)
 end
 
--- Waits until the flight ends, or `deadline`.
-local function wait_here(condition, deadline)
-  local left = deadline - time.monotonic()
-  if left <= 0 then
-    return
-  end
-  local ok, err = pcall(condition.wait, condition, left)
-  if not ok and not exceptions.is(err, "TimeoutError") then
-    error(err, 0)
-  end
-end
-
--- Computes as the only one of this worker. `marked`: the mark is ours to take away.
-local function compute(cache, key, fn, options, whole, mark, marked)
-  local here = flights[cache]
-  local condition = fiber.condition()
-  here[whole] = condition
-  local ok, value = call(fn)
-  if ok then
-    ok, value = call(function()
-      store(cache, key, value, options)
-      return value
-    end)
-  end
-  here[whole] = nil
-  condition:broadcast()
-  if marked then
-    pcall(cache.delete, cache, mark, { version = options.version })
-  end
+-- Computes as the one whose flight it is. After an error the next one tries; what the cache
+-- would not have is computed by all who waited, each for himself.
+local function compute(cache, key, fn, options, mark)
+  local kept = true
+  local ok, value = call(function()
+    local found = fn()
+    kept = store(cache, key, found, options)
+    return found
+  end)
+  cache:_land(mark, kept, options.version)
   if not ok then
     error(value, 0)
   end
   return value
 end
 
+local function alone(cache, key, fn, options)
+  local value = fn()
+  store(cache, key, value, options)
+  return value
+end
+
+-- `old`: what is past its time, when `found`.
 local function single(cache, key, fn, options, found, old)
   local peek = { version = options.version }
-  local whole = cache:make_key(key, peek)
-  local mark = "perilune.flight:" .. tostring(key)
+  local mark = "perilune.flight:" .. key
   local deadline = time.monotonic() + (options.wait or WAIT)
-  local pause = FIRST_LOOK
-  flights[cache] = flights[cache] or {}
   while true do
-    local condition = flights[cache][whole]
-    local late = time.monotonic() >= deadline
-    if condition and found then
+    local state = cache:_begin(mark, found and 0 or deadline - time.monotonic(), options.version)
+    if state == "away" and found then
       return old
-    elseif condition and not late then
-      wait_here(condition, deadline)
-    else
-      if late or cache:add(mark, true, { timeout = MARK_TIMEOUT, version = options.version }) then
-        return compute(cache, key, fn, options, whole, mark, not late)
-      elseif found then
-        return old
-      end
-      fiber.sleep(math.min(pause, math.max(deadline - time.monotonic(), 0)))
-      pause = math.min(pause * 2, LONGEST_LOOK)
+    elseif state == "away" or state == "free" then
+      return alone(cache, key, fn, options)
     end
-    local there, value, fresh = cache:_peek(key, peek)
+    local there, value, fresh = cache:_peek(key, peek) -- it may have landed a moment ago
     if there and fresh then
+      if state == "mine" then
+        cache:_land(mark, true, options.version)
+      end
       return value
+    elseif state == "mine" then
+      return compute(cache, key, fn, options, mark)
     end
     found, old = there, value
   end

@@ -38,7 +38,7 @@ struct flight {
     struct fiber_cond cond;
     unsigned refs;
     bool ended, kept;
-    bool marked; /* the mark in the cache is ours */
+    bool mine; /* the mark in the cache is ours; else we look at the one of others */
 };
 
 struct flights {
@@ -252,7 +252,7 @@ enum flight_state flight_begin(struct flights *f, struct str key, int64_t deadli
     fl = start(f, hash, key);
     enum flight_state state = ask(fl, may_wait ? deadline : 0, err);
     if (state == FLIGHT_MINE) {
-        fl->marked = true;
+        fl->mine = true;
         *out = fl;
         return state;
     }
@@ -261,6 +261,12 @@ enum flight_state flight_begin(struct flights *f, struct str key, int64_t deadli
     /* Others who wait here have their own patience: they look again, and one of them asks. */
     land(fl, state != FLIGHT_FREE);
     return state == FLIGHT_AWAY && may_wait ? FLIGHT_FREE : state;
+}
+
+struct flight *flight_find(struct flights *f, struct str key)
+{
+    struct flight *fl = find(f, hash_keyed(key, hash_key), key);
+    return fl && fl->mine ? fl : NULL;
 }
 
 void flight_end(struct flight *fl, bool kept)

@@ -38,6 +38,8 @@ void flights_free(struct flights *f); /* NULL is allowed; no flight is under way
 enum flight_state flight_begin(struct flights *f, struct str key, int64_t deadline,
                                struct flight **out, struct err *err);
 
+/* The flight of `key` that is to be ended here, or NULL. */
+struct flight *flight_find(struct flights *f, struct str key);
 /* `kept`: what was computed is in the cache.  May wait. */
 void flight_end(struct flight *fl, bool kept);
 /* The same without waiting, as if not kept; for clean-up.  The mark is left to run out. */

@@ -377,12 +377,32 @@ describe("get_or_set", function()
     local f = fiber.spawn(function() return cache:get_or_set("elsewhere", function() return "mine" end) end)
     fiber.sleep(0.01)
     cache:set("elsewhere", "theirs")
+    cache:delete "perilune.flight:elsewhere"
     assert.equal("theirs", f:join())
     cache:delete "elsewhere"
+    cache:set("perilune.flight:elsewhere", true, 30)
     local start = time.monotonic()
     assert.equal("mine", cache:get_or_set("elsewhere", function() return "mine" end, { wait = 0.05 }))
     assert.is_true(time.monotonic() - start >= 0.05)
     cache:delete "perilune.flight:elsewhere"
+  end)
+
+  it("makes no line of those who ask for what cannot be kept", function()
+    local calls, running, most = 0, 0, 0
+    local tasks = {}
+    for i = 1, 10 do
+      tasks[i] = function()
+        cache:get_or_set("not kept", function()
+          calls, running = calls + 1, running + 1
+          most = math.max(most, running)
+          fiber.sleep(0.02)
+          running = running - 1
+        end, 0)
+      end
+    end
+    fiber.gather(tasks)
+    assert.equal(10, calls)
+    assert.equal(9, most) -- once it is known
   end)
 
   it("gives what is stale to those who would wait", function()
