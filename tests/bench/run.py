@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Measures Perilune beside its peers on this machine.
 
-  rawmhd       C on libmicrohttpd and nothing else: what the library can do
-  nginx-lua    nginx with LuaJIT, one worker
+  rawmhd       C on libmicrohttpd and sqlite3 and nothing else: what the libraries can do
+  nginx-lua    nginx with LuaJIT, one worker; sqlite3 through the FFI
   perilune     tests/bench/app, views in Lua, one worker
-  middleware   the same behind the built-in middlewares
+  middleware   the same behind the built-in middlewares (plaintext and json)
+  fastify      Node.js, when npm is there: --targets rawmhd,perilune,fastify
+  django       Debian's, under gunicorn
 
 All servers run at the same time on one CPU; each round puts every test on every
 server in turn, so that a slow minute of the machine hits all of them alike.  The
@@ -21,12 +23,9 @@ many idle connections.
 import argparse
 import json
 import os
-import pwd
-import grp
 import re
 import resource
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -35,15 +34,10 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "http"))
-from server import Server, free_port, wait_for  # noqa: E402
-from wire import Talk  # noqa: E402
-
-TICK = os.sysconf("SC_CLK_TCK")
-TESTS = {
-    "plaintext": ("/plaintext", "text/plain", lambda b: b == b"Hello, World!"),
-    "json": ("/json", "application/json", lambda b: json.loads(b) == {"message": "Hello, World!"}),
-}
+sys.path.insert(0, HERE)
+from answers import TESTS  # noqa: E402
+from targets import Target, cpu, TICK  # noqa: E402 (tests/http is on the path from here on)
+from server import Server  # noqa: E402
 
 
 def note(text):
@@ -51,24 +45,6 @@ def note(text):
 
 
 # ---- processes ----
-
-def session(sid):
-    """(pid, fields of stat) of each process of a session."""
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/%s/stat" % name) as f:
-                    fields = f.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) == sid:
-                yield int(name), fields
-
-
-def cpu(sid):
-    """Seconds of user and system time of a session, ended children included."""
-    return sum(sum(map(int, f[11:15])) for _, f in session(sid)) / TICK
-
 
 def pss(pid):
     with open("/proc/%d/smaps_rollup" % pid) as f:
@@ -85,98 +61,6 @@ def busy(cpus):
                 v = list(map(int, words[1:]))
                 total += (v[0] + v[1] + v[2] + sum(v[5:8])) / TICK
     return total
-
-
-class Target:
-    """A server in a session of its own, pinned to one CPU."""
-
-    def __init__(self, name, opts, scratch):
-        self.name, self.opts, self.port = name, opts, free_port()
-        self.run = os.path.join(scratch, name)
-        os.mkdir(self.run)
-        self.log = open(os.path.join(self.run, "log"), "wb")
-        self.process = subprocess.Popen(
-            getattr(self, name.replace("-", "_"))(), stdin=subprocess.DEVNULL, stdout=self.log,
-            stderr=self.log, start_new_session=True, preexec_fn=self.pin)
-        self.sid = self.process.pid
-
-    def pin(self):
-        os.sched_setaffinity(0, {self.opts.server_cpu})
-
-    def rawmhd(self):
-        program = os.path.join(self.run, "rawmhd")
-        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libmicrohttpd"],
-                               capture_output=True, text=True, check=True).stdout.split()
-        subprocess.run(["cc", "-O2", "-o", program,
-                        os.path.join(HERE, "peers/rawmhd/rawmhd.c")] + flags, check=True)
-        return [program, str(self.port)]
-
-    def nginx_lua(self):
-        here = os.path.join(HERE, "peers/nginx-lua")
-        nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-        built = subprocess.run([nginx, "-V"], capture_output=True, text=True).stderr
-        with open(os.path.join(here, "nginx.conf.in")) as f:
-            text = f.read()
-        user = pwd.getpwuid(os.getuid()).pw_name + " " + grp.getgrgid(os.getgid()).gr_name
-        for word, value in (("MODULES", re.search(r"--modules-path=(\S+)", built).group(1)),
-                            ("USER", user), ("RUN", self.run), ("HERE", here),
-                            ("PORT", str(self.port))):
-            text = text.replace("@%s@" % word, value)
-        conf = os.path.join(self.run, "nginx.conf")
-        with open(conf, "w") as f:
-            f.write(text)
-        return [nginx, "-p", self.run, "-e", "stderr", "-c", conf]
-
-    def perilune(self, *more):
-        return [self.opts.perilune, "-C", os.path.join(HERE, "app"), "serve", "--bind",
-                "127.0.0.1:%d" % self.port, "--workers", "1"] + list(more)
-
-    def middleware(self):
-        return self.perilune("--settings", os.path.join(HERE, "app/settings_middleware.lua"))
-
-    def output(self):
-        with open(self.log.name, errors="replace") as f:
-            return f.read()
-
-    def ask(self, path):
-        with Talk(("127.0.0.1", self.port), timeout=10) as t:
-            t.send(("GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path).encode())
-            answers = t.read(1)
-            return answers[0] if answers else None
-
-    def problem(self):
-        """None when every test is answered rightly, else what is wrong."""
-        def answers():
-            if self.process.poll() is not None:
-                return "ended"
-            try:
-                return self.ask("/plaintext")
-            except OSError:
-                return None
-        if wait_for(answers, 20, "the first answer of %s" % self.name) == "ended":
-            return "ended with %s:\n%s" % (self.process.returncode, self.output())
-        for name, (path, kind, right) in TESTS.items():
-            a = self.ask(path)
-            if not a or a.status != 200 or not a.get("content-type", "").startswith(kind) \
-                    or not right(a.body) or a.closes:
-                return "%s: wrong answer %r" % (name, a)
-            if not a.get("server") or not a.get("date"):
-                return "%s: no Server or no Date" % name
-        return None
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                pass
-        for pid, _ in list(session(self.sid)):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
-        self.log.close()
 
 
 # ---- load ----
@@ -231,10 +115,16 @@ def table(title, heads, rows):
 
 
 def report(targets, runs, opts):
-    names, tests = [t.name for t in targets], list(TESTS)
+    names, tests = [t.name for t in targets], opts.tests
 
     def grid(key, form, pick=statistics.median):
-        return [[n] + [form % pick([r[key] for r in runs[n, t]]) for t in tests] for n in names]
+        return [[n] + [form % pick([r[key] for r in runs[n, t]]) if (n, t) in runs else "-"
+                       for t in tests] for n in names]
+
+    def ratio(name, base, test):
+        pairs = zip(runs.get((name, test), []), runs.get((base, test), []))
+        ratios = [a["us"] / b["us"] for a, b in pairs if b["us"]]
+        return "%.2f" % statistics.median(ratios) if ratios else "-"
 
     print("%d rounds of %d s, %d connections; server on CPU %d, wrk on CPU %d"
           % (opts.rounds, opts.seconds, opts.connections, opts.server_cpu, opts.client_cpu))
@@ -242,29 +132,41 @@ def report(targets, runs, opts):
     table("the same, best round", [""] + tests, grid("us", "%.2f", min))
     for base in ("rawmhd", "nginx-lua"):
         if base in names:
-            rows = [[n] + ["%.2f" % statistics.median(
-                a["us"] / b["us"] for a, b in zip(runs[n, t], runs[base, t])) for t in tests]
-                for n in names]
+            rows = [[n] + [ratio(n, base, t) for t in tests] for n in names]
             table("us/req as a multiple of %s (median of the rounds)" % base, [""] + tests, rows)
     table("requests per second (median)", [""] + tests, grid("rate", "%.0f"))
     table("99th percentile of the latency, ms (median)", [""] + tests, grid("p99", "%.2f"))
     table("CPU of other processes, % (largest)", [""] + tests, grid("others", "%.0f", max))
 
 
+def start_all(opts, scratch, targets):
+    for name in opts.targets.split(","):
+        if not callable(getattr(Target, name.replace("-", "_"), None)):
+            sys.exit("bench: there is no target '%s'" % name)
+        try:
+            t = Target(name, opts, scratch)
+        except LookupError as e:
+            note("bench: %s left out: %s" % (name, e))
+            continue
+        targets.append(t)
+        wrong = t.problem(opts.tests)
+        if wrong:
+            note("bench: %s left out: %s" % (name, wrong))
+            t.stop()
+            targets.remove(t)
+        for test, why in t.wrong.items():
+            note("bench: %s of %s left out: %s" % (test, name, why))
+
+
 def compare(opts, scratch):
     targets, runs = [], {}
     try:
-        for name in opts.targets.split(","):
-            t = Target(name, opts, scratch)
-            targets.append(t)
-            wrong = t.problem()
-            if wrong:
-                note("bench: %s left out: %s" % (name, wrong))
-                t.stop()
-                targets.remove(t)
+        start_all(opts, scratch, targets)
         for n in range(opts.rounds):
-            for test in TESTS:
+            for test in opts.tests:
                 for t in targets:
+                    if test in t.wrong:
+                        continue
                     got = measure(t, test, opts)
                     runs.setdefault((t.name, test), []).append(got)
                     note("round %d  %-10s %-11s %7.2f us/req %8.0f req/s  server %3.0f%%  wrk "
@@ -347,6 +249,7 @@ def main():
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--perilune", default="build/release/perilune", metavar="BINARY")
     ap.add_argument("--targets", default="rawmhd,nginx-lua,perilune,middleware")
+    ap.add_argument("--tests", default=",".join(TESTS), help="(all: %(default)s)")
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--seconds", type=int, default=5)
     ap.add_argument("--connections", type=int, default=64)
@@ -359,6 +262,10 @@ def main():
     ap.add_argument("--json", metavar="FILE", help="also write every figure to FILE")
     opts = ap.parse_args()
     opts.perilune = os.path.abspath(opts.perilune)
+    opts.tests = opts.tests.split(",")
+    for test in opts.tests:
+        if test not in TESTS:
+            ap.error("there is no test '%s'; there are: %s" % (test, ", ".join(TESTS)))
     scratch, figures = tempfile.mkdtemp(prefix="perilune-bench-"), {}
     try:
         if not opts.only_alone:
