@@ -167,7 +167,8 @@ function Connection:pinned(fn) end
 ---Closes the connections that are not in use; the next statement opens one again.
 function Connection:close() end
 
----Counters of its connections in this process.
+---Counters of its connections in this process; `snapshots`: how often the read transaction that
+---reads share was begun anew.
 ---@return { prepared: integer, hits: integer, evicted: integer, snapshots: integer, busy_waits: integer, checkpoints: integer, connects: integer, open: integer, wal_frames: integer }
 function Connection:stats() end
 

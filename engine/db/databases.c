@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "fiber/watch.h"
 #include "value/timezone.h"
 
 static const struct db_driver *const drivers[] = {&sqlite_driver, NULL};
@@ -51,6 +52,8 @@ struct databases *databases_new(struct loop *l, struct log *log)
 
 static void database_free(struct database *db)
 {
+    snapshot_end(db);
+    timer_close(db->snapshot_timer);
     if (db->driver->teardown)
         db->driver->teardown(db);
     pool_close(db);
@@ -188,7 +191,7 @@ bool db_in_memory(const struct database *db)
 
 void db_close_idle(struct database *db)
 {
-    session_end_snapshot(db);
+    snapshot_end(db);
     pool_close(db);
 }
 

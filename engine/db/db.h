@@ -16,9 +16,8 @@
  * db_close() call nothing that waits but db_step().  (A statement left open would pin the
  * write-ahead log of SQLite, and asserts.)
  *
- * Reads of one fiber between two of its waits see one state of the database: from the
- * second on they share a read transaction, which ends before the fiber waits, writes or
- * ends.
+ * A read outside of a transaction sees all that was committed before it, in this process or
+ * another.  Who wants several reads to see one state puts them into a transaction.
  *
  * Errors are those of PEP 249, one code for each class (ERR_DB_…, base/err.h), with
  * sub-kinds of IntegrityError of their own. */

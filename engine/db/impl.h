@@ -4,7 +4,8 @@
  * databases.c   aliases and options          session.c    what a fiber has of each alias
  * pool.c        connections                  statement.c  prepared statements, their cache
  * raw.c         SQL of authors               query.c      running, rows
- * transaction.c blocks, savepoints, hooks    sqlite*.c    the driver
+ * transaction.c blocks, savepoints, hooks    snapshot.c   what reads share
+ * sqlite*.c     the driver
  *
  * Another driver is a struct db_driver and a line in databases.c. */
 #ifndef DB_IMPL_H
@@ -40,8 +41,12 @@ struct db_driver {
     void (*reset)(struct db_stmt *st);    /* before its end */
     void (*describe)(struct db_stmt *st); /* fills columns */
     bool (*in_transaction)(struct db_conn *c);
-    /* Opens and ends a transaction that only reads, without waiting; may be NULL. */
-    void (*snapshot)(struct db_conn *c, bool open);
+    /* Of the connection that reads share, without waiting.  Begins a transaction that only
+     * reads, false: this database has none that can be kept; ends it; and tells whether nobody
+     * has committed since it began.  NULL: no snapshots. */
+    bool (*snapshot_begin)(struct db_conn *c);
+    void (*snapshot_end)(struct db_conn *c);
+    bool (*snapshot_current)(const struct db_conn *c);
     void (*wrote)(struct db_conn *c); /* a transaction or statement that may write has ended */
     void (*placeholder)(struct buf *out, unsigned number); /* from 1 */
     bool holds_rows; /* rows come out of an open statement: nobody may wait meanwhile */
@@ -81,7 +86,8 @@ struct db_conn { /* owner: its database */
     unsigned number;             /* of the worker's connections: place in db_sql.slots */
     unsigned users;              /* statements that run or wait for a lock on it */
     bool broken;                 /* to be closed when it is given back */
-    bool snapshot;               /* in a transaction that reads */
+    bool snapshot;               /* in a transaction that reads (snapshot.c) */
+    unsigned cursors;            /* that stand in a row */
     int64_t opened, rested;      /* monotonic ns */
     VEC(struct db_stmt *) cache; /* a ring for the hand */
     size_t hand;
@@ -96,7 +102,9 @@ struct database { /* owner: struct databases */
     unsigned index;
     bool shared_reads, in_memory;
 
-    struct db_conn *reader; /* of shared_reads */
+    struct db_conn *reader;        /* of shared_reads */
+    struct timer *snapshot_timer;  /* while reader->snapshot may be open */
+    uint64_t reads, reads_at_tick; /* of the reader, to see whether it rests */
     VEC(struct db_conn *) idle;
     unsigned limit, taken, open;
     struct fiber_cond line; /* for a connection */
@@ -136,10 +144,7 @@ struct db_link { /* one fiber and one database */
     struct database *db;
     struct db_conn *conn; /* held; NULL */
     unsigned pins;
-    bool greeting;  /* conn has just been opened, and who wanted to know of it is told */
-    unsigned reads; /* outside of transactions, in session->run */
-    uint64_t run;
-    bool snapshot; /* may have one open */
+    bool greeting; /* conn has just been opened, and who wanted to know of it is told */
     struct db_tx tx;
 };
 
@@ -148,8 +153,7 @@ struct db_session {
     struct fiber *fiber;
     struct db_session *next; /* free ones */
     uint64_t number;         /* of the fiber */
-    uint64_t run;            /* of the stretch between two waits */
-    unsigned snapshots, cursors;
+    unsigned cursors;
     unsigned n;
     struct db_link **links; /* each stays where it is */
 };
@@ -157,8 +161,14 @@ struct db_session {
 /* What the running fiber has of db; made at first use. */
 struct db_link *session_link(struct database *db);
 struct db_session *session_of(struct database *db);
-/* Ends the transaction that reads, if one is open: somebody is to write. */
-void session_end_snapshot(struct database *db);
+
+/* ---- the transaction that reads share (snapshot.c) ---- */
+
+/* Before each read on the reader: what it sees is as new as if it began now. */
+void snapshot_renew(struct database *db, struct db_conn *c);
+/* Ends it, if one is open: somebody is to write, or the log is to be emptied. */
+void snapshot_end(struct database *db);
+
 /* Gives link->conn back unless it is pinned or in a transaction. */
 void link_let_go(struct db_link *link);
 /* Rolls back and forgets everything. */
@@ -211,7 +221,7 @@ struct databases {
     VEC(struct database *) items;
     VEC(bool) numbers; /* of connections: taken */
     uint64_t versions; /* of column lists */
-    uint64_t runs, sessions;
+    uint64_t sessions;
     uint64_t random; /* for waits that must not be in step */
     struct db_session *free;
     struct raw_cache *raw;

@@ -141,10 +141,12 @@ struct db_conn *pool_reader(struct database *db, bool *fresh, struct err *err)
 {
     struct db_conn *c = db->reader;
     *fresh = false;
-    if (c && !(too_old(c, loop_now(db->all->loop)) && !c->users && !c->snapshot))
+    if (c && (c->users || !too_old(c, loop_now(db->all->loop))))
         return c;
-    if (c)
+    if (c) {
+        snapshot_end(db);
         close_conn(c);
+    }
     db->reader = NULL;
     c = open_conn(db, err);
     if (!c)

@@ -2,8 +2,6 @@
 /* Running a statement: on which connection, until the lock is free, row by row. */
 #include "db/impl.h"
 
-enum { READS_RENEWED = 256 }; /* a stretch of reads sees the world anew after so many */
-
 /* ---- who watches ---- */
 
 static void tell(const struct db_cursor *cur, bool control, const struct err *err)
@@ -53,6 +51,7 @@ int wait_for_lock(struct database *db, struct patience *p, struct err *err)
 
 static void hold(struct db_cursor *cur, int by)
 {
+    cur->stmt->conn->cursors += (unsigned)by;
     if (cur->db->driver->holds_rows)
         cur->session->cursors += (unsigned)by;
 }
@@ -141,36 +140,14 @@ struct db_conn *take_for(struct db_link *link, struct err *err)
 {
     bool fresh;
     struct db_conn *c;
-    session_end_snapshot(link->db);
+    snapshot_end(link->db);
     c = pool_take(link->db, &fresh, err);
     if (c && fresh)
         greet(link, c);
     return c;
 }
 
-/* The second read of a stretch opens a transaction that the others share. */
-static void share_snapshot(struct db_session *s, struct db_link *link, struct db_conn *c)
-{
-    if (link->run != s->run) {
-        link->run = s->run;
-        link->reads = 0;
-    }
-    if (++link->reads < 2 || link->greeting)
-        return;
-    if (c->snapshot && link->reads % READS_RENEWED == 0)
-        session_end_snapshot(link->db);
-    if (!c->snapshot) {
-        link->db->driver->snapshot(c, true);
-        link->db->stats.snapshots++;
-        c->snapshot = true;
-    }
-    if (!link->snapshot) {
-        link->snapshot = true;
-        s->snapshots++;
-    }
-}
-
-static struct db_conn *read_conn(struct db_session *s, struct db_link *link, struct err *err)
+static struct db_conn *read_conn(struct db_link *link, struct err *err)
 {
     bool fresh;
     struct db_conn *c = pool_reader(link->db, &fresh, err);
@@ -178,8 +155,8 @@ static struct db_conn *read_conn(struct db_session *s, struct db_link *link, str
         return NULL;
     if (fresh)
         greet(link, c);
-    if (link->db->driver->snapshot)
-        share_snapshot(s, link, c);
+    if (link->db->driver->snapshot_begin)
+        snapshot_renew(link->db, c);
     return c;
 }
 
@@ -196,7 +173,7 @@ static struct db_conn *conn_for(struct database *db, const struct db_sql *sql,
     if (link->conn)
         return link->conn;
     if (db->shared_reads && sql->access == DB_ACCESS_READ)
-        return read_conn(s, link, err);
+        return read_conn(link, err);
     c = take_for(link, err);
     cur->taken = c != NULL;
     return c;
@@ -273,8 +250,8 @@ int db_query(struct database *db, struct db_sql *sql, const struct db_value *val
 static void leave_statement(struct db_cursor *cur)
 {
     struct db_stmt *st = cur->stmt;
-    cur->stmt = NULL;
     hold(cur, -1);
+    cur->stmt = NULL;
     statement_done(st);
 }
 

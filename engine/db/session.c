@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a fiber has of the databases: the connections that it holds, its transactions, the
- * read transaction of the stretch since its last wait.  Made at first use, in the fiber's
- * slot; the fiber tells before each wait and at its end. */
+/* What a fiber has of the databases: the connections that it holds and its transactions.
+ * Made at first use, in the fiber's slot; the fiber tells before each wait and at its end. */
 #include "db/impl.h"
 
 #include "base/mem.h"
-
-static void end_snapshots(struct db_session *s)
-{
-    for (unsigned i = 0; i < s->n && s->snapshots; i++) {
-        struct db_link *link = s->links[i];
-        if (!link->snapshot)
-            continue;
-        link->snapshot = false;
-        s->snapshots--;
-        session_end_snapshot(link->db);
-    }
-}
-
-void session_end_snapshot(struct database *db)
-{
-    struct db_conn *c = db->reader;
-    if (!c || !c->snapshot)
-        return;
-    c->snapshot = false;
-    db->driver->snapshot(c, false);
-}
 
 void link_let_go(struct db_link *link)
 {
@@ -63,9 +41,6 @@ static void on_leave(void *data, bool ended)
 {
     struct db_session *s = data;
     assert(!s->cursors); /* a cursor must be closed before anything waits */
-    if (s->snapshots)
-        end_snapshots(s);
-    s->run = ++s->all->runs;
     if (ended)
         end(s);
 }
@@ -92,7 +67,6 @@ static struct db_session *make(struct databases *dbs, struct fiber *f)
     s->all = dbs;
     s->fiber = f;
     s->number = ++dbs->sessions;
-    s->run = ++dbs->runs;
     *fiber_slot(f, FIBER_DB) = s;
     fiber_on_leave(f, on_leave, s);
     return s;

@@ -239,14 +239,6 @@ static bool in_transaction(struct db_conn *c)
     return !sqlite3_get_autocommit(sqlite_of(c)->h);
 }
 
-/* Neither can be refused: BEGIN takes no lock, and there is nothing to be written. */
-static void snapshot(struct db_conn *c, bool open)
-{
-    sqlite3_stmt *st = open ? sqlite_of(c)->begin : sqlite_of(c)->commit;
-    sqlite3_step(st);
-    sqlite3_reset(st);
-}
-
 static void placeholder(struct buf *out, unsigned number)
 {
     buf_addf(out, "?%u", number);
@@ -265,7 +257,9 @@ const struct db_driver sqlite_driver = {
     .reset = reset,
     .describe = describe,
     .in_transaction = in_transaction,
-    .snapshot = snapshot,
+    .snapshot_begin = sqlite_snapshot_begin,
+    .snapshot_end = sqlite_snapshot_end,
+    .snapshot_current = sqlite_snapshot_current,
     .wrote = sqlite_wal_wrote,
     .placeholder = placeholder,
     .holds_rows = true,

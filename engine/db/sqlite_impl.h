@@ -9,10 +9,15 @@
 
 struct timer;
 
+enum { SQLITE_LOG_STATE = 7 }; /* words */
+
 struct sqlite_conn { /* db_conn.handle */
     sqlite3 *h;
-    sqlite3_stmt *begin, *commit; /* of reads */
+    sqlite3_stmt *begin, *commit;       /* of snapshots */
+    const volatile uint64_t *log_state; /* sqlite_snapshot.c; NULL */
+    uint64_t seen[SQLITE_LOG_STATE];    /* what it was when the snapshot began */
     struct db_conn *conn;
+    bool wal;        /* the file has a write-ahead log */
     bool utf8;       /* the encoding of the file */
     bool timed_out;  /* statement_timeout struck */
     int64_t running; /* when the statement was first seen running, 0: not yet */
@@ -41,6 +46,11 @@ void sqlite_close(struct db_conn *c);
 /* ---- sqlite_error.c ---- */
 /* What `code` (extended) of the last call on c means; gives -1. */
 int sqlite_fail(struct sqlite_conn *c, int code, struct err *err);
+
+/* ---- sqlite_snapshot.c ---- */
+bool sqlite_snapshot_begin(struct db_conn *c);
+void sqlite_snapshot_end(struct db_conn *c);
+bool sqlite_snapshot_current(const struct db_conn *c);
 
 /* ---- sqlite_wal.c ---- */
 void sqlite_wal_watch(struct sqlite_conn *c); /* a new connection */

@@ -157,6 +157,11 @@ static int set_pragmas(struct sqlite_conn *c, struct err *err)
         execute(c, "PRAGMA encoding", value, sizeof value, err) != 0)
         return -1;
     c->utf8 = strcmp(value, "UTF-8") == 0;
+    /* A read first: it opens the log, and before that the mode is not known. */
+    if (execute(c, "PRAGMA schema_version", NULL, 0, err) != 0 ||
+        execute(c, "PRAGMA journal_mode", value, sizeof value, err) != 0)
+        return -1;
+    c->wal = str_ieq(str_from(value), STR("wal"));
     return 0;
 }
 

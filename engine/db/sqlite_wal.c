@@ -49,9 +49,8 @@ void sqlite_wal_watch(struct sqlite_conn *c)
 /* A connection that is in no transaction; NULL when there is none. */
 static struct db_conn *free_conn(struct database *db)
 {
-    if (db->idle.n)
-        return db->idle.items[0];
-    return db->reader && !db->reader->snapshot ? db->reader : NULL;
+    snapshot_end(db); /* it would stand in the way */
+    return db->idle.n ? db->idle.items[0] : db->reader;
 }
 
 static void passive(struct database *db, struct db_conn *c)
@@ -70,6 +69,7 @@ static void truncate_log(struct database *db)
     s->tries++;
     if (!db->idle.n) /* the one that writes is in use */
         return;
+    snapshot_end(db);
     if (sqlite3_wal_checkpoint_v2(sqlite_of(db->idle.items[0])->h, NULL, SQLITE_CHECKPOINT_TRUNCATE,
                                   NULL, NULL) != SQLITE_OK)
         return; /* somebody reads; next time */
@@ -117,7 +117,7 @@ static void restart_log(struct database *db, struct db_conn *c)
     int code;
     if (s->restarted && now - s->restarted < RESTART_PAUSE * CLOCK_MS)
         return;
-    session_end_snapshot(db);
+    snapshot_end(db);
     sqlite3_busy_timeout(h, RESTART_WAIT);
     code = sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     sqlite3_busy_timeout(h, 0);

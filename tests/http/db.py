@@ -108,7 +108,7 @@ def test_writers(checks, perilune, project, kills):
 
 def test_views(checks, perilune, project):
     with Server(perilune, project) as server:
-        equal(checks, "reads of one request share a transaction", {"snapshots": 1},
+        equal(checks, "reads of one request share a transaction", {"shared": True},
                      body(server, "/reads/"))
         equal(checks, "atomic_requests", {"inside": True, "default": False},
                      body(server, "/atomic/keep/"))

@@ -26,7 +26,7 @@ function M.reads()
   for _ = 1, 20 do
     db.query "SELECT n FROM total"
   end
-  return http.JsonResponse { snapshots = db.connection():stats().snapshots - before }
+  return http.JsonResponse { shared = db.connection():stats().snapshots - before <= 1 }
 end
 
 function M.broken()
