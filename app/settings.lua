@@ -13,7 +13,7 @@ return {
   secret_key = env("SECRET_KEY", "insecure: set SECRET_KEY before anybody else can reach this site"),
   allowed_hosts = env.list("ALLOWED_HOSTS", { "127.0.0.1", "localhost", "[::1]" }),
 
-  installed_apps = { "core", "notes", "uploads" },
+  installed_apps = { "core", "shop", "notes", "uploads" },
   root_urlconf = "urls",
 
   -- Outermost first: a request goes down this list, its response comes back up.
@@ -30,10 +30,12 @@ return {
     "perilune.middleware.common",
     "core.middleware.custom_headers",
     "core.middleware.staff",
+    "shop.middleware.rate_limit",
     "core.middleware.maintenance", -- behind staff: it lets them in
     "core.middleware.api_token",
     "core.middleware.same_origin",
     "core.middleware.api_errors",
+    "shop.middleware.api_tracking",
   },
 
   templates = { context_processors = { "core.context.site" } },
@@ -44,6 +46,9 @@ return {
     ["form-action"] = { csp.SELF },
     ["frame-ancestors"] = { csp.NONE },
   },
+
+  databases = { default = { engine = "sqlite", name = env("DATABASE", "data/site.sqlite3") } },
+  caches = { default = { backend = "memory", max_bytes = 64 * 2 ^ 20 // 1 } },
 
   time_zone = env("TIME_ZONE", "UTC"),
   static_url = "/static/",
@@ -66,6 +71,7 @@ return {
   api_token = env("API_TOKEN", ""), -- empty: everybody may write
   api_exempt_paths = { "/api/health/" },
   slow_request_seconds = 1,
+  rate_limit = env("RATE_LIMIT", "") ~= "" and { env.int "RATE_LIMIT", 60 } or false, -- requests, seconds
   custom_headers = { ["X-Powered-By"] = "Perilune" },
   maintenance_retry_after = 120,
   maintenance_exempt_paths = { "/static/", "/sign-in/", "/api/health/" },

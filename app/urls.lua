@@ -4,7 +4,9 @@ local views = require "core.views"
 local path, include = urls.path, urls.include
 
 return {
-  path("", views.home, { name = "home" }),
+  path("", include "shop.urls"),
+  path("api/", include "shop.api_urls"),
+  path("about/", views.home, { name = "home" }),
   path("status/", views.status, { name = "status" }),
   path("status/events/", views.status_events, { name = "status_events" }),
   path("stream/", views.stream, { name = "stream" }),

@@ -5,9 +5,11 @@ local access = require "core.access"
 local M = {}
 
 local LINKS = {
+  { name = "shop:index", label = "Shop" },
+  { name = "shop:dashboard", label = "Dashboard" },
   { name = "notes:index", label = "Notes" },
   { name = "uploads:index", label = "Uploads" },
-  { name = "status", label = "Status" },
+  { name = "home", label = "About" },
 }
 
 function M.site(request)

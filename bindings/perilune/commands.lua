@@ -168,22 +168,24 @@ local function place_of(err)
   end
 end
 
---- The cause of an error in one line, with its place where that is known.
+--- The cause of an error in one line, with its place where that is known; of a CommandError what
+--- its author wrote, whole.
 function M._cause(err)
   if not exceptions.is(err, "Exception") then
     err = exceptions.wrap(err)
   end
-  local text = tostring(err)
   if exceptions.is(err, "CommandError") then
-    text = ("CommandError: %s"):format(tostring(err.message))
-  elseif err.name == "Error" or exceptions.is(err, "ImproperlyConfigured") then
+    return ("CommandError: %s"):format(tostring(err.message))
+  end
+  local text = tostring(err)
+  if err.name == "Error" or exceptions.is(err, "ImproperlyConfigured") then
     local message = tostring(err.message)
     local own = message:find "%.lua:%d" and not message:find "^perilune/" -- it names a line of the author's
     local where = not own and type(err.where) == "string" and err.where or ""
     text = where .. message -- a text raised as it is (Lua has put the place in front), or one that names it
   end
   text = text:match("^%s*([^\n]*)"):gsub(":$", "")
-  if exceptions.is(err, "CommandError") or exceptions.is(err, "ImproperlyConfigured") or text:find("^[^%s:]+:%d+: ") then
+  if exceptions.is(err, "ImproperlyConfigured") or text:find("^[^%s:]+:%d+: ") then
     return text
   end
   local hint = exceptions.is(err, "DatabaseError") and require("perilune._db_hints").of(err)

@@ -222,9 +222,6 @@ local function check_value_options(class, field, found)
   if MOMENTS[kind] and field.default ~= nil and type(field.default) == "userdata" and getmetatable(field.default) ~= "perilune.models.Expression" then
     add("Warning", "Fixed default value provided.", "fields.W161", "It is computed once, when the model is loaded; give the function itself: default = time.now")
   end
-  if kind == "JSONField" and type(field.default) == "table" then
-    add("Warning", "JSONField default should be a callable instead of an instance so that it's not shared between all field instances.", "fields.E010", "Use a function, e.g. default = function() return {} end.")
-  end
 end
 
 local function check_relation(class, field, found)

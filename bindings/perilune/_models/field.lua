@@ -4,6 +4,7 @@
 -- (migrations compare and write them) beside what it works with.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local json = require "perilune.json"
 local null = require "perilune.null"
 
 local created, types = 0, 0
@@ -206,6 +207,22 @@ function Field:has_default()
 end
 
 --- The value of a new instance: functions are called each time.
+local ARRAY = getmetatable(json.array {})
+
+-- Data of an author's table for one instance alone.
+local function copy(value)
+  local class = type(value) == "table" and getmetatable(value)
+  if type(value) ~= "table" or class and class ~= ARRAY then
+    return value
+  end
+  local own = setmetatable({}, class)
+  for k, v in pairs(value) do
+    own[k] = copy(v)
+  end
+  return own
+end
+
+--- A table of data is copied: each instance has its own.
 function Field:get_default()
   local default = self.default
   if type(default) == "function" then
@@ -214,7 +231,7 @@ function Field:get_default()
     if default == null then
       return nil
     end
-    return default
+    return copy(default)
   end
   if not self.empty_strings_allowed or self.null then
     return nil

@@ -71,8 +71,16 @@ local function describe(token, bit, object, scopes, context, extra)
   return what .. core.suggest(bit, names)
 end
 
---- Called by the engine for each such name.
+local function is_querydict(object)
+  return type(object) == "userdata" and getmetatable(object) == "perilune.http.QueryDict"
+end
+
+--- Called by the engine for each such name. What a request does not carry is no mistake of
+--- the template: {{ request.GET.q }} is how one fills a form.
 function M.unresolved(engine, token, bit, object, scopes, template, origin, line, context, extra)
+  if is_querydict(object) then
+    return
+  end
   local name = template ~= "" and template or "a template without a name"
   if engine.strict == "error" then
     error(exceptions.VariableDoesNotExist(describe(token, bit, object, scopes, context, extra), { token = token }), 0)

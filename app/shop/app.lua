@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: MIT
+return { label = "shop", verbose_name = "The shop" }
