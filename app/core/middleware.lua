@@ -6,6 +6,7 @@
 -- (perilune.middleware.timing and .request_id do in C what `timing` and `request_id` do
 -- here; these are the short form of how one writes such things.)
 local access = require "core.access"
+local cache = require "perilune.cache"
 local exceptions = require "perilune.exceptions"
 local http = require "perilune.http"
 local log = require "perilune.log"
@@ -128,16 +129,12 @@ end
 
 -- ---- tables: the other hooks ----
 
---- 503 for everybody but staff while there is a file `maintenance` in settings.data_dir.
---- `perilune maintenance on` makes it.
-function M.maintenance(get_response, settings)
-  local flag = settings.data_dir .. "/maintenance"
-  local mw = {}
+--- 503 for everybody but staff while the cache has the flag: all workers see it at once.
+--- `perilune maintenance on` sets it.
+M.MAINTENANCE = "core:maintenance"
 
-  function mw:is_on()
-    local file <close> = io.open(flag)
-    return file ~= nil
-  end
+function M.maintenance(get_response, settings)
+  local mw = {}
 
   function mw:answer(request)
     local headers = { ["Retry-After"] = ("%d"):format(settings.maintenance_retry_after), ["Cache-Control"] = "no-store" }
@@ -148,7 +145,7 @@ function M.maintenance(get_response, settings)
   end
 
   function mw:call(request)
-    if not self:is_on() or request.is_staff or starts_with_one_of(request.path, settings.maintenance_exempt_paths) then
+    if not cache:has_key(M.MAINTENANCE) or request.is_staff or starts_with_one_of(request.path, settings.maintenance_exempt_paths) then
       return get_response(request)
     end
     return self:answer(request)

@@ -97,7 +97,7 @@ end)
 local function next_url(request)
   local url = request.POST:get("next") or request.GET:get("next") or ""
   local ours = uhttp.url_has_allowed_host_and_scheme(url, { request:get_host() }, { require_https = request:is_secure() })
-  return ours and url or urls.reverse "home"
+  return ours and url or urls.reverse "shop:index"
 end
 
 M.sign_in = http.require_methods { "GET", "HEAD", "POST" }(function(request)
@@ -119,7 +119,7 @@ M.sign_in = http.require_methods { "GET", "HEAD", "POST" }(function(request)
 end)
 
 M.sign_out = writes(function()
-  return access.sign_out(http.redirect "home")
+  return access.sign_out(http.redirect "shop:index")
 end)
 
 -- ---- error pages ----

@@ -103,8 +103,7 @@ M.cart = reads(function(request)
 end)
 
 local function product_sent(request)
-  local pk = clean.integer(request.POST, "product", 1, 2 ^ 53 // 1, true)
-  return http.get_object_or_404(models.Product.objects:active(), { pk = pk })
+  return clean.integer(request.POST, "product", 1, 2 ^ 53 // 1, true)
 end
 
 -- Where to go after a change of the cart, and what to say when it cannot be.
@@ -118,8 +117,8 @@ local function change_cart(request, change)
 end
 
 M.cart_add = writes(function(request)
-  local product = product_sent(request)
   return change_cart(request, function(cart)
+    local product = http.get_object_or_404(models.Product.objects:active(), { pk = product_sent(request) })
     cart:add(product.pk, clean.integer(request.POST, "quantity", 1, orders.MAX_QUANTITY) or 1)
     if cart:quantity(product.pk) == 0 then
       error(exceptions.ValidationError { items = { ("A cart has room for %d products."):format(orders.MAX_LINES) } })
@@ -129,8 +128,7 @@ end)
 
 M.cart_set = writes(function(request)
   return change_cart(request, function(cart)
-    local pk = clean.integer(request.POST, "product", 1, 2 ^ 53 // 1, true)
-    cart:set(pk, clean.integer(request.POST, "quantity", 0, orders.MAX_QUANTITY, true))
+    cart:set(product_sent(request), clean.integer(request.POST, "quantity", 0, orders.MAX_QUANTITY, true))
   end)
 end)
 

@@ -1,29 +1,18 @@
 -- SPDX-License-Identifier: MIT
--- `perilune maintenance on`: 503 for everybody but staff, until `off`.
-local commands = require "perilune.commands"
-local settings = require "perilune.settings"
-
-local function switch(flag, on)
-  if not on then
-    os.remove(flag)
-    return
-  end
-  local file, why = io.open(flag, "w")
-  if not file then
-    error(commands.CommandError(("cannot write '%s': %s"):format(flag, why)))
-  end
-  file:close()
-end
+-- `perilune maintenance on`: 503 for everybody but staff, until `off`. A flag in the cache,
+-- which the running server shares: without one, it is gone when the command ends.
+local cache = require "perilune.cache"
+local middleware = require "core.middleware"
 
 return {
   help = "Switches the maintenance page on or off, or says which it is.",
   arguments = { { "state", choices = { "on", "off", "show" }, help = "on, off or show" } },
   handle = function(options, command)
-    local flag = settings.data_dir .. "/maintenance"
-    if options.state ~= "show" then
-      switch(flag, options.state == "on")
+    if options.state == "on" then
+      cache:set(middleware.MAINTENANCE, true, cache.forever)
+    elseif options.state == "off" then
+      cache:delete(middleware.MAINTENANCE)
     end
-    local file <close> = io.open(flag)
-    command:write("maintenance is " .. (file and "on" or "off"))
+    command:write("maintenance is " .. (cache:has_key(middleware.MAINTENANCE) and "on" or "off"))
   end,
 }

@@ -199,6 +199,8 @@ return {
       bar:finish()
     end)
     cache:clear()
-    command:write(command.style.success(("%d products, %d orders"):format(options.products, options.orders)))
+    if options.verbosity > 0 then
+      command:write(command.style.success(("%d products, %d orders"):format(options.products, options.orders)))
+    end
   end,
 }
