@@ -18,7 +18,6 @@ local time = require "perilune.time"
 local urls = require "perilune.urls"
 
 local reads, writes = http.require_methods { "GET", "HEAD" }, http.require_methods { "POST" }
-local both = http.require_methods { "GET", "HEAD", "POST" }
 
 local M = {}
 

@@ -160,11 +160,8 @@ return {
     { "--dry-run", flag = true, help = "only say what would happen" },
   },
   handle = function(options, command)
-    local file, why = io.open(options.csv_file, "rb")
-    if not file then
-      fail("cannot read %s", why)
-    end
-    local closing <close> = file
+    local opened, why = io.open(options.csv_file, "rb")
+    local file <close> = opened or fail("cannot read %s", why)
     local counts = { created = 0, updated = 0, unchanged = 0 }
     db.atomic(function()
       import_all(file:lines "L", options, counts)
@@ -173,6 +170,5 @@ return {
       end
     end)
     command:write(("%s%d created, %d updated, %d unchanged"):format(options.dry_run and "dry run: " or "", counts.created, counts.updated, counts.unchanged))
-    return nil
   end,
 }
