@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What pages and API read of the catalog, through the cache where it pays.
 local cache = require "perilune.cache"
+local db = require "perilune.db"
 local http = require "perilune.http"
 local models = require "shop.models"
 local F = require("perilune.models").F
@@ -8,6 +9,21 @@ local F = require("perilune.models").F
 local M = {}
 
 local QUARTER = 900
+
+--- What has one of the tags leaves the cache, once the running transaction is committed: so
+--- nobody fills it with what is about to change. Pages of the list have no tags, and go by
+--- their prefix.
+function M.forget(...)
+  local tags = { ... }
+  db.on_commit(function()
+    cache:invalidate_tags(table.unpack(tags))
+    for _, tag in ipairs(tags) do
+      if tag == "products" then
+        cache:delete_pattern "views.decorators.cache.cache_page.shop.*"
+      end
+    end
+  end)
+end
 
 --- The categories that are shown, with the number of their products: plain rows.
 function M.categories()

@@ -3,8 +3,7 @@
 -- Everything here runs in the transaction of the save that caused it; caches are told when
 -- it has been committed, so that nobody fills them with what is about to change.
 local audit = require "shop.audit"
-local cache = require "perilune.cache"
-local db = require "perilune.db"
+local forget = require("shop.catalog").forget
 local models = require "shop.models"
 local signals = require "perilune.signals"
 local stock = require "shop.stock"
@@ -64,21 +63,25 @@ local tags_of = {
 }
 
 local function invalidate(sender, event)
-  local tags = tags_of[sender._meta.object_name](event.instance, audit.before(event.instance))
-  db.on_commit(function()
-    cache:invalidate_tags(table.unpack(tags))
-  end)
+  forget(table.unpack(tags_of[sender._meta.object_name](event.instance, audit.before(event.instance))))
 end
 
 for name in pairs(tags_of) do
   signals.receiver({ signals.post_save, signals.post_delete }, { sender = models[name], dispatch_uid = "invalidate_caches" }, invalidate)
 end
 
--- Sends of many rows at once name no instance: everything that shows products goes.
-signals.receiver({ signals.post_bulk_create, signals.post_bulk_update, signals.post_queryset_update }, { sender = models.Product, dispatch_uid = "invalidate_many" }, function()
-  db.on_commit(function()
-    cache:invalidate_tags("products", "categories")
-  end)
+-- What is written for many rows at once names no instance: everything that shows products goes.
+-- Counters alone are not shown in lists; who takes stock tells of the product (shop/stock.lua).
+local COUNTERS = { stock_quantity = true, view_count = true }
+
+signals.receiver({ signals.post_bulk_create, signals.post_bulk_update, signals.post_queryset_update }, { sender = models.Product, dispatch_uid = "invalidate_many" }, function(_, event)
+  local shown = event.values == nil
+  for name in pairs(event.values or {}) do
+    shown = shown or not COUNTERS[name]
+  end
+  if shown then
+    forget("products", "categories")
+  end
 end)
 
 return M

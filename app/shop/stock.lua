@@ -2,6 +2,7 @@
 -- Goods on the shelf. The condition and the subtraction are one statement, so that two
 -- orders for the last piece cannot both have it, on any database.
 local exceptions = require "perilune.exceptions"
+local forget = require("shop.catalog").forget
 local models = require "shop.models"
 local F = require("perilune.models").F
 
@@ -26,6 +27,7 @@ function M.take(order)
         or ("Only %d of “%s” are left; you asked for %d."):format(left, item.product.name, item.quantity)
       error(M.OutOfStock(text, { product = item.product, wanted = item.quantity, available = left }))
     end
+    forget("product:" .. item.product_id)
   end
 end
 
@@ -33,6 +35,7 @@ end
 function M.put_back(order)
   for _, item in ipairs(lines(order)) do
     models.Product.objects:filter({ pk = item.product_id }):update { stock_quantity = F "stock_quantity" + item.quantity }
+    forget("product:" .. item.product_id)
   end
 end
 
