@@ -25,6 +25,12 @@ function(add_lua_tests)
   endforeach()
 endfunction()
 
+# add_project_tests(NAME FOLDER [OPTIONS…]): `perilune test` in a project.
+function(add_project_tests name folder)
+  add_test(NAME project/${name} COMMAND perilune -C ${folder} test ${ARGN})
+  set_tests_properties(project/${name} PROPERTIES LABELS binary TIMEOUT 300)
+endfunction()
+
 # add_http_test(NAME [ARGS…]): tests/http/NAME.py starts the binary it is given and talks to it.
 # They measure time and memory, so each runs alone.
 function(add_http_test name)

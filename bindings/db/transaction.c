@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* perilune._db, second part: blocks, savepoints, and functions to call after the commit. */
 #include "bindings/db/db.h"
+#include "bindings/db/hook.h"
 #include "bindings/lua/error.h"
 #include "bindings/lua/host.h"
 
@@ -22,6 +23,11 @@ static void drop(void *data)
     struct callback *cb = data;
     luaL_unref(cb->host->L, LUA_REGISTRYINDEX, cb->ref);
     free(cb);
+}
+
+void hook_push(lua_State *L, const struct db_hook *h)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ((const struct callback *)h->data)->ref);
 }
 
 /* Pops the error of a robust function into the log. */

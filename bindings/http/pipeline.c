@@ -537,7 +537,16 @@ static int pipeline_l_around_views(lua_State *L)
     return 0;
 }
 
+/* renew(): an empty chain without routes, for perilune._project to fill again */
+static int pipeline_l_renew(lua_State *L)
+{
+    struct host *h = host_of(L);
+    host_prepare(h, h->app);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
+    {"renew", pipeline_l_renew},
     {"around_views", pipeline_l_around_views},
     {"wrap", pipeline_l_wrap},
     {"wrap_builtin", pipeline_l_wrap_builtin},

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "fiber/fiber.h"
 #include "http/response.h"
+#include "pipeline/pipeline.h"
 #include "settings/settings.h"
 
 #include <lauxlib.h>
@@ -72,6 +73,9 @@ static void host_close(struct script *script)
     log_detach(h);
     h->L = NULL;
     keep_close(&h->keep);
+    for (size_t i = 0; i < h->pipelines.n; i++)
+        pipeline_free(h->pipelines.items[i]);
+    vec_release(&h->pipelines);
     vec_release(&h->request_places);
     memory_release(&h->memory);
     arena_release(&h->arena);
@@ -168,6 +172,8 @@ void host_prepare(struct host *h, struct app *app)
     };
     struct pipeline_host ph = lua_pipeline_host(h);
     h->app = app;
+    if (app->pipeline)
+        vec_push(&h->pipelines, app->pipeline);
     app->pipeline = pipeline_new(&env, &ph);
 }
 

@@ -19,6 +19,7 @@
 struct fiber;
 struct loop;
 struct page_host;
+struct pipeline;
 struct settings;
 
 struct host {
@@ -31,6 +32,7 @@ struct host {
     struct arena arena; /* process-long */
     struct memory memory;
     struct keep keep;                 /* C objects behind handles */
+    VEC(struct pipeline *) pipelines; /* that were replaced: what Lua made of them may live */
     VEC(int) request_places;          /* free: request.c */
     bool lua_layers;                  /* layers of the onion are in Lua */
     struct script_thread main_thread; /* outside of fibers */
@@ -52,7 +54,8 @@ lua_State *host_thread(struct host *h);
  * error object pushed; function and arguments are gone in both cases.  Never raises. */
 int script_call(lua_State *L, int nargs, int nresults);
 
-/* Makes the app's pipeline, empty: what perilune._project.load() fills. */
+/* Makes the app's pipeline, empty: what perilune._project.load() fills. One that was there is
+ * put aside. */
 void host_prepare(struct host *h, struct app *app);
 
 /* Path of `name` below the project directory (as it is when absolute), in the arena. */

@@ -42,6 +42,7 @@ static const luaL_Reg modules[] = {
     {"perilune._settings", luaopen_perilune__settings},
     {"perilune._signals", luaopen_perilune__signals},
     {"perilune._system", luaopen_perilune__system},
+    {"perilune._testing", luaopen_perilune__testing},
     {"perilune._time", luaopen_perilune__time},
     {"perilune._urls", luaopen_perilune__urls},
     {"perilune._crypto", luaopen_perilune__crypto},

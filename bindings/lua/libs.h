@@ -39,6 +39,7 @@ int luaopen_perilune__response(lua_State *L);
 int luaopen_perilune__settings(lua_State *L);
 int luaopen_perilune__signals(lua_State *L);
 int luaopen_perilune__system(lua_State *L);
+int luaopen_perilune__testing(lua_State *L);
 int luaopen_perilune__time(lua_State *L);
 int luaopen_perilune__urls(lua_State *L);
 int luaopen_perilune__crypto(lua_State *L);

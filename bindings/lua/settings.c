@@ -103,6 +103,16 @@ static int settings_l_store(lua_State *L)
     return 0;
 }
 
+/* unset(name): the engine's default again */
+static int settings_l_unset(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    int id = settings_find(to_str(L, 1));
+    if (id >= 0)
+        settings_unset(host_of(L)->settings, (enum setting_id)id);
+    return 0;
+}
+
 /* misspelt(name) -> the known setting it must mean, or nil */
 static int settings_l_misspelt(lua_State *L)
 {
@@ -173,6 +183,7 @@ static int settings_l_rows(lua_State *L)
 
 static const luaL_Reg functions[] = {
     {"store", settings_l_store},
+    {"unset", settings_l_unset},
     {"misspelt", settings_l_misspelt},
     {"rows", settings_l_rows},
     {NULL, NULL},

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -82,12 +83,37 @@ static int system_l_list(lua_State *L)
     return 1;
 }
 
-/* mkdir(path) -> true when it was made, false when it was there */
+/* writable(folder) -> boolean */
+static int system_l_writable(lua_State *L)
+{
+    struct stat st;
+    const char *path = luaL_checkstring(L, 1);
+    lua_pushboolean(L, stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, W_OK) == 0);
+    return 1;
+}
+
+/* pid() -> number of this process */
+static int system_l_pid(lua_State *L)
+{
+    lua_pushinteger(L, getpid());
+    return 1;
+}
+
+/* alive(pid) -> is there such a process? */
+static int system_l_alive(lua_State *L)
+{
+    pid_t pid = (pid_t)luaL_checkinteger(L, 1);
+    luaL_argcheck(L, pid > 0, 1, "the number of a process");
+    lua_pushboolean(L, kill(pid, 0) == 0 || errno != ESRCH);
+    return 1;
+}
+
+/* mkdir(path, mode) -> true when it was made, false when it was there */
 static int system_l_mkdir(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
     struct stat st;
-    if (mkdir(path, 0777) == 0) {
+    if (mkdir(path, (mode_t)luaL_optinteger(L, 2, 0777)) == 0) {
         lua_pushboolean(L, 1);
         return 1;
     }
@@ -190,17 +216,13 @@ static int system_l_prepare(lua_State *L)
 int luaopen_perilune__system(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"kind", system_l_kind},
-        {"list", system_l_list},
-        {"mkdir", system_l_mkdir},
-        {"write_new", system_l_write_new},
-        {"absolute", system_l_absolute},
-        {"isatty", system_l_isatty},
-        {"columns", system_l_columns},
-        {"embedded", system_l_embedded},
-        {"prepare", system_l_prepare},
-        {"exit", system_l_exit},
-        {NULL, NULL},
+        {"kind", system_l_kind},           {"list", system_l_list},
+        {"writable", system_l_writable},   {"pid", system_l_pid},
+        {"alive", system_l_alive},         {"mkdir", system_l_mkdir},
+        {"write_new", system_l_write_new}, {"absolute", system_l_absolute},
+        {"isatty", system_l_isatty},       {"columns", system_l_columns},
+        {"embedded", system_l_embedded},   {"prepare", system_l_prepare},
+        {"exit", system_l_exit},           {NULL, NULL},
     };
     luaL_newlib(L, functions);
     return 1;

@@ -187,6 +187,14 @@ function M.configure(databases)
   end
 end
 
+--- For tests: `alias` has the connections of `other`, so that it sees its transactions.
+function M.mirror(alias, other)
+  if not by_alias[other] then
+    wrong(alias, "'test.mirror' is '%s', and there is no such database%s", other, core.suggest(other, aliases))
+  end
+  by_alias[alias].handle = by_alias[other].handle
+end
+
 --- The entry of an alias: { alias, handle, settings, zone }. `level` is that of the caller to
 --- blame.
 function M.get(alias, level)

@@ -105,6 +105,24 @@ local function check_time_zone()
   end
 end
 
+local stale = false -- the chain is made of settings that are in force no more
+
+--- For tests that replace settings: the chain and the routes are made anew before the next
+--- request (see ready()).
+function M.renew()
+  stale = true
+end
+
+function M.ready()
+  if stale then
+    stale = false
+    M.left_out = {}
+    pipeline.renew()
+    require("perilune.urls")._load_root(settings.root_urlconf)
+    M.load_middleware()
+  end
+end
+
 function M.load()
   check_time_zone()
   if settings.debug then

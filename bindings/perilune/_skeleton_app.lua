@@ -52,12 +52,20 @@ return M
 This is {{ name }}.
 ]] },
   { path = "tests/test_views.lua", text = [[
+local test = require "perilune.test"
 local urls = require "perilune.urls"
-local views = require "@NAME@.views"
 
--- perilune run @NAME@/tests/test_views.lua
-assert(urls.resolve(urls.reverse("@NAME@:index")).view == views.index)
-print("ok")
+-- perilune test @NAME@
+describe("@NAME@", function()
+  it("shows its page", function()
+    local routes = urls.include("@NAME@.urls", { namespace = "@NAME@" })
+    test.override_settings({ root_urlconf = { urls.path("@NAME@/", routes) } }, function()
+      local response = test.client:get(urls.reverse("@NAME@:index"))
+      assert.contains(response, "This is @NAME@.")
+      assert.template_used(response, "@NAME@/index.html")
+    end)
+  end)
+end)
 ]] },
 }
 

@@ -109,13 +109,26 @@ return {
 }
 ]] },
   { path = "tests/test_home.lua", text = [[
+local test = require "perilune.test"
 local urls = require "perilune.urls"
-local views = require "home.views"
 
--- perilune run tests/test_home.lua
-assert(urls.reverse("home:hello", { name = "moon" }) == "/hello/moon/")
-assert(urls.resolve("/").view == views.index)
-print("ok")
+-- perilune test
+describe("home", function()
+  it("shows that it works", function()
+    local response = test.client:get "/"
+    assert.contains(response, "It works: @NAME@")
+    assert.template_used(response, "home/page.html")
+  end)
+
+  it("says hello", function()
+    assert.equal("/hello/moon/", urls.reverse("home:hello", { name = "moon" }))
+    assert.contains(test.client:get "/hello/moon/", "Hello, moon!")
+  end)
+
+  it("greets on the command line", function()
+    assert.equal("Hello, Ada!\n", (test.call_command("greet", "Ada")))
+  end)
+end)
 ]] },
   { path = "README.md", text = [[
 # @NAME@
@@ -126,6 +139,7 @@ print("ok")
     perilune makemigrations       write down what has changed in the models
     perilune migrate              and do it to the database
     perilune shell                try things out
+    perilune test                 run the tests
     perilune check --deploy       before it goes public
     perilune serve                production
 

@@ -255,7 +255,7 @@ local function main(name, argv)
   if type(result) == "string" then
     command:write(result)
   end
-  return 0
+  return spec._gives_status and result or 0
 end
 
 M._load_project = load_project

@@ -6,6 +6,7 @@
 -- a typing error. Reading a name that is neither known nor set is an error; `get(name,
 -- default)` asks without one.
 local core = require "perilune._core"
+local null = require "perilune.null"
 local rows = require "perilune._settings"
 local exceptions = require "perilune.exceptions"
 
@@ -28,7 +29,9 @@ end
 local function lookup(name)
   for i = #overrides, 1, -1 do
     local v = overrides[i][name]
-    if v ~= nil then
+    if v == null then
+      return defaults[name]
+    elseif v ~= nil then
       return v
     end
   end
@@ -82,15 +85,36 @@ function M._row(name)
   return known[name]
 end
 
---- Runs fn() with some settings replaced, for tests; puts them back on errors too.
-function M._override(changes, fn, ...)
-  overrides[#overrides + 1] = changes
-  local result = table.pack(core.call(fn, ...))
-  table.remove(overrides)
-  if not result[1] then
-    error(result[2], 0)
+--- Replaces some settings until the function that it gives is called; for tests. Names are
+--- checked as in settings.lua.
+function M._push(changes)
+  for name in pairs(changes) do
+    local near = not known[name] and values[name] == nil and rows.misspelt(name)
+    if near then
+      error(exceptions.ImproperlyConfigured(("unknown setting '%s'; did you mean '%s'?"):format(name, near)), 0)
+    end
   end
-  return table.unpack(result, 2, result.n)
+  overrides[#overrides + 1] = changes
+  return function()
+    for i = #overrides, 1, -1 do
+      if overrides[i] == changes then
+        table.remove(overrides, i)
+        return
+      end
+    end
+  end
+end
+
+--- Tells the engine the values that the settings of those names have now.
+function M._apply(names)
+  for _, name in ipairs(names) do
+    local value = lookup(name)
+    if value == nil then
+      rows.unset(name)
+    elseif name ~= "root_urlconf" and (known[name] or type(value) ~= "table" and type(value) ~= "function") then
+      rows.store { [name] = value }
+    end
+  end
 end
 
 local file -- { path =, name = } of the settings

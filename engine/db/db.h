@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 struct database;
+struct databases;
 struct db_conn;
 struct db_session;
 struct db_stmt;
@@ -178,6 +179,7 @@ int db_execute(struct database *db, struct db_sql *sql, const struct db_value *v
 enum {
     DB_ATOMIC_DURABLE = 1,      /* fail inside of another block */
     DB_ATOMIC_NO_SAVEPOINT = 2, /* inside of another block: part of it; failing breaks it */
+    DB_ATOMIC_TEST = 4,         /* a test's: what is durable may stand directly inside */
 };
 /* ERR_DB_DURABLE, or what beginning or the savepoint gave; nothing to leave then.  May wait. */
 int db_atomic_enter(struct database *db, unsigned flags, struct err *err);
@@ -216,6 +218,17 @@ void db_mark_broken(struct database *db);
 int64_t db_savepoint(struct database *db, struct err *err);
 int db_savepoint_commit(struct database *db, int64_t id, struct err *err);
 int db_savepoint_rollback(struct database *db, int64_t id, struct err *err);
+
+/* For tests, whose transaction everything they call is to see.  While shared, every fiber has
+ * the running one's transactions; a block of one fiber waits for those that another has opened
+ * since.  In blocks of all databases only, and until they end.  */
+void db_share(struct databases *dbs, bool shared);
+/* How many hooks the running fiber's transaction has, and those from the `first` on (0 is
+ * that of the beginning), which will not run by themselves. */
+size_t db_hooks_count(struct database *db);
+struct db_hooks db_hooks_take(struct database *db, size_t first);
+/* Has the transaction references that its commit would refuse?  It can be rolled back still. */
+bool db_unresolved(struct database *db);
 
 /* Holds one connection for the fiber, outside of transactions too, for what is a property
  * of the connection (PRAGMA foreign_keys); nests.  May wait. */

@@ -6,6 +6,7 @@
  * raw.c         SQL of authors               query.c      running, rows
  * transaction.c blocks, savepoints, hooks    snapshot.c   what reads share
  * sqlite*.c     the driver
+ * share.c       one transaction for all fibers, for tests
  *
  * Another driver is a struct db_driver and a line in databases.c. */
 #ifndef DB_IMPL_H
@@ -47,6 +48,8 @@ struct db_driver {
     bool (*snapshot_begin)(struct db_conn *c);
     void (*snapshot_end)(struct db_conn *c);
     bool (*snapshot_current)(const struct db_conn *c);
+    /* Would a commit fail for references to rows that are not there?  May be NULL. */
+    bool (*unresolved)(struct db_conn *c);
     void (*wrote)(struct db_conn *c); /* a transaction or statement that may write has ended */
     void (*placeholder)(struct buf *out, unsigned number); /* from 1 */
     bool holds_rows; /* rows come out of an open statement: nobody may wait meanwhile */
@@ -126,8 +129,10 @@ void pool_close(struct database *db);
 enum { BLOCK_LEVELS = 8 }; /* savepoints with statements kept ready */
 
 struct db_block {
-    unsigned savepoint; /* its level, 0: none */
-    size_t hooks;       /* as many were there when it began */
+    unsigned savepoint;  /* its level, 0: none */
+    size_t hooks;        /* as many were there when it began */
+    bool test;           /* DB_ATOMIC_TEST */
+    struct fiber *fiber; /* that is in it; looked at while transactions are shared */
 };
 
 struct db_tx {
@@ -181,6 +186,10 @@ struct db_conn *transaction_conn(struct db_link *link, struct err *err);
 /* A statement in it has failed. */
 void transaction_broke(struct db_link *link);
 int transaction_check(const struct db_link *link, struct err *err);
+/* share.c: waits until no other fiber is in a block that it opened while transactions are
+ * shared.  May wait. */
+int share_wait(struct db_link *link, struct err *err);
+void share_left(struct databases *dbs); /* a block has ended */
 
 /* ---- running ---- */
 
@@ -224,6 +233,8 @@ struct databases {
     uint64_t sessions;
     uint64_t random; /* for waits that must not be in step */
     struct db_session *free;
+    struct db_session *shared; /* everybody's, while a test runs; NULL */
+    struct fiber_cond turn;    /* a block of the shared transactions has ended */
     struct raw_cache *raw;
     struct zones *zones; /* of the SQL functions; NULL until one is named */
     struct db_sql commit, rollback;

@@ -76,7 +76,10 @@ struct db_session *session_of(struct database *db)
 {
     struct fiber *f = fiber_self(db->all->loop);
     assert(f); /* databases are for fibers */
-    struct db_session *s = *fiber_slot(f, FIBER_DB);
+    struct db_session *s = db->all->shared;
+    if (s)
+        return s;
+    s = *fiber_slot(f, FIBER_DB);
     if (!s)
         s = make(db->all, f);
     if (db->index >= s->n)

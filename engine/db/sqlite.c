@@ -239,6 +239,13 @@ static bool in_transaction(struct db_conn *c)
     return !sqlite3_get_autocommit(sqlite_of(c)->h);
 }
 
+static bool unresolved(struct db_conn *c)
+{
+    int now = 0, most = 0;
+    sqlite3_db_status(sqlite_of(c)->h, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &most, 0);
+    return now != 0;
+}
+
 static void placeholder(struct buf *out, unsigned number)
 {
     buf_addf(out, "?%u", number);
@@ -260,6 +267,7 @@ const struct db_driver sqlite_driver = {
     .snapshot_begin = sqlite_snapshot_begin,
     .snapshot_end = sqlite_snapshot_end,
     .snapshot_current = sqlite_snapshot_current,
+    .unresolved = unresolved,
     .wrote = sqlite_wal_wrote,
     .placeholder = placeholder,
     .holds_rows = true,

@@ -199,7 +199,9 @@ int db_savepoint_rollback(struct database *db, int64_t id, struct err *err)
 static int enter_nested(struct db_link *link, unsigned flags, struct err *err)
 {
     struct db_tx *tx = &link->tx;
-    struct db_block b = {.hooks = tx->hooks.n};
+    struct db_block b = {.hooks = tx->hooks.n,
+                         .test = flags & DB_ATOMIC_TEST,
+                         .fiber = fiber_self(link->db->all->loop)};
     if (!(flags & DB_ATOMIC_NO_SAVEPOINT) && !tx->broken) {
         unsigned level = (unsigned)tx->blocks.n;
         if (!transaction_conn(link, err) || savepoint(link, SAVEPOINT, level, 0, err) != 0) {
@@ -217,10 +219,12 @@ int db_atomic_enter(struct database *db, unsigned flags, struct err *err)
     struct db_link *link = session_link(db);
     struct db_tx *tx = &link->tx;
     if (!tx->blocks.n) {
-        vec_push(&tx->blocks, ((struct db_block){0}));
+        vec_push(&tx->blocks, ((struct db_block){.test = flags & DB_ATOMIC_TEST}));
         return 0;
     }
-    if (flags & DB_ATOMIC_DURABLE)
+    if (db->all->shared && share_wait(link, err) != 0)
+        return -1;
+    if ((flags & DB_ATOMIC_DURABLE) && !vec_last(&tx->blocks).test)
         return err_set(err, ERR_DB_DURABLE,
                        "A durable atomic block cannot be nested within another atomic block.");
     return enter_nested(link, flags, err);
@@ -285,8 +289,11 @@ int db_atomic_leave(struct database *db, bool ok, struct db_hooks *hooks, struct
     struct db_tx *tx = &link->tx;
     *hooks = (struct db_hooks){0};
     assert(tx->blocks.n);
-    if (tx->blocks.n > 1)
-        return leave_nested(link, ok, err);
+    if (tx->blocks.n > 1) {
+        int status = leave_nested(link, ok, err);
+        share_left(db->all);
+        return status;
+    }
     if (!ok || tx->broken) {
         roll_back(link);
         return 0;

@@ -129,6 +129,12 @@ static struct value *store(struct settings *s, enum setting_id id)
     return v;
 }
 
+void settings_unset(struct settings *s, enum setting_id id)
+{
+    s->values[id] = (struct value){0};
+    set_default(s, id);
+}
+
 int settings_set_bool(struct settings *s, enum setting_id id, bool b, struct err *err)
 {
     if (setting_rows[id].type != SETTING_BOOL)

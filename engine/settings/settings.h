@@ -6,7 +6,7 @@
  * engine asks by constant (SETTING_debug), never by string.  Rows of type ANY belong
  * to the script (nested tables, functions): here they only have a name.
  *
- * Owner: process; immutable after the project is loaded. */
+ * Owner: process; immutable after the project is loaded, but for tests that override some. */
 #ifndef SETTINGS_SETTINGS_H
 #define SETTINGS_SETTINGS_H
 
@@ -78,6 +78,8 @@ int settings_set_list(struct settings *s, enum setting_id id, const struct str *
                       struct err *err);
 int settings_set_map(struct settings *s, enum setting_id id, const struct strs_entry *entries,
                      size_t n, struct err *err);
+/* As if it had never been set. */
+void settings_unset(struct settings *s, enum setting_id id);
 /* A setting of the author's own, kept as text for C modules. */
 void settings_set_extra(struct settings *s, struct str name, struct str text);
 

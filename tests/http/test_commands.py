@@ -119,7 +119,7 @@ def startproject(w):
 def new_project_runs(w):
     w.project()
     w.good("check", cwd="blog", out="System check identified no issues (0 silenced).")
-    w.good("run", "tests/test_home.lua", cwd="blog", out="ok")
+    w.good("test", cwd="blog", out="3 passed, 0 failed")
     settings = w.read("blog/settings.lua")
     w.write("blog/settings.lua", settings.replace('"templates" }', '"templates" }, context_processors = { "home.views.indx" }'))
     r = w.run("check", cwd="blog")
@@ -191,7 +191,7 @@ def startapp(w):
     w.good("migrate", cwd="blog", out="Applying shop.0001_initial... OK")
     w.good("shell", "-c", "return require('shop.models').Item.objects:create{ name = 'Globe' }", cwd="blog",
            out="Globe")
-    w.good("run", "shop/tests/test_views.lua", cwd="blog", out="ok")
+    w.good("test", "shop", cwd="blog", out="1 passed, 0 failed")
     w.good("routes", cwd="blog", out="/shop/")
     w.bad(1, "'shop' exists already", "startapp", "shop", cwd="blog")
     w.bad(1, "require \"string\" is a library of Lua", "startapp", "string", cwd="blog")

@@ -14,7 +14,7 @@ M.builtin = {
   { "Server", { "runserver", "serve" } },
   { "Project", { "startproject", "startapp", "startcmodule", "check", "routes", "middleware", "diffsettings", "collectstatic", "findstatic" } },
   { "Database", { "makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration", "inspectdb", "dumpdata", "loaddata", "flush", "sqlflush", "dbshell" } },
-  { "Scripts", { "run", "shell" } },
+  { "Scripts", { "run", "shell", "test" } },
   { "Other", { "help", "version" } },
 }
 
