@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 local test = require "perilune.test"
+local db = require "perilune.db"
 local decimal = require "perilune.decimal"
 local factories = require "shop.tests.factories"
 local models = require "shop.models"
@@ -18,7 +19,9 @@ describe("a product", function()
   it("has no negative price or stock", function()
     for _, wrong in ipairs { { price = decimal "-1" }, { stock_quantity = -1 } } do
       assert.raises("IntegrityError", function()
-        factories.product(wrong)
+        db.atomic(function()
+          factories.product(wrong)
+        end)
       end)
     end
   end)
@@ -93,7 +96,9 @@ describe("a review", function()
     local product = factories.product()
     for _, rating in ipairs { 0, 6 } do
       assert.raises("IntegrityError", function()
-        models.Review.objects:create { product = product, author = "A", rating = rating }
+        db.atomic(function()
+          models.Review.objects:create { product = product, author = "A", rating = rating }
+        end)
       end)
     end
   end)
