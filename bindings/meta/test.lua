@@ -71,9 +71,7 @@ function test.override_settings(settings, fn, ...) end
 ---Runs a command, as `commands.call` does.
 ---@param name string
 ---@param ... any texts and numbers, and at the end a table of options
----@return string out what it wrote to standard output
----@return string err what it wrote to standard error
----@return any ... what its handle gave
+---@return string what it wrote to standard output
 function test.call_command(name, ...) end
 
 ---Runs fn and gives the functions that it gave to `db.on_commit`. A test is never committed, so that they do not run by themselves.

@@ -132,12 +132,12 @@ local function read(alias, config)
   return {
     alias = alias,
     backend = backend,
-    scope = core.project_dir,
-    location = location_of(alias, config),
+    scope = M.own and M.own.scope or core.project_dir,
+    location = M.own and backend == "file" and M.own.scope .. "/cache-" .. alias or location_of(alias, config),
     max_bytes = whole(alias, config, "max_bytes", 1),
     max_entries = whole(alias, config, "max_entries", 1),
     cull = whole(alias, config, "cull_frequency", 0) or 3,
-    prefix = config.key_prefix or "",
+    prefix = (M.own and M.own.prefix or "") .. (config.key_prefix or ""),
     version = whole(alias, config, "version", 0) or 1,
     timeout = timeout_of(alias, config),
     compress = compress_of(alias, config),
@@ -156,6 +156,18 @@ local function configured()
     wrong("default", "it is missing: one of the caches must be called 'default'")
   end
   return caches
+end
+
+--- For tests: caches that are opened from now on belong to this process alone, and files of
+--- them stand below the folder.
+function M.isolate(folder)
+  M.own = { scope = folder, prefix = "test-" .. folder:match "%d*$" .. ":" }
+end
+
+--- The name of an alias's backend: "memory".
+function M.backend(alias)
+  local config = configured()[alias]
+  return type(config) == "table" and config.backend
 end
 
 --- The aliases there are, sorted.

@@ -126,7 +126,7 @@ describe("home", function()
   end)
 
   it("greets on the command line", function()
-    assert.equal("Hello, Ada!\n", (test.call_command("greet", "Ada")))
+    assert.equal("Hello, Ada!\n", test.call_command("greet", "Ada"))
   end)
 end)
 ]] },

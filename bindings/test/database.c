@@ -10,19 +10,21 @@
 
 #include <lauxlib.h>
 
-/* block(database, fn) -> what fn gives: in a block that is rolled back, whatever comes of fn,
- * and that things which are durable may stand in. May wait. */
+/* block(database, fn, keep) -> what fn gives: in a block that things which are durable may stand
+ * in. It is rolled back when fn raises, and otherwise too unless `keep`. May wait. */
 static int l_block(lua_State *L)
 {
     struct database *db = db_arg(L, 1);
     struct db_hooks hooks;
     struct err err;
+    lua_settop(L, 3);
+    bool keep = lua_toboolean(L, 3);
     lua_settop(L, 2);
     luaL_checkstack(L, 8, NULL);
     if (db_atomic_enter(db, DB_ATOMIC_TEST, &err) != 0)
         return db_raise(L, &err);
     int status = script_call(L, 0, LUA_MULTRET);
-    int left = db_atomic_leave(db, false, &hooks, &err);
+    int left = db_atomic_leave(db, keep && status == LUA_OK, &hooks, &err);
     if (status != LUA_OK)
         return lua_error(L);
     return left == 0 ? lua_gettop(L) - 1 : db_raise(L, &err);

@@ -2,6 +2,7 @@
 -- The databases of a test run. A template of each is made once, by the migrations; every test
 -- file works on a copy of its own, so that nothing that a file leaves behind is there for the
 -- next. All of it stands in one folder, in memory where the machine has such a place.
+local core = require "perilune._core"
 local databases = require "perilune._databases"
 local exceptions = require "perilune.exceptions"
 local fs = require "perilune._fs"
@@ -44,7 +45,6 @@ end
 local TEST_OPTIONS = { name = "string", mirror = "string", migrate = "boolean" }
 
 local function check_options(alias, options)
-  local core = require "perilune._core"
   local names = {}
   for name in pairs(TEST_OPTIONS) do
     names[#names + 1] = name
@@ -88,7 +88,6 @@ local function for_tests(alias, given)
 end
 
 local function kept_path(alias, given)
-  local core = require "perilune._core"
   local name = (given.test or {}).name or test_name(given.name)
   if not name then
     return M.folder .. "/" .. alias .. ".template"
@@ -260,6 +259,25 @@ function M.in_block(fn)
   if not ok then
     error(err, 0)
   end
+end
+
+--- As pcall(fn), in a savepoint of the test's transaction, when there is one: what fn sent is
+--- undone when it raises, so that the test can go on.
+function M.try(fn)
+  if depth == 0 then
+    return core.call(fn)
+  end
+  local function enter(i)
+    local alias = aliases[i]
+    if alias then
+      testing.block(handle(alias), function()
+        enter(i + 1)
+      end, true)
+    else
+      fn()
+    end
+  end
+  return core.call(enter, 1)
 end
 
 -- ---- references that a commit would have refused ----

@@ -59,6 +59,7 @@ end
 function M.run(options, command, load_project)
   local start = time.monotonic()
   database.configure { keep = options.keepdb }
+  require("perilune._test.caches").configure(database.folder)
   local level = scope.open()
   local report
   local ok, err = core.call(function()

@@ -32,10 +32,10 @@ function M.override_settings(changes, fn, ...)
   return table.unpack(result, 2, result.n)
 end
 
---- Runs a command as commands.call does; gives what it wrote to standard output, then what it
---- wrote to standard error, then what it gave.
+--- Runs a command as commands.call does; gives what it wrote. What it writes to standard error
+--- goes to the option stderr, an object with a method write, or nowhere.
 function M.call_command(name, ...)
-  local out, err = {}, {}
+  local out = {}
   local function sink(list)
     return {
       write = function(_, text)
@@ -52,10 +52,10 @@ function M.call_command(name, ...)
     end
     arguments.n = arguments.n - 1
   end
-  options.stdout, options.stderr = options.stdout or sink(out), options.stderr or sink(err)
+  options.stdout, options.stderr = options.stdout or sink(out), options.stderr or sink {}
   arguments[arguments.n + 1] = options
-  local result = table.pack(require("perilune.commands").call(name, table.unpack(arguments, 1, arguments.n + 1)))
-  return table.concat(out), table.concat(err), table.unpack(result, 1, result.n)
+  require("perilune.commands").call(name, table.unpack(arguments, 1, arguments.n + 1))
+  return table.concat(out)
 end
 
 local capture_options = { using = true, execute = true }
