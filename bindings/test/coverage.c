@@ -116,7 +116,6 @@ void coverage_free(struct coverage *c)
 
 void testing_open_coverage(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"cover", l_cover}, {"covered", l_covered}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"cover", l_cover}, {"covered", l_covered}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }
