@@ -546,14 +546,10 @@ static int pipeline_l_renew(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"renew", pipeline_l_renew},
-    {"around_views", pipeline_l_around_views},
-    {"wrap", pipeline_l_wrap},
-    {"wrap_builtin", pipeline_l_wrap_builtin},
-    {"builtins", pipeline_l_builtins},
-    {"chain", pipeline_l_chain},
-    {"match", pipeline_l_match},
-    {NULL, NULL},
+    {"renew", pipeline_l_renew},       {"around_views", pipeline_l_around_views},
+    {"wrap", pipeline_l_wrap},         {"wrap_builtin", pipeline_l_wrap_builtin},
+    {"builtins", pipeline_l_builtins}, {"chain", pipeline_l_chain},
+    {"match", pipeline_l_match},       {NULL, NULL},
 };
 
 int luaopen_perilune__pipeline(lua_State *L)
