@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* get(): code, statement and row in one call, for it is what views do most.  The code lies on
- * the C stack: no Lua value is made but the instance. */
+/* get(): code, statement and row in one call.  The code lies on the C stack: no Lua value is
+ * made but the instance. */
 #include "bindings/orm/run.h"
 
 #include "bindings/lua/error.h"
 
 #include "base/banned.h"
-#include "base/mem.h"
 
 #include <lauxlib.h>
 
@@ -18,31 +17,6 @@ struct get_code {
 };
 
 /* ---- code ---- */
-
-/* Whether the conditions are { pk = a whole number } and nothing else. */
-static bool key_condition(lua_State *L, int idx, lua_Integer *key)
-{
-    bool found = false;
-    if (lua_gettop(L) != idx || lua_type(L, idx) != LUA_TTABLE)
-        return false;
-    if (lua_getmetatable(L, idx)) {
-        lua_pop(L, 1);
-        return false;
-    }
-    lua_pushnil(L);
-    if (!lua_next(L, idx))
-        return false;
-    if (lua_type(L, -2) == LUA_TSTRING && lua_isinteger(L, -1)) {
-        const char *name = lua_tostring(L, -2);
-        found = name[0] == 'p' && name[1] == 'k' && name[2] == '\0';
-        *key = lua_tointeger(L, -1);
-    }
-    lua_pop(L, 1);
-    if (!lua_next(L, idx))
-        return found;
-    lua_pop(L, 2);
-    return false;
-}
 
 static void build(lua_State *L, const struct code *query, struct code_builder *b)
 {
@@ -56,39 +30,11 @@ static void build(lua_State *L, const struct code *query, struct code_builder *b
         code_get(b);
 }
 
-/* The kept query of a model's get{ pk = n }, with this n. */
-static const struct code *by_key(lua_State *L, struct orm_world *w, uint32_t model,
-                                 struct code_builder *b, lua_Integer key, struct get_code *out)
-{
-    struct code *kept = w->by_key ? w->by_key[model] : NULL;
-    struct code *own = (struct code *)(void *)out->room;
-    if (!kept) {
-        build(L, orm_code_check(L, 3), b);
-        if (code_builder_size(b) > CODE_ROOM)
-            return NULL;
-        if (!w->by_key)
-            w->by_key = mem_zalloc(mem_mul(w->orm->n_models + 1, sizeof *w->by_key));
-        kept = w->by_key[model] = mem_alloc(code_builder_size(b));
-        code_finish(b, kept);
-    }
-    memcpy(own, kept, code_size(kept));
-    code_set_int(own, 0, key);
-    return own;
-}
-
 static const struct code *code_of(lua_State *L, struct get_code *out)
 {
-    struct orm_world *w = orm_world_check(L, 1);
     const struct code *query = orm_code_check(L, 3);
-    lua_Integer key;
     if (query->kind != CODE_QUERY)
         exception_raise(L, "TypeError", "a query is wanted, not an expression");
-    int64_t model = code_plain_model(query);
-    if (model >= 0 && model < w->orm->n_models && key_condition(L, CONDITIONS, &key)) {
-        const struct code *c = by_key(L, w, (uint32_t)model, orm_builder(L), key, out);
-        if (c)
-            return c;
-    }
     struct code_builder *b = orm_builder(L);
     build(L, query, b);
     if (code_builder_size(b) <= CODE_ROOM)

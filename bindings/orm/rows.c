@@ -204,7 +204,7 @@ void orm_push_hooks(lua_State *L, const struct statement *st, int world)
 
 /* ---- reading ---- */
 
-static void push_state(lua_State *L, int alias)
+void orm_push_state(lua_State *L, int alias)
 {
     lua_createtable(L, 0, 2);
     lua_pushvalue(L, alias);
@@ -267,7 +267,7 @@ static void open_node(lua_State *L, struct orm_reader *r, unsigned i)
     orm_world_push_class(L, r->world, n->model);
     if (lua_isnil(L, -1))
         exception_raise(L, "RuntimeError", "model %.*s has no class", STR_ARG(n->model->label));
-    push_state(L, r->world + 1);
+    orm_push_state(L, r->world + 1);
     if (n->partial)
         note_loaded(L, r, n, lua_gettop(L));
     lua_pushnil(L);

@@ -40,6 +40,8 @@ void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *r
 /* Pushes one column's value; nil for NULL. [-0, +1, may raise] */
 void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_type *t,
                      const struct db_value *v);
+/* The _state of instances that come from the database whose alias is at the index. [-0, +1] */
+void orm_push_state(lua_State *L, int alias);
 /* A list of the columns that the author's functions convert, { key, class, field, path }; nil
  * when there are none. The functions are for after the statement: they may wait.
  * [-0, +1, may raise] */

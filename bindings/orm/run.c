@@ -16,14 +16,13 @@ void orm_prepared_drop(void *prepared, void *world)
 {
     struct orm_prepared *p = prepared;
     struct orm_world *w = world;
-    db_sql_release(&p->sql);
     luaL_unref(w->L, LUA_REGISTRYINDEX, p->keys);
     free(p);
 }
 
 /* ---- what a run needs ---- */
 
-static void push_keys(lua_State *L, const struct statement *st)
+void orm_push_keys(lua_State *L, const struct statement *st)
 {
     lua_createtable(L, (int)st->n_columns, 0);
     for (uint32_t i = 0; i < st->n_columns; i++) {
@@ -34,42 +33,36 @@ static void push_keys(lua_State *L, const struct statement *st)
     }
 }
 
-static enum db_access access_of(const struct statement *st)
-{
-    return st->kind == STATEMENT_CHANGE ? DB_ACCESS_WRITE : DB_ACCESS_READ;
-}
-
-/* The statement's half that belongs to the database layer; made at its first run. */
+/* What is kept with a statement; made at its first run. */
 static struct orm_prepared *prepare(lua_State *L, const struct statement *st)
 {
     if (st->prepared)
         return st->prepared;
-    push_keys(L, st);
+    orm_push_keys(L, st);
     int keys = luaL_ref(L, LUA_REGISTRYINDEX);
     struct orm_prepared *p = mem_alloc(sizeof *p);
     p->keys = keys;
-    db_sql_init(&p->sql, st->sql, access_of(st));
     ((struct statement *)st)->prepared = p; /* the one field that is the runner's */
     return p;
 }
 
-static struct database *check_database(lua_State *L, int arg)
+struct database *orm_find_database(lua_State *L, struct str alias)
 {
-    size_t n;
-    const char *alias = luaL_checklstring(L, arg, &n);
     struct databases *dbs = host_of(L)->options.databases;
-    struct database *db = dbs ? databases_find(dbs, str_make(alias, n)) : NULL;
+    struct database *db = dbs ? databases_find(dbs, alias) : NULL;
     if (!db)
         exception_raise(L, "ConnectionDoesNotExist",
-                        "there is no database '%s' in settings.databases", alias);
+                        "there is no database '%.*s' in settings.databases", STR_ARG(alias));
     return db;
 }
 
 void orm_run_begin(lua_State *L, struct orm_run *run, const struct code *code)
 {
     struct err err;
+    struct str alias;
     run->world = orm_world_check(L, 1);
-    run->db = check_database(L, 2);
+    alias.p = luaL_checklstring(L, 2, &alias.n);
+    run->db = orm_find_database(L, alias);
     run->code = code;
     run->dialect = &dialect_sqlite;
     run->statements = orm_world_statements(run->world, run->dialect->id);
@@ -157,7 +150,7 @@ void orm_run_start(lua_State *L, struct orm_run *run)
     if (run->statement->locks && !db_in_atomic(run->db))
         exception_raise(L, "TransactionManagementError",
                         "select_for_update cannot be used outside of a transaction");
-    if (bind(run, &zone, &err) != 0 || db_query(run->db, &run->prepared->sql, run->values,
+    if (bind(run, &zone, &err) != 0 || db_query(run->db, run->statement->db, run->values,
                                                 run->statement->n_params, &run->cursor, &err) != 0)
         exception_raise_err(L, &err);
     run->open = true;

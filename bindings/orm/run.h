@@ -16,8 +16,7 @@
 enum { ORM_FEW_PARAMS = 24 };
 
 struct orm_prepared { /* hangs on a statement */
-    struct db_sql sql;
-    int keys; /* in the registry: the columns' names */
+    int keys;         /* in the registry: the columns' names */
 };
 
 struct orm_run {
@@ -35,6 +34,11 @@ struct orm_run {
     struct orm_reader reader;
     struct db_result result;
 };
+
+/* Raises ConnectionDoesNotExist. [-0, +0, may raise] */
+struct database *orm_find_database(lua_State *L, struct str alias);
+/* A list of the columns' keys in instances or rows. [-0, +1, may raise] */
+void orm_push_keys(lua_State *L, const struct statement *st);
 
 /* Arguments 1 and 2: world and alias; code must stay until the run has ended.
  * [-0, +0, may raise: holds nothing yet] */

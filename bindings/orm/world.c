@@ -485,9 +485,6 @@ static int world_gc(lua_State *L)
     for (int i = 0; i < ORM_DIALECTS; i++)
         if (w->statements[i])
             statements_free(w->statements[i]);
-    for (uint32_t i = 0; w->by_key && i < w->orm->n_models; i++)
-        free(w->by_key[i]);
-    free(w->by_key);
     free(w->changes);
     orm_free(w->orm);
     w->orm = NULL;

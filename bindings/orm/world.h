@@ -14,7 +14,6 @@ struct orm_world {
     lua_State *L; /* the main thread, for what statements keep in the registry */
     struct orm *orm;
     struct statements *statements[ORM_DIALECTS]; /* by enum dialect_id; made when needed */
-    struct code **by_key; /* for each model the query of get{ pk = n }; made when needed */
     lua_Integer *changes; /* by model: statements that changed its table; made when needed */
 };
 

@@ -171,19 +171,6 @@ struct value code_value_at(const struct code *c, uint32_t slot)
     return v;
 }
 
-void code_set_int(struct code *c, uint32_t slot, int64_t i)
-{
-    struct code_cell *cell = (struct code_cell *)(size_t)&cells_of(c)[slot];
-    assert(slot < c->n_cells && cell->kind == VALUE_INT);
-    cell->i = i;
-}
-
-int64_t code_plain_model(const struct code *c)
-{
-    bool plain = c->kind == CODE_QUERY && c->n_words == 1 && OP_OF(code_words(c)[0]) == OP_MODEL;
-    return plain ? (int64_t)ARG_OF(code_words(c)[0]) : -1;
-}
-
 bool code_same_shape(const struct code *a, const struct code *b)
 {
     return a->hash == b->hash && a->n_words == b->n_words &&

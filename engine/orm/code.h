@@ -90,11 +90,6 @@ void code_start_from(struct code_builder *b, const struct code *parent);
 size_t code_builder_size(const struct code_builder *b);
 struct code *code_finish(struct code_builder *b, void *memory);
 
-/* Of a block of one's own: another value of the kind VALUE_INT in its cell. */
-void code_set_int(struct code *c, uint32_t slot, int64_t i);
-/* The model of a query that is nothing but all rows of a model; -1: it is more than that. */
-int64_t code_plain_model(const struct code *c);
-
 /* A copy of a condition or an expression, at a place where one is wanted. */
 void code_append(struct code_builder *b, const struct code *fragment);
 /* Ends what a function gave a mark for: `n` children have been written. */

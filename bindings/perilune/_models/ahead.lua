@@ -12,6 +12,7 @@ local db = require "perilune.db"
 local descriptors = require "perilune._models.descriptors"
 local native = require "perilune._db"
 local monotonic = require("perilune.time").monotonic
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -28,7 +29,7 @@ local function changes(manager, alias)
 end
 
 local function alias_of(manager)
-  return rawget(rawget(manager.instance, "_state"), "db")
+  return state_of(manager.instance).db
 end
 
 -- Whether rows that wait may still be used; the second value: no, for they were changed.
@@ -91,7 +92,7 @@ end
 --- the instance is on its own.
 function M.rows(manager)
   local instance, name, alias = manager.instance, manager.name, alias_of(manager)
-  local state = rawget(instance, "_state")
+  local state = state_of(instance)
   local entry = entry_of(manager)
   if entry then
     M.forget(instance, name)
@@ -113,7 +114,7 @@ end
 
 --- Whether the manager's rows may be read for a batch: by default, when there is one.
 function M.may(manager)
-  local state = rawget(manager.instance, "_state")
+  local state = state_of(manager.instance)
   local mode = state and state.fetch_mode
   return state and state.peers and (mode == nil or mode == "peers") and rawget(manager, "_db") == nil
 end

@@ -9,6 +9,7 @@ local expressions = require "perilune._models.expressions"
 local null = require "perilune.null"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -92,7 +93,7 @@ local function row_of(model, instance, using)
 end
 
 local function using_of(model, instance)
-  return rawget(instance, "_state").db or routing.read(model, instance)
+  return state_of(instance).db or routing.read(model, instance)
 end
 
 -- The first column of the first row; nil without one.
@@ -131,7 +132,7 @@ local function others(model, instance, constraint)
   if constraint.condition then
     rows = rows:filter(constraint.condition)
   end
-  if not rawget(instance, "_state").adding and instance.pk ~= nil then
+  if not state_of(instance).adding and instance.pk ~= nil then
     rows = rows:exclude { pk = instance.pk }
   end
   return rows
@@ -159,7 +160,7 @@ local function unique_expressions(model, instance, constraint)
   if constraint.condition then
     wheres[#wheres + 1] = "(" .. sql_of(model, as_code(constraint.condition)) .. ")"
   end
-  if not rawget(instance, "_state").adding and instance.pk ~= nil then
+  if not state_of(instance).adding and instance.pk ~= nil then
     wheres[#wheres + 1] = quote(meta.pk.column) .. " <> ?"
     all[#all + 1] = instance.pk
   end

@@ -42,23 +42,7 @@ function M.forget(instance, name)
   end
 end
 
---- The state for changes of this instance alone.
-function M.own_state(instance)
-  local state = rawget(instance, "_state")
-  if not state or state.shared ~= false then
-    state = state or {}
-    local own = { db = state.db, adding = state.adding, loaded = state.loaded, fetch_mode = state.fetch_mode, shared = false }
-    if state.loaded then
-      own.loaded = {}
-      for k in pairs(state.loaded) do
-        own.loaded[k] = true
-      end
-    end
-    rawset(instance, "_state", own)
-    return own
-  end
-  return state
-end
+M.own_state = require("perilune._models.state").own
 
 -- The instances of the batch that `want` says yes to; at least this one.
 local function peers_of(instance, want)

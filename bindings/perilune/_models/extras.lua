@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Methods that fields give their models: get_status_display, get_next_by_created_at.
 local exceptions = require "perilune.exceptions"
+local state_of = require("perilune._models.state").of
 local kinds_of_date = { DateField = true, DateTimeField = true }
 
 local M = {}
@@ -23,7 +24,7 @@ local function neighbour(class, field, forward)
     local models = require "perilune.models"
     local value = self[field.attname]
     local found = class._meta.default_manager
-      :using(rawget(self, "_state").db)
+      :using(state_of(self).db)
       :filter(models.Q { [field.name .. "__" .. op] = value } | models.Q { [field.name] = value, ["pk__" .. op] = self.pk })
     if conditions then
       found = found:filter(conditions)

@@ -9,6 +9,7 @@ local null = require "perilune.null"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -158,7 +159,7 @@ local function save_table(self, class, using, opts)
     error(exceptions.ValueError "Cannot force an update in save() with no primary key.", 0)
   end
   local force_insert = opts.force_insert
-  if not opts.raw and not force_insert and rawget(self, "_state").adding and (pk:has_default() or pk.db_default ~= nil) and not pk.remote_model then
+  if not opts.raw and not force_insert and state_of(self).adding and (pk:has_default() or pk.db_default ~= nil) and not pk.remote_model then
     force_insert = true
   end
   local updated = false
@@ -253,7 +254,7 @@ function base.save(self, options)
     end
     update_set = name_set(self, options.update_fields)
   else
-    local state = rawget(self, "_state")
+    local state = state_of(self)
     if state.loaded and not options.force_insert and using == state.db then
       update_set = {}
       for _, field in ipairs(meta.fields) do
@@ -288,7 +289,7 @@ function base.refresh_from_db(self, options)
   local class = class_of(self)
   local meta = class._meta
   local queryset = options.from_queryset or meta.base_manager:all()
-  queryset = queryset:using(options.using or rawget(self, "_state").db or routing.read(class, self)):filter { pk = self.pk }
+  queryset = queryset:using(options.using or state_of(self).db or routing.read(class, self)):filter { pk = self.pk }
   local names
   if options.fields then
     names = {}
@@ -328,12 +329,12 @@ function base.refresh_from_db(self, options)
       state.loaded[name] = true
     end
   end
-  state.db = rawget(fresh, "_state").db
+  state.db = state_of(fresh).db
 end
 
 --- Names of fields that only() or defer() left out.
 function base.get_deferred_fields(self)
-  local state = rawget(self, "_state")
+  local state = state_of(self)
   local list = {}
   for _, field in ipairs(class_of(self)._meta.fields) do
     if state.loaded and not state.loaded[field.attname] and rawget(self, field.attname) == nil then

@@ -3,7 +3,10 @@
 -- was extended with; get_queryset() is where they begin.
 local exceptions = require "perilune.exceptions"
 local marks = require "perilune._models.marks"
+local orm = require "perilune._orm"
 local QuerySet = require "perilune._models.queryset"
+local registries = require "perilune._models.registry"
+local routing = require "perilune._models.routing"
 
 local M = {}
 
@@ -18,20 +21,34 @@ M.Manager = Manager
 -- sense on everything are left out.
 local hidden = { delete = true, as_manager = true, extend = true, iter = false }
 
-local function no_colon(key)
-  error(exceptions.TypeError(("%s is a method: call it with a colon, objects:%s(…)"):format(key, key)), 3)
+local function no_colon(key, level)
+  error(exceptions.TypeError(("%s is a method: call it with a colon, objects:%s(…)"):format(key, key)), level or 3)
 end
 
--- get() is what views do most: without a QuerySet where nobody has a say in it.
+-- get() is what views do most. Where nobody has a say in it, it is done in C for { pk = n }
+-- (bindings/orm/by_key.c), and without a QuerySet for other conditions: by manager what answers
+-- the former, false when there is no such thing.
+local getters = registries.getters
+
 local function direct_get(self, ...)
-  local begin = type(self) == "table" and self.get_queryset or no_colon "get"
+  local begin = type(self) == "table" and self.get_queryset or no_colon("get", 4)
   if begin ~= Manager.get_queryset then
     local queryset = begin(self)
     return queryset.get(queryset, ...)
   end
-  local row = QuerySet._get_of_all(self.model, rawget(self, "_db"), 2, ...)
+  local model, using = self.model, rawget(self, "_db") or routing.always()
+  local row = QuerySet._get_of_all(model, rawget(self, "_db"), 3, ...)
+  if getters[self] == nil then
+    getters[self] = using and QuerySet._getter(model, using) or false
+  end
   return row
 end
+
+local function missing(self)
+  error(QuerySet._not_found(self.model), 3)
+end
+
+local get
 
 local function queryset_method(class, key)
   if type(key) ~= "string" or key:sub(1, 1) == "_" or hidden[key] then
@@ -42,7 +59,8 @@ local function queryset_method(class, key)
     return nil
   end
   if method == QuerySet.get then
-    return direct_get
+    get = get or orm.get_method(getters, direct_get, Manager.get_queryset, missing)
+    return get
   end
   return marks.method(key, function(self, ...)
     local begin = type(self) == "table" and self.get_queryset or no_colon(key)
@@ -51,11 +69,14 @@ local function queryset_method(class, key)
   end)
 end
 
+-- Methods that a class has only passed on, and keeps; those below it have QuerySets of their own.
+local passed = setmetatable({}, { __mode = "k" })
+
 local function find(class, key)
   local c = class
   while c do
     local v = rawget(c, key)
-    if v ~= nil then
+    if v ~= nil and not passed[v] then
       return v
     end
     c = rawget(c, "_parent")
@@ -69,6 +90,7 @@ local class_mt = {
     if v == nil and key ~= "queryset_class" then
       v = queryset_method(class, key)
       if v then
+        passed[v] = true
         rawset(class, key, v)
       end
     end

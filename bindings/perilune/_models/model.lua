@@ -12,6 +12,7 @@ local marks = require "perilune._models.marks"
 local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
 local registries = require "perilune._models.registry"
+local states = require "perilune._models.state"
 local send -- perilune._models.signals
 
 local M = {}
@@ -90,6 +91,9 @@ local function instance_index(class)
       if d then
         return d.get(self, d)
       end
+    end
+    if key == "_state" then
+      return states.of(self)
     end
     return class[key]
   end

@@ -3,6 +3,7 @@
 -- _order; owners get get_step_order() and set_step_order(), rows get_next_in_order().
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -21,7 +22,7 @@ end
 local function neighbour(descending)
   return function(self)
     local class = getmetatable(self)
-    local using = rawget(self, "_state").db
+    local using = state_of(self).db
     local found = siblings(self, class, using):filter { ["_order__" .. (descending and "lt" or "gt")] = self._order }
     local row = found:order_by(descending and "-_order" or "_order"):first()
     if not row then
@@ -42,7 +43,7 @@ function M.install(class)
   rawset(class, "get_previous_in_order", neighbour(true))
   local target = owner.remote_model
   local function rows(instance, using)
-    return meta.base_manager:using(using or rawget(instance, "_state").db):filter { [owner.name] = instance }
+    return meta.base_manager:using(using or state_of(instance).db):filter { [owner.name] = instance }
   end
   rawset(target, ("get_%s_order"):format(meta.model_name), function(self)
     local keys = {}
@@ -52,7 +53,7 @@ function M.install(class)
     return keys
   end)
   rawset(target, ("set_%s_order"):format(meta.model_name), function(self, keys, options)
-    local using = options and options.using or rawget(self, "_state").db or "default"
+    local using = options and options.using or state_of(self).db or "default"
     db.atomic({ using = using }, function()
       for i, key in ipairs(keys) do
         rows(self, using):filter({ pk = key }):update { _order = i - 1 }

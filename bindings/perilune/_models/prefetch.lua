@@ -7,6 +7,7 @@ local exceptions = require "perilune.exceptions"
 local Manager = require("perilune._models.manager").Manager
 local orm = require "perilune._orm"
 local suggest = require("perilune._core").suggest
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -72,7 +73,7 @@ end
 
 -- Rows of all instances at once, fetched as the instances were.
 local function base_queryset(class, queryset, instances)
-  local state = rawget(instances[1], "_state")
+  local state = state_of(instances[1])
   local rows = queryset or class._meta.base_manager:all()
   if state.fetch_mode and not rawget(rows, "_fetch_mode") then
     rows = rows:fetch_mode(state.fetch_mode)
@@ -236,7 +237,7 @@ local function through_lists(instances, d, queryset)
     error(exceptions.NotSupportedError(("Prefetch: '%s' has no name on the other side (related_name = \"+\"), so rows cannot be numbered for each object; give it a related_name, or take the slice in Lua"):format(d.name)), 0)
   end
   local source, target = backwards and info.target or info.source, backwards and info.source or info.target
-  return paired_lists(base, d, source, target, ids, groups, rawget(instances[1], "_state").db)
+  return paired_lists(base, d, source, target, ids, groups, state_of(instances[1]).db)
 end
 
 local function keep_lists(lists_of)

@@ -9,6 +9,7 @@ local QuerySet = require "perilune._models.queryset_parts"
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
 local set_cached = require("perilune._models.descriptors").set_cached
+local state_of = require("perilune._models.state").of
 
 local all_code, conditions, conditions_of = QuerySet._all_code, QuerySet._conditions, QuerySet._conditions_of
 local read_db, whole, world_of = QuerySet._read_db, QuerySet._whole, QuerySet._world
@@ -18,9 +19,9 @@ local read_db, whole, world_of = QuerySet._read_db, QuerySet._whole, QuerySet._w
 -- The mode is that of the objects that came along, too.
 local function set_fetch_mode(rows, mode)
   for _, row in ipairs(rows) do
-    rawget(row, "_state").fetch_mode = mode
+    state_of(row).fetch_mode = mode
     for _, object in pairs(rawget(row, "_cache") or {}) do
-      if object and rawget(object, "_state").fetch_mode ~= mode then
+      if object and state_of(object).fetch_mode ~= mode then
         set_fetch_mode({ object }, mode)
       end
     end
@@ -114,6 +115,8 @@ local function too_many(model, n)
   return model.MultipleObjectsReturned(("get() returned more than one %s -- it returned %s!"):format(model._meta.object_name, n == 21 and "more than 20" or n))
 end
 
+QuerySet._not_found = not_found
+
 -- One row or nil; raises when there are more.
 local function single_row(self, ...)
   local flat, using = rawget(self, "_flat"), read_db(self)
@@ -145,6 +148,16 @@ function QuerySet._get_of_all(model, using, level, ...)
   end
   send.post_init(model, row)
   return row
+end
+
+--- What answers get{ pk = n } of all rows of a model; nil when an author's field converts.
+function QuerySet._getter(model, using)
+  local meta = model._meta
+  local world = meta.registry:world()
+  if meta.registry.preparing then
+    return nil
+  end
+  return orm.getter(world, using, orm.filter(all_code(meta), false, "get", { pk = 0 }))
 end
 
 --- The one row; DoesNotExist, MultipleObjectsReturned.

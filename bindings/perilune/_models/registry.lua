@@ -24,6 +24,9 @@ function M.new()
   }, Registry)
 end
 
+--- What managers keep for get(), by manager; empty again when models come or go.
+M.getters = setmetatable({}, { __mode = "k" })
+
 M.project = M.new()
 M.project.loading = require("perilune.apps").loading_models
 
@@ -46,6 +49,9 @@ function Registry:add(class, level)
   self.list[#self.list + 1] = class
   self.by_label[key] = class
   self.dirty = true
+  for manager in pairs(M.getters) do
+    M.getters[manager] = nil
+  end
 end
 
 --- The class of "shop.Product"; LookupError-like KeyError with the nearest label.

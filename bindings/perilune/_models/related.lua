@@ -9,6 +9,7 @@ local exceptions = require "perilune.exceptions"
 local Manager = require("perilune._models.manager").Manager
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -30,7 +31,7 @@ function M.load_forward(instance, d, id)
     table.insert(wanted[key], peer)
   end
   local using = routing.read(remote, instance)
-  local state = rawget(instance, "_state")
+  local state = state_of(instance)
   if state.db and using == "default" then
     using = state.db
   end
@@ -88,7 +89,7 @@ function M.load_reverse_one(instance, d)
     by_id[id] = peer
     descriptors.set_cached(peer, d.name, false)
   end
-  for _, row in ipairs(d.remote._meta.base_manager:using(rawget(instance, "_state").db or "default"):filter({ [d.field.name .. "__in"] = ids }):to_list()) do
+  for _, row in ipairs(d.remote._meta.base_manager:using(state_of(instance).db or "default"):filter({ [d.field.name .. "__in"] = ids }):to_list()) do
     local peer = by_id[rawget(row, d.field.attname)]
     if peer then
       descriptors.set_cached(peer, d.name, row)
@@ -130,12 +131,12 @@ end
 
 -- The manager's rows are fetched as the instance was.
 local function with_mode(self, queryset)
-  local mode = rawget(self.instance, "_state").fetch_mode
+  local mode = state_of(self.instance).fetch_mode
   return mode and queryset:fetch_mode(mode) or queryset
 end
 
 local function using_of(self)
-  return rawget(self, "_db") or rawget(self.instance, "_state").db
+  return rawget(self, "_db") or state_of(self.instance).db
 end
 
 -- The manager's QuerySet: with its rows, when they are there already; what is read for a whole
@@ -238,7 +239,7 @@ function reverse:add(...)
   end
   local ids = {}
   for i, object in ipairs(objects) do
-    if object.pk == nil or rawget(object, "_state").adding then
+    if object.pk == nil or state_of(object).adding then
       error(exceptions.ValueError(("%s instance isn't saved. Use bulk=False or save the object first."):format(tostring(object))), 2)
     end
     ids[i] = object.pk

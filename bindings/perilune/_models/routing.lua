@@ -16,6 +16,11 @@ local function no_routers()
   return none
 end
 
+--- The database of all queries when nobody decides for each; else nil.
+function M.always()
+  return no_routers() and "default" or nil
+end
+
 --- For reading; `instance` is a hint to the routers.
 function M.read(class, instance)
   if none or no_routers() then

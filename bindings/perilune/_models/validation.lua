@@ -3,6 +3,7 @@
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 local base = require("perilune._models.model").base
+local state_of = require("perilune._models.state").of
 
 local NON_FIELD = exceptions.NON_FIELD_ERRORS
 
@@ -141,13 +142,13 @@ local function taken(self, names)
     if value == nil or value == "" and field.null then
       return false -- NULLs are never equal
     end
-    if field.primary_key and not rawget(self, "_state").adding then
+    if field.primary_key and not state_of(self).adding then
       return false
     end
     conditions[field.attname] = value
   end
   local rows = meta.default_manager:filter(conditions)
-  if not rawget(self, "_state").adding and self.pk ~= nil then
+  if not state_of(self).adding and self.pk ~= nil then
     rows = rows:exclude { pk = self.pk }
   end
   return rows:exists()
@@ -169,7 +170,7 @@ local function check_dates(self, exclude, errors)
             conditions[other .. "__" .. kind] = moment[kind]
           end
           local rows = meta.default_manager:filter(conditions)
-          if not rawget(self, "_state").adding and self.pk ~= nil then
+          if not state_of(self).adding and self.pk ~= nil then
             rows = rows:exclude { pk = self.pk }
           end
           if rows:exists() then

@@ -1,0 +1,42 @@
+-- SPDX-License-Identifier: MIT
+-- `_state`: what the ORM knows of an instance besides its fields.
+--
+--   db          the database it came from or was saved to
+--   adding      it is not in the database yet
+--   loaded      the fields that only() or defer() left, by attribute; nil: all
+--   fetch_mode  of its QuerySet
+--   peers       the instances of its batch, weakly
+--   shared      false: it is this instance's alone, else one of a batch
+--
+-- An instance that get() reads alone from "default" comes without one, for most are never
+-- asked; it gets it here, when somebody asks.
+local M = {}
+
+--- The state of an instance; to be read only, for others may have the same.
+function M.of(instance)
+  local state = rawget(instance, "_state")
+  if state == nil then
+    state = { db = "default", adding = false, shared = false }
+    rawset(instance, "_state", state)
+  end
+  return state
+end
+
+--- The state for changes of this instance alone.
+function M.own(instance)
+  local state = M.of(instance)
+  if state.shared == false then
+    return state
+  end
+  local own = { db = state.db, adding = state.adding, loaded = state.loaded, fetch_mode = state.fetch_mode, shared = false }
+  if state.loaded then
+    own.loaded = {}
+    for k in pairs(state.loaded) do
+      own.loaded[k] = true
+    end
+  end
+  rawset(instance, "_state", own)
+  return own
+end
+
+return M

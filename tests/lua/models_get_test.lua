@@ -1,0 +1,193 @@
+-- SPDX-License-Identifier: MIT
+-- get{ pk = n }: the short way through C has to do what the long one does.
+local t = require "harness"
+local db = require "perilune.db"
+local exceptions = require "perilune.exceptions"
+local models = require "perilune.models"
+local signals = require "perilune.signals"
+local world = require "models_world"
+local describe, it, assert = t.describe, t.it, t.assert
+
+local s = world.shop()
+local Category, Product = s.Category, s.Product
+
+local function raises(class, fn, text)
+  local ok, err = pcall(fn)
+  assert.is_false(ok)
+  if not exceptions.is(err, class) then
+    error("want a " .. tostring(class) .. ", got " .. tostring(err), 2)
+  end
+  if text and not err.message:find(text, 1, true) then
+    error(("%q is not in %q"):format(text, err.message), 2)
+  end
+  return err
+end
+
+local books, lamp
+
+local function fill()
+  s.clear()
+  books = Category.objects:create { name = "books" }
+  lamp = Product.objects:create { name = "lamp", price = "9.50", category = books }
+end
+
+-- The second call is the short one.
+local function twice(fn)
+  for turn = 1, 2 do
+    fn(turn)
+  end
+end
+
+describe("get by key", function()
+  it("gives every kind of column", function()
+    fill()
+    twice(function()
+      local p = Product.objects:get { pk = lamp.pk }
+      assert.equal("lamp", p.name)
+      assert.equal("9.50", tostring(p.price))
+      assert.equal(true, p.is_active)
+      assert.equal(0, p.stock)
+      assert.is_nil(p.note)
+      assert.equal(books.pk, p.category_id)
+      assert.equal(books, p.category)
+      assert.equal(lamp, p)
+    end)
+  end)
+
+  it("is one query, found or not, and in the log", function()
+    fill()
+    twice(function()
+      local sent = db.capture(function() Product.objects:get { pk = lamp.pk } end)
+      assert.equal(1, #sent)
+      assert.is_true(sent[1].sql:find("WHERE", 1, true) ~= nil)
+      sent = db.capture(function() pcall(Product.objects.get, Product.objects, { pk = 0 }) end)
+      assert.equal(1, #sent)
+    end)
+  end)
+
+  it("says what is missing", function()
+    fill()
+    twice(function()
+      raises("DoesNotExist", function() Product.objects:get { pk = 0 } end, "Product matching query does not exist.")
+      local err = raises("ObjectDoesNotExist", function() Product.objects:get { pk = -1 } end)
+      assert.is_true(exceptions.is(err, Product.DoesNotExist))
+    end)
+  end)
+
+  it("takes other conditions as before", function()
+    fill()
+    Product.objects:get { pk = lamp.pk }
+    assert.equal(lamp, Product.objects:get { pk = tostring(lamp.pk) })
+    assert.equal(lamp, Product.objects:get { pk = lamp.pk, name = "lamp" })
+    assert.equal(lamp, Product.objects:get({ pk = lamp.pk }, { name = "lamp" }))
+    assert.equal(lamp, Product.objects:get("pk", lamp.pk))
+    assert.equal(lamp, Product.objects:get(models.Q { pk = lamp.pk }))
+    assert.equal(lamp, Product.objects:get { name = "lamp" })
+    raises("DoesNotExist", function() Product.objects:get { pk = lamp.pk, name = "x" } end)
+    raises("FieldError", function() Product.objects:get { pkk = 1 } end)
+    raises("ValueError", function() Product.objects:get {} end)
+    raises("ValueError", function() Product.objects:get { pk = "x" } end)
+    raises("TypeError", function() Product.objects.get { pk = 1 } end, "colon")
+  end)
+
+  it("asks a manager and a QuerySet that have a say in it", function()
+    fill()
+    local asked = 0
+    local Own = models.QuerySet:extend {
+      get = function(self, ...)
+        asked = asked + 1
+        return models.QuerySet.get(self, ...)
+      end,
+    }
+    local Cheap = models.Manager:extend {
+      get_queryset = function(self)
+        return models.Manager.get_queryset(self):filter { price__lt = 5 }
+      end,
+    }
+    local Late = models.Manager:extend {}
+    local Thing = models.Model("Thing", {
+      name = models.TextField(), price = models.IntegerField { default = 1 }, objects = models.Manager(),
+      own = Own:as_manager(), cheap = Cheap(), late = Late(), Meta = { app_label = "shop" },
+    })
+    world.create(Thing)
+    local thing = Thing.objects:create { name = "a", price = 7 }
+    twice(function(turn)
+      assert.equal(thing, Thing.objects:get { pk = thing.pk })
+      assert.equal(thing, Thing.own:get { pk = thing.pk })
+      assert.equal(turn, asked)
+      assert.equal(thing, Thing.late:get { pk = thing.pk })
+      raises("DoesNotExist", function() Thing.cheap:get { pk = thing.pk } end)
+    end)
+    function Late:get_queryset()
+      return models.Manager.get_queryset(self):filter { name = "nobody" }
+    end
+    raises("DoesNotExist", function() Thing.late:get { pk = thing.pk } end)
+  end)
+
+  it("tells of instances", function()
+    fill()
+    local seen = {}
+    Product.objects:get { pk = lamp.pk }
+    local off = signals.post_init:connect(function(sender, event)
+      seen[#seen + 1] = event.instance.name
+      assert.equal(Product, sender)
+      assert.equal(signals.post_init, event.signal)
+    end, { sender = Product })
+    Product.objects:get { pk = lamp.pk }
+    Category.objects:get { pk = books.pk }
+    off()
+    Product.objects:get { pk = lamp.pk }
+    assert.same({ "lamp" }, seen)
+  end)
+
+  it("has a state when somebody asks, each instance its own", function()
+    fill()
+    twice(function()
+      local a, b = Product.objects:get { pk = lamp.pk }, Product.objects:get { pk = lamp.pk }
+      assert.equal("default", a._state.db)
+      assert.equal(false, a._state.adding)
+      a._state.adding = true
+      assert.equal(false, b._state.adding)
+      a.pk = nil
+      a:save()
+      assert.is_true(a.pk ~= lamp.pk)
+      b.name = "bright"
+      b:save()
+      b:refresh_from_db()
+      assert.equal("bright", b.name)
+      assert.same({}, b:get_deferred_fields())
+      a:delete()
+    end)
+  end)
+
+  it("sees what its transaction wrote, and what models come later", function()
+    fill()
+    Product.objects:get { pk = lamp.pk }
+    db.atomic(function()
+      Product.objects:filter({ pk = lamp.pk }):update { name = "dark" }
+      assert.equal("dark", Product.objects:get({ pk = lamp.pk }).name)
+    end)
+    models.Model("Latest", { product = models.ForeignKey(Product, { on_delete = models.CASCADE, related_name = "latest" }), Meta = { app_label = "shop" } })
+    local again = Product.objects:get { pk = lamp.pk }
+    assert.is_true(again.latest ~= nil)
+    assert.equal("dark", again.name)
+  end)
+
+  it("works for keys that are no numbers", function()
+    local Word = models.Model("Word", { word = models.CharField { primary_key = true, max_length = 9 }, Meta = { app_label = "shop" } })
+    local Pair = models.Model("Pair", {
+      pk = models.CompositePrimaryKey("a", "b"), a = models.IntegerField(), b = models.IntegerField(), Meta = { app_label = "shop" },
+    })
+    world.create(Word, Pair)
+    Word.objects:create { word = "7" }
+    Pair.objects:create { a = 1, b = 2 }
+    twice(function()
+      assert.equal("7", Word.objects:get({ pk = "7" }).word)
+      assert.equal("7", Word.objects:get({ pk = 7 }).word)
+      assert.equal(2, Pair.objects:get({ pk = { 1, 2 } }).b)
+      assert.is_false((pcall(Pair.objects.get, Pair.objects, { pk = 1 })))
+    end)
+  end)
+end)
+
+t.finish()
