@@ -4,6 +4,7 @@ local Paginator = require("perilune.paginator").Paginator
 local exceptions = require "perilune.exceptions"
 local http = require "perilune.http"
 local json = require "perilune.json"
+local Note = require("notes.models").Note
 local store = require "notes.store"
 local urls = require "perilune.urls"
 
@@ -20,7 +21,7 @@ local function shown(note)
 end
 
 local function list(request)
-  local page = Paginator(store.all(), PAGE_SIZE):get_page(request.GET:get("page", 1))
+  local page = Paginator(Note.objects:all(), PAGE_SIZE):get_page(request.GET:get("page", 1))
   local results = json.array {}
   for i, note in ipairs(page.object_list) do
     results[i] = shown(note)
@@ -54,12 +55,9 @@ M.list = http.require_methods { "GET", "HEAD", "POST" }(function(request)
 end)
 
 M.detail = http.require_methods { "GET", "HEAD", "DELETE" }(function(request, params)
-  local note = store.get(params.pk)
-  if not note then
-    error(http.Http404(("there is no note %d"):format(params.pk)))
-  end
+  local note = http.get_object_or_404(Note, { pk = params.pk })
   if request.method == "DELETE" then
-    store.delete(params.pk)
+    note:delete()
     return http.Response("", { status = 204 })
   end
   return http.JsonResponse(shown(note))

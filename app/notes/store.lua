@@ -1,12 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- The notes: a list in a file, and the rules for what goes in.
-local journal = require "core.journal"
-local settings = require "perilune.settings"
-local time = require "perilune.time"
+-- The rules for what goes into a note, for the form and the API.
+local Note = require("notes.models").Note
 
 local M = {}
-
-local notes = journal.open(settings.data_dir .. "/notes.jsonl")
 
 -- name, most characters, may it be empty?
 local fields = { { "title", 100 }, { "body", 2000, true } }
@@ -18,8 +14,8 @@ local function problem_of(value, longest, may_be_empty)
     return "This field is required."
   end
   local length = utf8.len(value)
-  if not length then
-    return "This is not valid UTF-8."
+  if not length or value:find "\0" then
+    return "This is not valid text."
   elseif length > longest then
     return ("At most %d characters, please (these are %d)."):format(longest, length)
   end
@@ -49,23 +45,9 @@ function M.clean(data)
   return clean
 end
 
---- Keeps what clean() gave; gives the note with its pk.
+--- Keeps what clean() gave; gives the note.
 function M.create(clean)
-  clean.created = tostring(time.now())
-  return notes:add(clean)
-end
-
-function M.get(pk)
-  return notes:get(pk)
-end
-
-function M.delete(pk)
-  return notes:remove(pk)
-end
-
---- Newest first.
-function M.all()
-  return notes:all()
+  return Note.objects:create(clean)
 end
 
 return M

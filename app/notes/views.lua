@@ -3,6 +3,7 @@
 local Paginator = require("perilune.paginator").Paginator
 local access = require "core.access"
 local http = require "perilune.http"
+local Note = require("notes.models").Note
 local store = require "notes.store"
 
 local M = {}
@@ -10,7 +11,7 @@ local M = {}
 local PAGE_SIZE = 10
 
 local function render(request, form, errors)
-  local page = Paginator(store.all(), PAGE_SIZE):get_page(request.GET:get("page", 1))
+  local page = Paginator(Note.objects:all(), PAGE_SIZE):get_page(request.GET:get("page", 1))
   return http.render(request, "notes/index.html", { page = page, form = form, errors = errors }, { status = next(errors) and 400 or 200 })
 end
 
@@ -27,9 +28,7 @@ M.index = http.require_methods { "GET", "HEAD", "POST" }(access.writers_only(fun
 end))
 
 M.delete = http.require_methods { "POST" }(access.writers_only(function(_, params)
-  if not store.delete(params.pk) then
-    error(http.Http404(("there is no note %d"):format(params.pk)))
-  end
+  http.get_object_or_404(Note, { pk = params.pk }):delete()
   return http.redirect "notes:index"
 end))
 

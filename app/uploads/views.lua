@@ -1,25 +1,22 @@
 -- SPDX-License-Identifier: MIT
 -- Files from visitors. The file itself goes to media/uploads/ under a name made here;
--- what the visitor called it is kept beside it and only ever shown.
+-- what the visitor called it is a column of its row and only ever shown.
 local access = require "core.access"
 local crypto = require "perilune.utils.crypto"
 local format = require "core.format"
 local http = require "perilune.http"
-local journal = require "core.journal"
 local settings = require "perilune.settings"
 local text = require "perilune.utils.text"
-local time = require "perilune.time"
+local Upload = require("uploads.models").Upload
 
 local M = {}
-
-local uploads = journal.open(settings.data_dir .. "/uploads.jsonl")
 
 local function path_of(upload)
   return settings.media_root .. "/uploads/" .. upload.stored
 end
 
 local function render(request, problem)
-  local context = { limit = settings.upload_max_bytes, problem = problem, uploads = uploads:all() }
+  local context = { limit = settings.upload_max_bytes, problem = problem, uploads = Upload.objects:all() }
   return http.render(request, "uploads/index.html", context, { status = problem and 400 or 200 })
 end
 
@@ -27,9 +24,9 @@ end
 -- look into the folder.
 local function keep(file)
   local stored = text.get_random_string(16) .. "-" .. text.get_valid_filename(file.name):sub(-80)
-  local upload = { name = file.name, stored = stored, size = file.size, sha256 = crypto.hash(file:read()):hexdigest(), created = tostring(time.now()) }
+  local upload = Upload { name = text.truncate_chars(file.name, 255), stored = stored, size = file.size, sha256 = crypto.hash(file:read()):hexdigest() }
   file:save(path_of(upload))
-  uploads:add(upload)
+  upload:save()
 end
 
 local function problem_of(files)
@@ -59,7 +56,7 @@ M.index = http.require_methods { "GET", "HEAD", "POST" }(access.writers_only(fun
 end))
 
 local function find(pk)
-  return uploads:get(pk) or error(http.Http404(("there is no upload %d"):format(pk)))
+  return http.get_object_or_404(Upload, { pk = pk })
 end
 
 --- Always as a download: a page that somebody has uploaded must not run as one of ours.
@@ -70,7 +67,7 @@ end)
 
 M.delete = http.require_methods { "POST" }(access.writers_only(function(_, params)
   local upload = find(params.pk)
-  uploads:remove(upload.pk)
+  upload:delete()
   os.remove(settings.base_dir .. "/" .. path_of(upload))
   return http.redirect "uploads:index"
 end))

@@ -168,7 +168,7 @@ def test_api(t, options):
         t.check(a.status == 405 and "POST" in a.get("allow", ""), "PUT", a.headers)
         t.check(server.request("DELETE", note["url"]).status == 204, "delete")
         a = server.request("GET", note["url"])
-        t.check(a.status == 404 and data(a) == {"error": "there is no note %d" % note["id"]}, "gone", a.body)
+        t.check(a.status == 404 and data(a) == {"error": "No Note matches the given query."}, "gone", a.body)
         t.check(server.request("DELETE", note["url"]).status == 404, "delete again")
         t.check(server.request("GET", "/api/notes/0x1/").status == 404, "no number")
         for i in range(25):
