@@ -86,6 +86,38 @@ static struct many *read_keys(lua_State *L, struct lua_cache *c, lua_Integer ver
     return m;
 }
 
+/* One after the other, through the buffers of the cache: a backend that has nothing to gain
+ * from knowing them all needs no memory for that. */
+static int get_each(lua_State *L, struct lua_cache *c, lua_Integer version)
+{
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
+    lua_createtable(L, 0, n < 1024 ? (int)n : 1024);
+    int result = lua_gettop(L);
+    for (lua_Integer i = 1; i <= n; i++) {
+        struct work w;
+        struct err err;
+        bool fresh = true;
+        lua_rawgeti(L, 2, i);
+        cache_work(L, c, &w);
+        lua_pushvalue(L, result + 1); /* a number becomes text, as a key of the cache */
+        struct str key = cache_push_key(L, c, &w, lua_gettop(L), version);
+        cache_enter(c, &w);
+        int status = cache_get(c->cache, key, w.value, &err);
+        cache_leave(c, &w);
+        if (status < 0)
+            cache_failed(L, c, &err);
+        lua_settop(L, w.own ? result + 1 : result + 2); /* not without buffers of our own */
+        if (status > 0 && cache_decode(L, c, &w, buf_str(w.value), &fresh) && fresh) {
+            lua_pushvalue(L, result + 1);
+            lua_insert(L, -2);
+            lua_rawset(L, result);
+        }
+        lua_settop(L, result);
+    }
+    return 1;
+}
+
 /* get_many(self, keys, options) -> { key = value } of those that are there */
 int cache_l_get_many(lua_State *L)
 {
@@ -93,6 +125,8 @@ int cache_l_get_many(lua_State *L)
     struct err err;
     lua_settop(L, 3);
     struct options o = cache_options_read(L, c, 3, false);
+    if (!c->cache->ops->get_many)
+        return get_each(L, c, o.version);
     struct many *m = read_keys(L, c, o.version);
     lua_newtable(L);
     int result = lua_gettop(L);

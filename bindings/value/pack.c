@@ -239,6 +239,15 @@ struct unpacker {
 
 static int unpack(struct unpacker *u);
 
+/* Can the value on top? A NaN cannot. */
+static bool can_be_key(lua_State *L)
+{
+    int type = lua_type(L, -1);
+    if (type == LUA_TNUMBER && !lua_isinteger(L, -1))
+        return lua_tonumber(L, -1) == lua_tonumber(L, -1);
+    return type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN;
+}
+
 static int unpack_table(struct unpacker *u, bool list)
 {
     lua_State *L = u->L;
@@ -260,8 +269,7 @@ static int unpack_table(struct unpacker *u, bool list)
     for (uint32_t i = 0; i < members; i++) {
         if (unpack(u) != 0)
             return -1;
-        if (lua_type(L, -1) > LUA_TSTRING || lua_isnil(L, -1) || lua_islightuserdata(L, -1) ||
-            (lua_isnumber(L, -1) && lua_tonumber(L, -1) != lua_tonumber(L, -1)))
+        if (!can_be_key(L))
             return err_set(u->err, ERR_SYNTAX, "packed data has a key that is none");
         if (unpack(u) != 0)
             return -1;

@@ -22,15 +22,32 @@ static void md5_hex(struct str data, char hex[PAGE_HEX])
 
 /* ---- URL ---- */
 
+void page_add_suffix(const struct pages *p, struct str language, struct str zone, struct buf *out)
+{
+    if (p->i18n) {
+        buf_addc(out, '.');
+        buf_addstr(out, language);
+    }
+    if (p->tz) {
+        buf_addc(out, '.');
+        buf_addstr(out, zone);
+    }
+}
+
 static void add_locale(struct page_visit *v)
 {
     const struct pages *p = v->pages;
     struct str language = p->language, zone = p->zone;
     if (p->host->locale)
         p->host->locale(p->host->data, v->r, &language, &zone);
-    v->suffix = str_from(arena_printf(v->r->arena, "%s%.*s%s%.*s", p->i18n ? "." : "",
-                                      p->i18n ? (int)language.n : 0, language.p, p->tz ? "." : "",
-                                      p->tz ? (int)zone.n : 0, zone.p));
+    if (language.p == p->language.p && zone.p == p->zone.p) {
+        v->suffix = p->suffix;
+        return;
+    }
+    struct buf b = BUF_INIT;
+    page_add_suffix(p, language, zone, &b);
+    v->suffix = arena_str(v->r->arena, buf_str(&b));
+    buf_release(&b);
 }
 
 int page_url(struct page_visit *v)

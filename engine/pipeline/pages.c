@@ -61,6 +61,9 @@ struct pages *pages_new(const struct middleware_env *env, const struct pages_opt
         p->script_name.n--;
     p->o.alias = copy(or_setting(o->alias, s, SETTING_cache_middleware_alias));
     p->o.prefix = copy(or_setting(o->prefix, s, SETTING_cache_middleware_key_prefix));
+    struct buf suffix = BUF_INIT;
+    page_add_suffix(p, p->language, p->zone, &suffix);
+    p->suffix.p = buf_detach(&suffix, &p->suffix.n);
     struct str *vary = mem_alloc((o->nvary + 1) * sizeof *vary);
     for (size_t i = 0; i < o->nvary; i++)
         vary[i] = copy(o->vary[i]);
@@ -77,6 +80,7 @@ void pages_free(struct pages *p)
     free((struct str *)p->o.vary);
     free((char *)p->o.alias.p);
     free((char *)p->o.prefix.p);
+    free((char *)p->suffix.p);
     free(p);
 }
 
@@ -353,7 +357,7 @@ static void defer(struct page_visit *v, struct response *response)
 /* How it stands with a page that is not there, or is past its time. */
 enum turn { TURN_FAILED, TURN_MAKE, TURN_LOOK, TURN_STALE };
 
-static enum turn take_turn(struct page_visit *v, bool stale, int64_t deadline)
+static enum turn take_turn(struct page_visit *v, bool stale)
 {
     struct pages *p = v->pages;
     struct err err;
@@ -361,8 +365,10 @@ static enum turn take_turn(struct page_visit *v, bool stale, int64_t deadline)
     if (!p->place->flights || (p->o.wait <= 0 && !stale))
         return TURN_MAKE;
     enum flight_state state = FLIGHT_FAILED;
+    if (!v->deadline)
+        v->deadline = clock_deadline(p->o.wait);
     if (page_whole_key(v, PAGE_KEY_FLIGHT, v->r->method_name, &key, &err) == 0)
-        state = flight_begin(p->place->flights, key, stale ? 0 : deadline, &v->flight, &err);
+        state = flight_begin(p->place->flights, key, stale ? 0 : v->deadline, &v->flight, &err);
     switch (state) {
     case FLIGHT_FAILED:
         return failed(v, &err) == 0 ? TURN_MAKE : TURN_FAILED;
@@ -382,7 +388,6 @@ static enum turn take_turn(struct page_visit *v, bool stale, int64_t deadline)
 /* The page; NULL with status 0: the visitor makes it. */
 static struct response *visit_page(struct page_visit *v, int *status)
 {
-    int64_t deadline = clock_deadline(v->pages->o.wait);
     struct str values = STR_NULL;
     unsigned landed = 0;
     bool fresh;
@@ -401,7 +406,7 @@ static struct response *visit_page(struct page_visit *v, int *status)
          * only now it is known what Vary says: then we ask for our own. */
         if (v->names.p && !(values.p && str_eq(v->values, values)))
             landed = 0;
-        enum turn turn = landed > 1 ? TURN_MAKE : take_turn(v, page != NULL, deadline);
+        enum turn turn = landed > 1 ? TURN_MAKE : take_turn(v, page != NULL);
         if (turn == TURN_STALE)
             return page_serve(v, page, "stale");
         response_unref(page);

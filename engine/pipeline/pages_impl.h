@@ -18,6 +18,7 @@ struct pages {
     bool debug, i18n, tz;
     struct str script_name;     /* before each path */
     struct str language, zone;  /* of the settings */
+    struct str suffix;          /* of keys, with these two */
     struct host_memo last_host; /* the only thing that changes */
 };
 
@@ -32,12 +33,15 @@ struct page_visit {
     struct str values;               /* MD5 of their values, as hex */
     unsigned char check[PAGE_CHECK]; /* of the values one by one */
     struct flight *flight;
+    int64_t deadline;         /* of waiting; 0: it has not begun */
     bool guarded;             /* the end of the request looks after the flight */
     struct deferred *waiting; /* for its response to be rendered */
 };
 
 /* ---- page_key.c: URLs, headers, keys. All but the last: -1 with *err or r->exception ---- */
 
+/* What comes at the end of keys: ".en.UTC". */
+void page_add_suffix(const struct pages *p, struct str language, struct str zone, struct buf *out);
 /* Fills url and suffix. */
 int page_url(struct page_visit *v);
 /* Reads what is known of the URL into `names`. May wait. */

@@ -94,6 +94,7 @@ TESTS = {
     "queries": ("/queries?queries=20", "application/json", worlds),
     "updates": ("/updates?queries=20", "application/json", worlds),
     "fortunes": ("/fortunes", "text/html", fortunes),
+    "page": ("/page", "text/plain", lambda b: b == b"Hello, World!"),
     "cached": ("/cached-queries?count=20", "application/json", worlds),
 }
 # Two answers that are equal were not made of random rows.

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+local cache = require "perilune.cache"
 local path = require("perilune.urls").path
 local views = require "views"
 
@@ -10,4 +11,6 @@ return {
   path("queries", views.queries),
   path("updates", views.updates),
   path("fortunes", views.fortunes),
+  path("page", cache.page(600)(views.plaintext)),
+  path("cached-queries", views.cached),
 }

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+local cache = require "perilune.cache"
 local db = require "perilune.db"
 local http = require "perilune.http"
 local models = require "bench.models"
@@ -12,8 +13,8 @@ local function random_id()
   return random(10000)
 end
 
-local function count(request)
-  local n = math.tointeger(tonumber(request.GET.queries)) or 1
+local function count(request, name)
+  local n = math.tointeger(tonumber(request.GET[name or "queries"])) or 1
   return n < 1 and 1 or n > 500 and 500 or n
 end
 
@@ -54,6 +55,35 @@ function M.updates(request)
     end
     World.objects:bulk_update(worlds, { "randomnumber" })
   end)
+  return JsonResponse(rows)
+end
+
+local keys = {}
+for i = 1, 10000 do
+  keys[i] = "world:" .. i
+end
+
+-- All rows into the cache, for all workers.
+local function fill()
+  for _, world in ipairs(World.objects:all():to_list()) do
+    cache:set(keys[world.id], as_table(world), cache.forever)
+  end
+end
+
+--- Some rows out of the cache.
+function M.cached(request)
+  local wanted, rows = {}, {}
+  for i = 1, count(request, "count") do
+    wanted[i] = keys[random_id()]
+  end
+  local found = cache:get_many(wanted)
+  for i = 1, #wanted do
+    rows[i] = found[wanted[i]]
+  end
+  if #rows < #wanted then
+    fill()
+    return M.cached(request)
+  end
   return JsonResponse(rows)
 end
 
