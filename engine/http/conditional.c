@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/conditional.h"
 
+#include "crypto/digest.h"
+#include "crypto/encode.h"
 #include "http/http_date.h"
 #include "http/response.h"
 
@@ -111,6 +113,19 @@ enum conditional conditional_check(const struct headers *request, bool safe, str
         dated && last_modified <= date)
         return CONDITIONAL_NOT_MODIFIED;
     return CONDITIONAL_PASS;
+}
+
+struct str conditional_add_etag(struct response *response)
+{
+    struct digest d;
+    digest_md5(response->bytes, &d);
+    size_t n = 2 * d.n + 2;
+    char *etag = arena_alloc(&response->arena, n + 1);
+    etag[0] = etag[n - 1] = '"';
+    hex_write(etag + 1, digest_str(&d));
+    etag[n] = '\0';
+    headers_put(&response->headers, STR("ETag"), str_make(etag, n));
+    return str_make(etag, n);
 }
 
 void conditional_not_modified(struct response *r)

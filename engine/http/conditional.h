@@ -36,6 +36,9 @@ bool conditional_asked(const struct headers *request);
 enum conditional conditional_check(const struct headers *request, bool safe, struct str etag,
                                    int64_t last_modified, int64_t now);
 
+/* Gives a response of bytes the ETag that Django would give it, the MD5 of its body, so that
+ * clients may go from the one server to the other; gives the tag. */
+struct str conditional_add_etag(struct response *response);
 /* Makes a response the 304 of itself: no body, only the headers that RFC 9110
  * wants kept and Last-Modified; cookies stay. */
 void conditional_not_modified(struct response *r);

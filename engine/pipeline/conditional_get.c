@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* perilune.middleware.conditional_get: an ETag for pages that have none, and 304 for
- * clients that have the page already.  The tag is Django's, so that clients may go from
- * the one server to the other. */
+ * clients that have the page already. */
 #include "base/clock.h"
-#include "crypto/digest.h"
-#include "crypto/encode.h"
 #include "http/conditional.h"
 #include "http/http_date.h"
 #include "pipeline/builtins.h"
@@ -31,19 +28,6 @@ static bool may_store(const struct response *response)
     return true;
 }
 
-static struct str make_etag(struct response *response)
-{
-    struct digest d;
-    digest_md5(response->bytes, &d);
-    size_t n = 2 * d.n + 2;
-    char *etag = arena_alloc(&response->arena, n + 1);
-    etag[0] = etag[n - 1] = '"';
-    hex_write(etag + 1, digest_str(&d));
-    etag[n] = '\0';
-    headers_put(&response->headers, STR("ETag"), str_make(etag, n));
-    return str_make(etag, n);
-}
-
 static struct response *conditional_get_call(void *self, struct request *r,
                                              const struct layer *next)
 {
@@ -57,7 +41,7 @@ static struct response *conditional_get_call(void *self, struct request *r,
     struct str modified = headers_get(&response->headers, STR("Last-Modified"));
     if (!etag.p && response->status == 200 && response->kind == RESPONSE_BYTES &&
         response->bytes.n && may_store(response))
-        etag = make_etag(response);
+        etag = conditional_add_etag(response);
     if ((!etag.p && !modified.p) || !conditional_asked(&r->headers))
         return response;
     now = clock_realtime() / CLOCK_SECOND;

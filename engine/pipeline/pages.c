@@ -318,6 +318,10 @@ bool page_keep(struct page_visit *v, struct response *response)
         return false;
     }
     page_patch(response, seconds);
+    /* Once for all who get the page, whichever layer would want one of each. */
+    if (response->kind == RESPONSE_BYTES && response->bytes.n &&
+        !headers_get(&response->headers, STR("ETag")).p)
+        conditional_add_etag(response);
     if (response->status == 200 && seconds > 0)
         return store(v, response, seconds);
     tell(v, response, "not kept: %s", seconds > 0 ? "its status is 304" : "its timeout is 0");
