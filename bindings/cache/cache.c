@@ -12,6 +12,7 @@
 #include "bindings/lua/class.h"
 #include "bindings/lua/keep.h"
 #include "bindings/lua/libs.h"
+#include "bindings/value/time_values.h"
 
 #include "base/banned.h"
 #include "base/clock.h"
@@ -19,6 +20,7 @@
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "cache/flight.h"
+#include "db/databases.h"
 #include "settings/settings.h"
 
 #include <math.h>
@@ -503,6 +505,8 @@ static void drop(void *object)
     buf_release(&c->base);
     buf_release(&c->key);
     buf_release(&c->value);
+    if (c->router && c->host->L)
+        luaL_unref(c->host->L, LUA_REGISTRYINDEX, c->router);
     free(c->alias);
     free(c->prefix);
     free(c);
@@ -520,6 +524,35 @@ static int64_t owner_of(const struct host *h)
         return number;
     const struct passwd *p = getpwnam(user.p);
     return p ? (int64_t)p->pw_uid : -1;
+}
+
+/* The database that a router names for the cache. */
+static struct database *choose_database(void *data, bool write, struct err *err)
+{
+    const struct lua_cache *c = data;
+    struct host *h = c->host;
+    struct str alias = STR("default");
+    struct database *db;
+    lua_State *L = c->router ? host_thread(h) : NULL;
+    if (L) {
+        if (!lua_checkstack(L, 6)) {
+            err_set(err, ERR_SCRIPT, "not enough memory");
+            return NULL;
+        }
+        lua_rawgeti(L, LUA_REGISTRYINDEX, c->router);
+        lua_pushboolean(L, write);
+        if (script_call(L, 1, 1) != LUA_OK) {
+            exception_to_line(L, -1, err);
+            lua_pop(L, 1);
+            return NULL;
+        }
+        alias.p = lua_tolstring(L, -1, &alias.n); /* the function has made sure that it is there */
+        lua_pop(L, 1);
+    }
+    db = databases_find(h->options.databases, alias);
+    if (!db)
+        err_set(err, ERR_CONFIG, "there is no database '%.*s'", STR_ARG(alias));
+    return db;
 }
 
 static const char *text_field(lua_State *L, const char *name)
@@ -573,7 +606,7 @@ static const luaL_Reg methods[] = {
 
 /* open(options, table): puts the functions of the cache into the table. The options have
  * been checked: alias backend scope location max_bytes max_entries cull prefix version
- * timeout compress key_function ignore_exceptions */
+ * timeout compress key_function ignore_exceptions router zone attach */
 static int cache_l_open(lua_State *L)
 {
     struct host *h = host_of(L);
@@ -586,10 +619,15 @@ static int cache_l_open(lua_State *L)
         .max_bytes = number_field(L, "max_bytes"),
         .max_entries = number_field(L, "max_entries"),
         .cull = (unsigned)number_field(L, "cull"),
+        .attach = flag_field(L, "attach"),
         .owner = owner_of(h),
+        .database = choose_database,
         .loop = h->loop,
         .log = h->log,
     };
+    if (lua_getfield(L, 1, "zone") != LUA_TNIL)
+        o.zone = time_zone_arg(L, lua_gettop(L));
+    lua_settop(L, 2);
     const struct cache_ops *ops = cache_backend(str_from(text_field(L, "backend")));
     struct handle *handle = class_push(L, &cache_class, NULL);
     struct keep_slot *slot = keep_reserve(L);
@@ -608,6 +646,9 @@ static int cache_l_open(lua_State *L)
     c->timeout = cache_seconds(L, -1);
     c->compress = (size_t)number_field(L, "compress");
     c->ignore_exceptions = flag_field(L, "ignore_exceptions");
+    o.database_data = c;
+    if (lua_getfield(L, 1, "router") == LUA_TFUNCTION)
+        c->router = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_settop(L, 3);
     buf_addf(&c->base, "%s:%lld:", c->prefix, (long long)c->version);
     c->cache = cache_open(ops, &o, &err);

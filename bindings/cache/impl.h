@@ -24,7 +24,8 @@ struct lua_cache {
     bool key_function, ignore_exceptions;
     bool warned_long, warned_odd;
     int64_t complained;
-    bool busy; /* a call into the backend is under way */
+    bool busy;  /* a call into the backend is under way */
+    int router; /* registry: function(write) that names the database; 0: "default" it is */
     struct buf key, value;
     struct page_place place; /* page.c: the same for pages; `cache` NULL until there are some */
     struct flights *flights; /* cache_flights(): NULL until there are some */
@@ -82,7 +83,9 @@ int64_t cache_seconds(lua_State *L, int idx);
 
 /* values.c */
 
-/* The value at idx as it is to be stored, in w->value. [-0, +0, may raise] May wait. */
+/* The value at idx as it is to be stored, in w->value: another one by then, when it is the
+ * cache's and the packing waited. What belongs to it stays on the stack.
+ * [-0, +n, may raise] May wait. */
 void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
                   const struct options *o);
 /* Pushes the value that stands for `stored`, which is in a buffer; gives false, with nothing

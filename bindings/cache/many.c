@@ -169,10 +169,11 @@ int cache_l_set_many(lua_State *L)
     lua_pushnil(L);
     while (i < n && lua_next(L, 2)) {
         struct work w = {.key = &m->keys, .value = &m->values[i], .own = !c->busy};
-        cache_encode(L, c, &w, lua_gettop(L), &o);
-        lua_pushvalue(L, -2);
+        int value = lua_gettop(L);
+        cache_encode(L, c, &w, value, &o);
+        lua_pushvalue(L, value - 1);
         many_add_key(L, c, m, i, lua_gettop(L), o.version);
-        lua_pop(L, 2);
+        lua_settop(L, value - 1);
         lua_pushvalue(L, -1);
         lua_rawseti(L, keys, (lua_Integer)++i);
     }

@@ -126,11 +126,10 @@ static void add_head(lua_State *L, struct lua_cache *c, struct work *w, const st
 
 /* ---- values ---- */
 
-/* The value at idx as it is to be stored, in w->value. [-0, +0, may raise] */
+/* The value at idx as it is to be stored, in w->value. [-0, +n, may raise] */
 void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
                   const struct options *o)
 {
-    bool extended = false;
     size_t head = w->value->n, start;
     if (lua_isinteger(L, idx) && !o->tags && o->fresh == INT64_MAX) {
         buf_addint(w->value, lua_tointeger(L, idx));
@@ -138,8 +137,14 @@ void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
     }
     add_head(L, c, w, o);
     start = w->value->n;
-    pack_value(L, idx, w->value, &extended);
-    codec_finish(w->value, head, start, extended, c->compress);
+    const struct buf *own = pack_value(L, idx, w->value);
+    if (own) {
+        if (w->value == &c->value) /* somebody may be waiting with it by now */
+            cache_work(L, c, w);
+        buf_reset(w->value);
+        buf_addstr(w->value, buf_str(own));
+    }
+    codec_finish(w->value, head, start, own != NULL, c->compress);
 }
 
 /* Pushes the value that stands for `stored`, which is in a buffer; gives false, with nothing

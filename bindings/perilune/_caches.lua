@@ -9,7 +9,7 @@ local settings = require "perilune.settings"
 local M = {}
 
 local DEFAULTS = { default = { backend = "memory" } }
-local LATER = { redis = true, memcached = true, database = true } -- backends of later versions
+local LATER = { redis = true, memcached = true } -- backends of later versions
 
 local options = {
   backend = "string", location = "any", key_prefix = "string", version = "number", timeout = "any",
@@ -84,11 +84,41 @@ local function location_of(alias, config)
   if v == nil then
     return nil
   elseif type(v) ~= "string" then
-    wrong(alias, "'location' must be a folder, not a %s", type(v))
+    wrong(alias, "'location' must be a %s, not a %s", config.backend == "database" and "table's name" or "folder", type(v))
+  elseif config.backend == "database" then
+    return v
   elseif v:sub(1, 1) ~= "/" and core.project_dir then
     v = core.project_dir .. "/" .. v
   end
   return v
+end
+
+-- What routers see in place of a model, as Django's.
+function M.cache_entry(table_name)
+  local meta = {
+    app_label = "django_cache", model_name = "cacheentry", object_name = "CacheEntry", label = "django_cache.CacheEntry",
+    label_lower = "django_cache.cacheentry", db_table = table_name, verbose_name = "cache entry", verbose_name_plural = "cache entries",
+    managed = true, abstract = false, proxy = false, swapped = false,
+  }
+  return setmetatable({ _meta = meta }, { __name = "CacheEntry" })
+end
+
+-- Of the database backend: the function that names the database to read from or to write to
+-- (nil: there is nobody to ask), and the zone of the times in the table.
+local function database_of(config)
+  local databases = require "perilune._databases"
+  local zone = settings.get("use_tz", true) and "UTC" or settings.get("time_zone", "UTC")
+  databases.get "default"
+  local router = require "perilune._db_router"
+  if #router._load() == 0 then
+    return nil, zone
+  end
+  local entry = M.cache_entry(config.location)
+  return function(write)
+    local name = write and router.db_for_write(entry) or not write and router.db_for_read(entry)
+    databases.get(name)
+    return name
+  end, zone
 end
 
 local function check_names(alias, config)
@@ -119,8 +149,9 @@ local function backend_of(alias, config)
   wrong(alias, "there is no backend '%s'%s", name, core.suggest(name, names))
 end
 
--- What the engine is told; `later` when the backend is not there yet.
-local function read(alias, config)
+-- What the engine is told; `later` when the backend is not there yet. `checking`: it will
+-- not be opened.
+local function read(alias, config, checking)
   if type(config) ~= "table" then
     wrong(alias, "it must be a table, not a %s", type(config))
   end
@@ -129,7 +160,13 @@ local function read(alias, config)
     return nil, backend
   end
   check_names(alias, config)
+  local router, zone
+  if backend == "database" and not checking then
+    router, zone = database_of(config)
+  end
   return {
+    router = router,
+    zone = zone,
     alias = alias,
     backend = backend,
     scope = M.own and M.own.scope or core.project_dir,
@@ -175,8 +212,23 @@ function M.aliases()
   return sorted(configured())
 end
 
---- Opens the cache `alias` and puts its functions into `cache`.
-function M.open(alias, cache)
+--- The tables of caches that are in a database, sorted.
+function M.tables()
+  local list, seen = {}, {}
+  for alias, config in pairs(configured()) do
+    local name = config.backend == "database" and location_of(alias, config)
+    if name and not seen[name] then
+      seen[name] = true
+      list[#list + 1] = name
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+--- Opens the cache `alias` and puts its functions into `cache`. `attach`: one in memory must
+--- be there already; NotFound.
+function M.open(alias, cache, attach)
   local config = configured()[alias]
   if config == nil then
     error(exceptions.KeyError(("there is no cache '%s' in setting 'caches'%s"):format(tostring(alias), core.suggest(tostring(alias), M.aliases()))), 3)
@@ -185,6 +237,7 @@ function M.open(alias, cache)
   if later then
     wrong(alias, "the backend '%s' comes with a later version", later)
   end
+  given.attach = attach
   native.open(given, cache)
   cache.alias, cache.key_prefix, cache.version, cache.timeout = alias, given.prefix, given.version, given.timeout
 end
@@ -195,7 +248,7 @@ local held = {}
 function M.hold()
   local caches = configured()
   for _, alias in ipairs(sorted(caches)) do
-    local given = read(alias, caches[alias])
+    local given = read(alias, caches[alias], true)
     if given and given.backend == "memory" then
       held[alias] = {}
       native.open(given, held[alias])

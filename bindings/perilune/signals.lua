@@ -172,26 +172,26 @@ setmetatable(methods, {
   end,
 })
 
-local function new(name, index, labelled)
+local function new(name, index, labelled, given)
   local self = { _name = name, _labelled = labelled, _refs = {}, _weak = setmetatable({}, { __mode = "v" }), _senders = {}, _uids = {} }
   self._event = { __signal_event = true, __index = { signal = self } }
-  self.send = core.open(self, index, labelled, self._event, adopt, nothing)
+  self.send, self._listens = core.open(self, index, labelled, self._event, adopt, nothing, given)
   return setmetatable(self, mt)
 end
 
 local signal_options = { name = true }
 
---- A signal of your own. Its name (option `name`) is for messages.
+--- A signal of your own. Its name (option `name`) is for messages, and for C modules.
 function M.Signal(options)
   options = check_options("signals.Signal", options, signal_options)
-  return new(options.name or "Signal", nil, false)
+  return new(options.name or "Signal", nil, false, options.name)
 end
 
 --- One whose senders are models: `sender = "shop.Product"` may name one that is defined
 --- later.
 function M.ModelSignal(options)
   options = check_options("signals.ModelSignal", options, signal_options)
-  return new(options.name or "ModelSignal", nil, true)
+  return new(options.name or "ModelSignal", nil, true, options.name)
 end
 
 local builtin = {}

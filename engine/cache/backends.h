@@ -5,6 +5,6 @@
 
 #include "cache/cache.h"
 
-extern const struct cache_ops cache_memory, cache_file, cache_dummy;
+extern const struct cache_ops cache_memory, cache_file, cache_database, cache_dummy;
 
 #endif

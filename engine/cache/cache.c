@@ -4,10 +4,7 @@
 #include "cache/backends.h"
 
 const struct cache_ops *const cache_backends[] = {
-    &cache_memory,
-    &cache_file,
-    &cache_dummy,
-    NULL,
+    &cache_memory, &cache_file, &cache_database, &cache_dummy, NULL,
 };
 
 const struct cache_ops *cache_backend(struct str name)

@@ -17,11 +17,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "value/timezone.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct cache;
+struct database;
 struct log;
 struct loop;
 
@@ -32,10 +34,16 @@ struct cache_options {
     const char *alias;    /* "default" */
     const char *scope;    /* tells projects on one machine apart; NULL: shared with nobody */
     int64_t owner;        /* the user whose shared memory it is; -1: that of the process */
-    const char *location; /* of the backend: a folder …; NULL: its default */
+    const char *location; /* of the backend: a folder, a table …; NULL: its default */
+    bool attach;          /* of the memory backend: only one that another process has open */
     uint64_t max_bytes;   /* 0: the backend's default */
     uint64_t max_entries; /* 0: no limit */
     unsigned cull;        /* past max_entries one in so many goes; 0: all of them */
+    /* Of the database backend: where it reads or writes, asked each time, for the answer may
+     * change; NULL with *err.  The zone of the times in its table; TZ_NONE: UTC. */
+    struct database *(*database)(void *data, bool write, struct err *err);
+    void *database_data;
+    struct tz zone;
     struct loop *loop;
     struct log *log;
 };

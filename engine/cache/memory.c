@@ -135,9 +135,9 @@ static struct cache *memory_open(const struct cache_options *o, struct err *err)
         m->max_items = (uint32_t)(o->max_entries / n);
     char *name = o->scope ? segment_name(o) : NULL;
     uint64_t layout = (uint64_t)LAYOUT << 48 | (uint64_t)m->max_items << 8 | n;
-    int status =
-        segment_open(&m->segment, o->location ? o->location : "/dev/shm", name,
-                     shards_offset() + n * shard_size(m->nblocks), layout, o->owner, fill, m, err);
+    int status = segment_open(&m->segment, o->location ? o->location : "/dev/shm", name,
+                              shards_offset() + n * shard_size(m->nblocks), layout, o->owner,
+                              o->attach ? NULL : fill, m, err);
     free(name);
     if (status != 0) {
         free(m);

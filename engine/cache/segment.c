@@ -72,11 +72,18 @@ static int join(struct segment *s, uint64_t layout, struct err *err)
     return map(s, err) == 0 ? 1 : -1;
 }
 
-static int open_file(struct segment *s, int64_t owner, bool *fresh, struct err *err)
+static int nobody_has(const struct segment *s, struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "no process has '%s' open", s->path);
+}
+
+static int open_file(struct segment *s, int64_t owner, bool make, bool *fresh, struct err *err)
 {
     uid_t user = owner < 0 ? geteuid() : (uid_t)owner;
     struct stat st;
-    s->fd = open(s->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    s->fd = open(s->path, O_RDWR | (make ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (s->fd < 0 && errno == ENOENT)
+        return nobody_has(s, err);
     if (s->fd < 0 || fstat(s->fd, &st) != 0)
         return err_set_errno(err, "cannot open '%s'", s->path);
     *fresh = st.st_size == 0;
@@ -98,9 +105,11 @@ static int attempt(struct segment *s, uint64_t layout, int64_t owner,
 {
     bool fresh;
     int status;
-    if (open_file(s, owner, &fresh, err) != 0)
+    if (open_file(s, owner, init != NULL, &fresh, err) != 0)
         return -1;
     if (flock(s->fd, LOCK_EX | LOCK_NB) == 0) {
+        if (!init)
+            return nobody_has(s, err);
         if (!is_current(s))
             return 0;
         if (!fresh) {
@@ -122,6 +131,9 @@ static int attempt(struct segment *s, uint64_t layout, int64_t owner,
     if (!is_current(s))
         return 0;
     status = join(s, layout, err);
+    if (status == 0 && !init)
+        return err_set(err, ERR_CONFIG, "'%s' was made with other settings than there are now",
+                       s->path);
     if (status == 0) /* another version's or size's: its users keep it, without its name */
         unlink(s->path);
     return status;

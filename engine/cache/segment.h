@@ -24,8 +24,9 @@ struct segment { /* read-only to callers */
 /* Maps `size` bytes under the name, zeroed when nobody has them open; `init` fills them
  * then, before anybody else gets to see them. `layout` tells contents apart that do not
  * understand each other: a segment with another layout or size which is in use is left to
- * its users, and a new one put in its place. `owner` (-1: this process's user) gets a new
- * file; nobody else's is used. Without a folder and a name it belongs to
+ * its users, and a new one put in its place. Without `init` only one that others have open
+ * is taken: ERR_NOT_FOUND, or ERR_CONFIG when its layout or size is another. `owner` (-1: this
+ * process's user) gets a new file; nobody else's is used. Without a folder and a name it belongs to
  * this process. */
 int segment_open(struct segment *s, const char *folder, const char *name, size_t size,
                  uint64_t layout, int64_t owner,

@@ -18,6 +18,11 @@ void *receiver_data(const struct receiver *r)
     return r->c.receiver;
 }
 
+const struct receiver_ops *receiver_ops_of(const struct receiver *r)
+{
+    return r->c.ops;
+}
+
 static void receiver_unref(struct receiver *r)
 {
     if (--r->refs)
@@ -247,6 +252,38 @@ bool signal_disconnect_id(struct signal *s, uint64_t id)
     return false;
 }
 
+/* ---- by name ---- */
+
+int signals_connect_named(struct signals *all, const char *name, const struct signal_connection *c,
+                          struct err *err)
+{
+    struct signal *s;
+    for (size_t i = 0; i < SIGNAL_BUILTINS; i++) {
+        s = &all->builtin[i];
+        if (strcmp(s->name, name) != 0)
+            continue;
+        if (c->label.p && !s->labelled)
+            return err_set(err, ERR_CONFIG, "senders of the signal '%s' are no models", name);
+        signal_connect(s, c);
+        return 0;
+    }
+    if (c->label.p)
+        return err_set(err, ERR_CONFIG, "'%s' is no built-in signal: its senders have no labels",
+                       name);
+    for (s = all->custom; s; s = s->next)
+        if (s->name && strcmp(s->name, name) == 0)
+            signal_connect(s, c);
+    vec_push(&all->wishes, ((struct signal_wish){.name = mem_strdup(name), .c = *c}));
+    return 0;
+}
+
+static void grant_wishes(struct signal *s)
+{
+    for (size_t i = 0; s->name && i < s->owner->wishes.n; i++)
+        if (strcmp(s->owner->wishes.items[i].name, s->name) == 0)
+            signal_connect(s, &s->owner->wishes.items[i].c);
+}
+
 void signal_disable(struct signal *s)
 {
     s->disabled++;
@@ -358,6 +395,38 @@ void signal_send_robust(struct signal *s, const void *sender, struct signal_even
     end_event(e);
 }
 
+/* ---- what was sent ---- */
+
+static void value_of(const struct signal_arg *a, struct signal_value *out)
+{
+    switch (a->type) {
+    case SIGNAL_BOOL:
+        *out = (struct signal_value){.type = SIGNAL_VALUE_BOOL, .yes = a->yes};
+        break;
+    case SIGNAL_INT:
+        *out = (struct signal_value){
+            .type = SIGNAL_VALUE_INT, .integer = a->integer, .number = (double)a->integer};
+        break;
+    case SIGNAL_STR:
+        *out = (struct signal_value){.type = SIGNAL_VALUE_STR, .text = a->text};
+        break;
+    default:
+        *out = (struct signal_value){.type = SIGNAL_VALUE_OTHER};
+    }
+}
+
+int signal_event_find(struct signal_event *e, struct str path, struct signal_value *out,
+                      struct err *err)
+{
+    *out = (struct signal_value){.type = SIGNAL_VALUE_NIL};
+    for (size_t i = 0; i < e->nargs; i++)
+        if (str_eq(path, str_from(e->args[i].name))) {
+            value_of(&e->args[i], out);
+            return 0;
+        }
+    return e->find ? e->find(e, path, out, err) : 0;
+}
+
 /* ---- life ---- */
 
 static void signal_clear(struct signal *s)
@@ -400,6 +469,9 @@ void signals_free(struct signals *all)
         return;
     signals_clear(all);
     map_release(&all->labels, NULL);
+    for (size_t i = 0; i < all->wishes.n; i++)
+        free(all->wishes.items[i].name);
+    vec_release(&all->wishes);
     free(all);
 }
 
@@ -409,15 +481,17 @@ void signals_on_change(struct signals *all, void (*fn)(void *data, struct signal
     all->changed_data = data;
 }
 
-struct signal *signal_new(struct signals *all, bool labelled)
+struct signal *signal_new(struct signals *all, const char *name, bool labelled)
 {
     struct signal *s = mem_zalloc(sizeof *s);
+    s->name = name ? mem_strdup(name) : NULL;
     s->labelled = labelled;
     s->owner = all;
     s->next = all->custom;
     if (s->next)
         s->next->prev = s;
     all->custom = s;
+    grant_wishes(s);
     return s;
 }
 
@@ -430,5 +504,6 @@ void signal_free(struct signal *s)
         s->owner->custom = s->next;
     if (s->next)
         s->next->prev = s->prev;
+    free((char *)s->name);
     free(s);
 }

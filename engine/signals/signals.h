@@ -80,11 +80,33 @@ struct signal_arg {
 };
 
 struct signal;
+struct signal_event;
 
-/* What C sends; on the sender's stack. Scripts send events of their own. */
+enum signal_value_type {
+    SIGNAL_VALUE_NIL, /* there is none of that name */
+    SIGNAL_VALUE_BOOL,
+    SIGNAL_VALUE_INT,
+    SIGNAL_VALUE_NUMBER,
+    SIGNAL_VALUE_STR,
+    SIGNAL_VALUE_OTHER, /* a table, an object */
+};
+
+struct signal_value {
+    enum signal_value_type type;
+    bool yes;
+    int64_t integer;
+    double number; /* of integers, too */
+    struct str text;
+};
+
+/* What C sends; on the sender's stack. */
 struct signal_event {
     const struct signal_arg *args;
     size_t nargs;
+    /* Of an event that a script sends to a receiver in C: gives the value under a name, or a
+     * path ("instance.name"); "sender" is who sent it. Text lives until the receiver returns.
+     * -1: looking for it raised an error. May wait. */
+    int (*find)(struct signal_event *e, struct str path, struct signal_value *out, struct err *err);
     const struct signal *signal; /* set by the sending */
     /* The script's: what it made of the event for its first receiver, and how to let that
      * go after the last one. */
@@ -115,6 +137,12 @@ struct signal_connection {
 
 struct receiver; /* connected */
 
+/* A connection that waits for a signal by its name. */
+struct signal_wish {
+    char *name;
+    struct signal_connection c; /* its ops have no `drop` */
+};
+
 struct receiver_list { /* read-only to callers */
     const void *sender;
     size_t number; /* from 1, among the lists that the signal has now */
@@ -122,9 +150,9 @@ struct receiver_list { /* read-only to callers */
     struct receiver *items[];
 };
 
-struct signal {  /* read-only to callers */
-    size_t live; /* receivers; 0 while disabled */
-    const char *name;
+struct signal {       /* read-only to callers */
+    size_t live;      /* receivers; 0 while disabled */
+    const char *name; /* NULL: an application's that has none */
     bool labelled;
     unsigned disabled;
     VEC(struct receiver *) receivers; /* in order */
@@ -142,6 +170,7 @@ struct signals { /* read-only to callers */
     struct signal *custom;
     struct map labels; /* of senders that have appeared */
     uint64_t last_id;
+    VEC(struct signal_wish) wishes;
     void (*changed)(void *data, struct signal *s);
     void *changed_data;
 };
@@ -161,13 +190,19 @@ static inline struct signal *signals_builtin(struct signals *all, enum signal_bu
     return &all->builtin[which];
 }
 
-/* A signal of the application's. */
-struct signal *signal_new(struct signals *all, bool labelled);
+/* A signal of the application's; the name (which may be NULL) is for those who connect by
+ * it, and copied. */
+struct signal *signal_new(struct signals *all, const char *name, bool labelled);
 void signal_free(struct signal *s);
 
 /* Connects, unless a receiver with the same key is connected to the same sender: then the
  * new one is dropped at once. Gives the number of the connection, or of the one there was. */
 uint64_t signal_connect(struct signal *s, const struct signal_connection *c);
+/* Connects to the built-in signal of that name, or to each of the application's as they are
+ * made, for as long as there are signals. -1 with ERR_CONFIG when the signal has no labels
+ * and the connection does; the connection's ops must have no `drop`. */
+int signals_connect_named(struct signals *all, const char *name, const struct signal_connection *c,
+                          struct err *err);
 /* Gives whether something was connected. `label` as in struct signal_connection. */
 bool signal_disconnect(struct signal *s, const void *key, const void *sender, struct str label);
 bool signal_disconnect_id(struct signal *s, uint64_t id);
@@ -183,6 +218,11 @@ void signal_enable(struct signal *s);
 /* Those to tell, without regard to signal_disable(). Borrowed until the next change. */
 const struct receiver_list *signal_list(struct signal *s, const void *sender);
 void *receiver_data(const struct receiver *r); /* what was connected */
+const struct receiver_ops *receiver_ops_of(const struct receiver *r);
+/* The value of a name among what C sends, or of a path in what a script sent; NIL when there
+ * is none, OTHER for what is no plain value. -1 as `find`. */
+int signal_event_find(struct signal_event *e, struct str path, struct signal_value *out,
+                      struct err *err);
 
 bool signal_listens(struct signal *s, const void *sender);
 /* Is there anybody to tell? */

@@ -158,6 +158,12 @@ void pack_add_extension(struct buf *b, struct str name)
     add_text(b, PACK_EXTENSION, name);
 }
 
+void pack_add_reference(struct buf *b, int64_t number)
+{
+    add_tag(b, PACK_REFERENCE);
+    add_signed(b, number);
+}
+
 /* ---- reading ---- */
 
 void pack_reader_init(struct pack_reader *r, struct str data)
@@ -289,6 +295,7 @@ static bool read_tagged(struct pack_reader *r, enum pack_type type)
     case PACK_TRUE:
         return true;
     case PACK_INT:
+    case PACK_REFERENCE:
         return read_signed(r, &r->integer);
     case PACK_DOUBLE:
         return read_double(r);
@@ -334,7 +341,7 @@ enum pack_type pack_next(struct pack_reader *r, struct err *err)
         r->members = 0;
         if (r->items <= left(r))
             return PACK_TABLE;
-    } else if (byte - TAGS <= PACK_EXTENSION && read_tagged(r, (enum pack_type)(byte - TAGS))) {
+    } else if (byte - TAGS <= PACK_REFERENCE && read_tagged(r, (enum pack_type)(byte - TAGS))) {
         return (enum pack_type)(byte - TAGS);
     }
     err_set(err, ERR_SYNTAX, "packed data is damaged (byte 0x%02x, %zu before the end)", *start,

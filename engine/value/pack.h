@@ -39,6 +39,7 @@ enum pack_type {
     PACK_TABLE,     /* items, members follow */
     PACK_LIST,      /* the same, marked as a list even when it is empty */
     PACK_EXTENSION, /* text: whose it is; one value follows */
+    PACK_REFERENCE, /* integer: to extension number so and so, from 1, as they begin */
 };
 
 /* ---- writing ---- */
@@ -55,6 +56,7 @@ void pack_add_datetime(struct buf *b, const struct datetime *d);
 void pack_add_timedelta(struct buf *b, struct duration d);
 void pack_add_table(struct buf *b, uint32_t items, uint32_t members, bool list);
 void pack_add_extension(struct buf *b, struct str name);
+void pack_add_reference(struct buf *b, int64_t number);
 
 /* ---- reading ---- */
 

@@ -260,7 +260,7 @@ describe("values", function()
 
   it("that are no data are refused, with their place", function()
     raises("TypeError", "a function cannot be kept as data", cache.set, cache, "k", print)
-    raises("TypeError", "it is at .items[2].fn", cache.set, cache, "k", { items = { 1, { fn = print } } })
+    raises("TypeError", "it is at value.items[2].fn", cache.set, cache, "k", { items = { 1, { fn = print } } })
     raises("TypeError", "a thread", cache.set, cache, "k", coroutine.create(print))
     raises("TypeError", "a key that is a table", cache.set, cache, "k", { [{}] = 1 })
     raises("TypeError", "shop.Order", cache.set, cache, "k", setmetatable({}, { __name = "shop.Order" }))

@@ -57,7 +57,7 @@ static int setup(void **state)
 {
     (void)state;
     all = signals_new();
-    paid = signal_new(all, true);
+    paid = signal_new(all, NULL, true);
     buf_init(&heard);
     a = (struct ear){.name = 'a'};
     b = (struct ear){.name = 'b'};

@@ -12,8 +12,8 @@ local M = {}
 -- group -> names, in the order of `help`
 M.builtin = {
   { "Server", { "runserver", "serve" } },
-  { "Project", { "startproject", "startapp", "startcmodule", "check", "routes", "middleware", "diffsettings", "collectstatic", "findstatic" } },
-  { "Database", { "makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration", "inspectdb", "dumpdata", "loaddata", "flush", "sqlflush", "dbshell" } },
+  { "Project", { "startproject", "startapp", "startcmodule", "check", "routes", "middleware", "diffsettings", "collectstatic", "findstatic", "cache" } },
+  { "Database", { "makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration", "inspectdb", "dumpdata", "loaddata", "flush", "sqlflush", "createcachetable", "dbshell" } },
   { "Scripts", { "run", "shell", "test" } },
   { "Other", { "help", "version" } },
 }

@@ -110,6 +110,9 @@ local function prepare(class)
   class.__tostring = function(self)
     return ("%s.%s"):format(rawget(self, "model") and self.model._meta.label or "?", rawget(self, "name") or "?")
   end
+  function class.__pack(self)
+    error(exceptions.TypeError(("%s is a manager and cannot be kept as data: keep a QuerySet, %s:all()"):format(tostring(self), tostring(self))), 0)
+  end
   return setmetatable(class, class_mt)
 end
 prepare(Manager)

@@ -129,6 +129,10 @@ local function to_string(self)
   return ("%s object (%s)"):format(meta.object_name, pk == nil and "None" or tostring(pk))
 end
 
+local function pack(self, memo)
+  return require("perilune._models.packing").pack_instance(self, memo)
+end
+
 -- For templates: a name that is there but NULL is None, not unknown.
 local function has_field(self, name)
   local class = getmetatable(self)
@@ -463,6 +467,7 @@ function M.define(name, members, given_meta, how)
   local class = { _meta = meta, _bases = parents, _new = new }
   class.__index, class.__newindex = instance_index(class), instance_newindex(class)
   class.__eq, class.__tostring, class.__name, class.__hasfield = equal, to_string, meta.label, has_field
+  class.__pack = pack
   for _, parent in ipairs(parents) do -- metamethods are not inherited by themselves
     for key, value in pairs(parent) do
       if type(key) == "string" and key:sub(1, 2) == "__" and key ~= "__index" and key ~= "__newindex" and key ~= "__name" then

@@ -40,6 +40,9 @@ local function instance_mt(class)
     __tostring = function(self)
       return class._repr(self)
     end,
+    __pack = function(self)
+      return require("perilune._models.packing").pack_queryset(self)
+    end,
     __band = function(a, b) return QuerySet._merge(a, b, "AND") end,
     __bor = function(a, b) return QuerySet._merge(a, b, "OR") end,
     __newindex = function(_, key)

@@ -97,6 +97,9 @@ end
 mt.__len = function(self)
   return #self:rows()
 end
+mt.__pack = function()
+  error(exceptions.TypeError "a RawQuerySet cannot be kept as data: keep its rows, raw(…):to_list()", 0)
+end
 mt.__tostring = function(self)
   return "<RawQuerySet: " .. self.raw_query .. ">"
 end

@@ -1,15 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- The signals of models, at Django's points. A model that nobody listens to pays for a look
--- at has_listeners.
+-- The signals of models, at Django's points. A model that nobody listens to pays for a look.
 local signals = require "perilune.signals"
 
 local M = {}
 
 local function sender(name, make)
   local signal = signals[name]
-  local strong, weak = signal._refs, signal._weak
+  local listens = signal._listens
   M[name] = function(class, ...)
-    if (next(strong) or next(weak)) and signal:has_listeners(class) then
+    if listens(class) then
       signal:send(class, make(...))
     end
   end
@@ -47,7 +46,7 @@ sender("post_queryset_update", function(queryset, values, rows, using)
 end)
 
 function M.listens(name, class)
-  return signals[name]:has_listeners(class)
+  return signals[name]._listens(class)
 end
 
 return M
