@@ -130,6 +130,9 @@ end
 
 local function name_of(receiver)
   local info = type(receiver) == "function" and debug.getinfo(receiver, "S")
+  if info and info.what == "C" then
+    return "a receiver in C"
+  end
   return info and ("%s:%d"):format(info.source:gsub("^@", ""), info.linedefined) or tostring(receiver)
 end
 

@@ -32,7 +32,7 @@ struct modules {
     size_t n;
     VEC(const struct middleware_ops *) layers; /* ends with NULL */
     VEC(struct module_view *) views;
-    const void *const *api[3]; /* so that the linker keeps what modules will look for */
+    const void *const *api[4]; /* so that the linker keeps what modules will look for */
 };
 
 /* ---- layers ---- */
@@ -203,7 +203,7 @@ static int start(struct modules *m, struct module *module, struct err *err)
         return err_set(err, ERR_CONFIG, "C module '%s': %s", module->path,
                        env->failure[0] ? env->failure : "load() failed without a reason");
     module->loaded = true;
-    return 0;
+    return module_connect(module, env->app->signals, err);
 }
 
 int modules_open(struct modules **out, struct app *app, struct err *err)
@@ -219,6 +219,7 @@ int modules_open(struct modules **out, struct app *app, struct err *err)
     m->api[0] = module_api_env;
     m->api[1] = module_api_http;
     m->api[2] = module_api_call;
+    m->api[3] = module_api_signals;
     m->items = mem_zalloc(mem_mul(list.n, sizeof *m->items));
     for (size_t i = 0; i < list.n; i++) {
         struct module *module = &m->items[m->n++];

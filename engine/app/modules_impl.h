@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/map.h"
 
+struct signals;
+
 struct pln_env { /* owner: struct modules */
     struct app *app;
     const char *name; /* of the module */
@@ -28,7 +30,11 @@ struct module {
 /* Loads one shared object; fills path, library and descriptor. */
 int module_load(struct module *m, struct err *err);
 
+/* Connects the module's receivers. ERR_CONFIG names the one that cannot be. */
+int module_connect(struct module *m, struct signals *all, struct err *err);
+
 /* The implementation of perilune.h, kept in the binary for the modules to find. */
-extern const void *const module_api_env[], *const module_api_http[], *const module_api_call[];
+extern const void *const module_api_env[], *const module_api_http[], *const module_api_call[],
+    *const module_api_signals[];
 
 #endif

@@ -82,7 +82,7 @@ static int open_file(struct segment *s, int64_t owner, bool make, bool *fresh, s
     uid_t user = owner < 0 ? geteuid() : (uid_t)owner;
     struct stat st;
     s->fd = open(s->path, O_RDWR | (make ? O_CREAT : 0) | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (s->fd < 0 && errno == ENOENT)
+    if (s->fd < 0 && errno == ENOENT && !make)
         return nobody_has(s, err);
     if (s->fd < 0 || fstat(s->fd, &st) != 0)
         return err_set_errno(err, "cannot open '%s'", s->path);

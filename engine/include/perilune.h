@@ -48,6 +48,7 @@ struct pln_response; /* counted */
 struct pln_next;     /* the rest of a chain of middleware */
 struct pln_call;     /* arguments and results of a function called from a script */
 struct pln_out;      /* where a stream writes */
+struct pln_event;    /* what a signal tells its receivers, for the time of the call */
 
 struct pln_str { /* bytes, not NUL-ended; p NULL: there is none */
     const char *p;
@@ -99,6 +100,17 @@ struct pln_command {
     int (*run)(struct pln_env *env, int argc, const char *const *argv);
 };
 
+/* A receiver of a signal. */
+struct pln_receiver {
+    /* "post_save", or the name that a script gave to its own: signals.Signal{ name = … } */
+    const char *signal;
+    /* "shop.Product": only what this model sends; NULL: whoever sends. Of signals of models. */
+    const char *sender;
+    /* 0, or -1 after pln_event_fail(): then the sending fails as with a script's receiver that
+     * raises. May wait. */
+    int (*call)(struct pln_env *env, struct pln_event *e);
+};
+
 /* Filled by the first four lines of every descriptor: */
 #define PLN_MODULE_HEAD .abi = PLN_ABI, .size = sizeof(struct pln_module)
 
@@ -113,6 +125,7 @@ struct pln_module {
     const struct pln_view *views;
     const struct pln_function *functions;
     const struct pln_command *commands;
+    const struct pln_receiver *receivers; /* ends with an entry whose signal is NULL */
 };
 
 /* ---- the module's surroundings ---- */
@@ -272,6 +285,25 @@ PLN_API void pln_push_string(struct pln_call *c, struct pln_str v); /* copied */
 PLN_API void pln_push_table(struct pln_call *c);
 PLN_API void pln_push_key(struct pln_call *c, const char *key); /* copied */
 PLN_API void pln_end_table(struct pln_call *c);
+
+/* ---- signals ---- */
+
+PLN_API const char *pln_event_signal(const struct pln_event *e); /* "post_save" */
+/* The label of the model that sends, or the sender itself when it is a text; else p NULL. */
+PLN_API struct pln_str pln_event_sender(struct pln_event *e);
+/* The request that it is about (request_started, got_request_exception), or NULL. */
+PLN_API struct pln_request *pln_event_request(const struct pln_event *e);
+/* What came with it: by name ("created"), or by a path into it ("instance.name",
+ * "instance.category.name", which may ask the database). PLN_NIL when there is nothing,
+ * PLN_OTHER for what is no plain value; the others give 0 (p NULL) for values of another
+ * type. Texts live until the receiver returns. May wait. */
+PLN_API enum pln_type pln_event_type(struct pln_event *e, const char *path);
+PLN_API int64_t pln_event_int(struct pln_event *e, const char *path);
+PLN_API double pln_event_number(struct pln_event *e, const char *path); /* integers as well */
+PLN_API int pln_event_bool(struct pln_event *e, const char *path);
+PLN_API struct pln_str pln_event_string(struct pln_event *e, const char *path);
+/* Gives -1: return pln_event_fail(…). */
+PLN_API int pln_event_fail(struct pln_event *e, const char *fmt, ...) PLN_FORMAT(2, 3);
 
 #ifdef __cplusplus
 }

@@ -66,6 +66,8 @@ def cases(port):
     expect("policy", headers.get("content-security-policy"),
            "default-src 'self'; script-src 'self'; upgrade-insecure-requests")
     expect("function", get(port, "/sum/40/2/")[2], "42")
+    expect("receiver", get(port, "/heard/")[2], "".join(
+        "request_started %s\n" % path for path in ("/hello/moon/", "/sum/40/2/", "/heard/")))
     expect("stream", get(port, "/count/")[2], "1\n2\n3\n")
     expect("error hook", get(port, "/hello/nobody/")[::2], (400, "stamp: nobody is no name"))
     expect("Http404", get(port, "/hello/a-name-of-more-than-20-bytes/")[0], 404)

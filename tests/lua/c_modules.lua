@@ -106,4 +106,53 @@ describe("settings", function()
   end)
 end)
 
+describe("receivers in C", function()
+  local signals = require "perilune.signals"
+
+  it("are told what Lua sends, by the name of the signal", function()
+    hello.heard()
+    local paid = signals.Signal { name = "order_paid" }
+    assert.is_true(paid:has_listeners())
+    local order = {}
+    paid:connect(function() order[#order + 1] = hello.heard() return "Lua" end)
+    local results = paid:send("shop", { amount = 5, instance = { name = "Ada" } })
+    assert.equal("order_paid by shop: Ada 5\n", order[1]) -- in the order of connection
+    assert.equal(2, #results)
+    assert.equal("Lua", results[2].response)
+    assert.equal(2, #paid:send_robust(nil, { amount = 1.0 }))
+    assert.equal("order_paid by :  0\n", order[2])
+    signals.disabled { paid }(function() paid:send(nil, {}) end)
+    assert.equal("", hello.heard())
+    signals.Signal { name = "order_pait" }:send(nil, {})
+    signals.Signal():send(nil, {})
+    assert.equal("", hello.heard())
+    local second = signals.Signal { name = "order_paid" }
+    second:send(nil, { amount = 2 })
+    assert.equal("order_paid by :  2\n", hello.heard())
+  end)
+
+  it("fail as others do", function()
+    local paid = signals.Signal { name = "order_paid" }
+    assert.raises(function() paid:send(nil, { amount = -1 }) end, "receiver of 'order_paid' in C module 'hello': an amount of -1")
+    local results = paid:send_robust(nil, { amount = -1 })
+    assert.is_true(tostring(results[1].error):find("an amount of -1", 1, true) ~= nil)
+    local broken = setmetatable({}, { __index = function() error "no such thing" end })
+    assert.raises(function() paid:send(nil, { instance = broken }) end, "no such thing")
+  end)
+
+  it("hear of one model only", function()
+    local models = require "perilune.models"
+    local members = { name = models.CharField { max_length = 20 }, Meta = { app_label = "shop" } }
+    local Other = models.Model("Other", { Meta = { app_label = "shop" } })
+    assert.is_false(signals.post_save:has_listeners(Other))
+    local Product = models.Model("Product", members)
+    require("perilune._models.registry").project:world()
+    assert.is_true(signals.post_save:has_listeners(Product))
+    hello.heard()
+    require("perilune._models.signals").post_save(Product, Product { name = "Emma" }, true, false, "default")
+    require("perilune._models.signals").post_save(Other, Other {}, true, false, "default")
+    assert.equal("post_save by shop.Product: Emma 0 new\n", hello.heard())
+  end)
+end)
+
 t.finish()

@@ -163,6 +163,7 @@ static void tables(void **state)
     pack_add_string(&b, STR("key"));
     pack_add_extension(&b, STR("orm.instance"));
     pack_add_int(&b, 1);
+    pack_add_reference(&b, 300);
     start();
     next(PACK_TABLE);
     assert_int_equal(3, r.items);
@@ -177,6 +178,8 @@ static void tables(void **state)
     next(PACK_EXTENSION);
     assert_str(r.text, "orm.instance");
     next(PACK_INT);
+    next(PACK_REFERENCE);
+    assert_int_equal(300, r.integer);
     next(PACK_END);
 }
 

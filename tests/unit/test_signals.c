@@ -44,6 +44,7 @@ static void ear_drop(void *receiver)
 }
 
 static const struct receiver_ops strong = {ear_call, NULL, ear_drop};
+static const struct receiver_ops quiet = {ear_call, NULL, NULL};
 static const struct receiver_ops weak = {ear_call, ear_alive, ear_drop};
 
 static void on_change(void *data, struct signal *s)
@@ -340,6 +341,61 @@ static void builtin_receivers_are_dropped(void **state)
     assert_false(signal_has(signals_builtin(all, SIGNAL_post_save), NULL));
 }
 
+static void by_name(void **state)
+{
+    struct signal_connection n = {.ops = &quiet, .receiver = &a, .key = &a};
+    struct signal *first, *second, *other;
+    struct err err;
+    (void)state;
+    first = signal_new(all, "order_paid", false);
+    assert_int_equal(0, signals_connect_named(all, "order_paid", &n, &err));
+    assert_int_equal(0, signals_connect_named(all, "post_save", &n, &err));
+    second = signal_new(all, "order_paid", false);
+    other = signal_new(all, "order_pait", false);
+    assert_true(signal_has(first, NULL));
+    assert_true(signal_has(second, &apples));
+    assert_false(signal_has(other, NULL));
+    assert_false(signal_has(paid, NULL));
+    assert_true(signal_has(signals_builtin(all, SIGNAL_post_save), &apples));
+    n.label = STR("shop.Product");
+    assert_int_equal(0, signals_connect_named(all, "pre_save", &n, &err));
+    assert_false(signal_has(signals_builtin(all, SIGNAL_pre_save), &apples));
+    signals_resolve(all, STR("shop.Product"), &apples);
+    assert_true(signal_has(signals_builtin(all, SIGNAL_pre_save), &apples));
+    assert_int_equal(-1, signals_connect_named(all, "request_started", &n, &err));
+    assert_int_equal(ERR_CONFIG, err.code);
+    assert_int_equal(-1, signals_connect_named(all, "order_paid", &n, &err));
+    signal_free(first);
+    signal_free(second);
+    signal_free(other);
+}
+
+static void values_of_events(void **state)
+{
+    const struct signal_arg args[] = {
+        {.name = "n", .type = SIGNAL_INT, .integer = 7},
+        {.name = "yes", .type = SIGNAL_BOOL, .yes = true},
+        {.name = "text", .type = SIGNAL_STR, .text = STR("x")},
+        {.name = "request", .type = SIGNAL_REQUEST},
+    };
+    struct signal_event e = {.args = args, .nargs = 4};
+    struct signal_value v;
+    struct err err;
+    (void)state;
+    assert_int_equal(0, signal_event_find(&e, STR("n"), &v, &err));
+    assert_int_equal(SIGNAL_VALUE_INT, v.type);
+    assert_int_equal(7, v.integer);
+    assert_true(v.number == 7);
+    signal_event_find(&e, STR("yes"), &v, &err);
+    assert_true(v.type == SIGNAL_VALUE_BOOL && v.yes);
+    signal_event_find(&e, STR("text"), &v, &err);
+    assert_true(v.type == SIGNAL_VALUE_STR && str_eq(v.text, STR("x")));
+    signal_event_find(&e, STR("request"), &v, &err);
+    assert_int_equal(SIGNAL_VALUE_OTHER, v.type);
+    signal_event_find(&e, STR("request.path"), &v, &err);
+    assert_int_equal(SIGNAL_VALUE_NIL, v.type);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -350,6 +406,7 @@ int main(void)
         TEST(sending_inside),   TEST(errors),
         TEST(disabled),         TEST(labels),
         TEST(tells_of_changes), TEST(builtin_receivers_are_dropped),
+        TEST(by_name),          TEST(values_of_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@
  *     -- urls.lua
  *     path("hello/<str:name>/", "hello.greet"),
  *     -- anywhere
- *     require("hello").add(1, 2) --> 3 */
+ *     require("hello").add(1, 2) --> 3
+ *     require("hello").heard() --> what its receivers were told */
 #include <perilune.h>
 
 #include <stdio.h>
@@ -19,6 +20,7 @@
 struct hello {
     const char *greeting;
     unsigned long answered;
+    char heard[512]; /* by the receivers */
 };
 
 static int load(struct pln_env *env)
@@ -246,7 +248,17 @@ static int silent(struct pln_env *env, struct pln_call *c)
     return -1;
 }
 
+/* heard() -> text; and forgets it */
+static int heard(struct pln_env *env, struct pln_call *c)
+{
+    struct hello *h = pln_data(env);
+    pln_push_string(c, pln_str(h->heard));
+    h->heard[0] = '\0';
+    return 0;
+}
+
 static const struct pln_function functions[] = {
+    {"heard", heard, "heard(): what the receivers were told"},
     {"add", add, "add(a, b): the sum of two integers"},
     {"describe", describe, "describe(text): a table, and the first byte"},
     {"half", half, "half(x)"},
@@ -275,8 +287,40 @@ static const struct pln_command commands[] = {
     {0},
 };
 
+/* ---- receivers of signals ---- */
+
+static int listen(struct pln_env *env, struct pln_event *e)
+{
+    struct hello *h = pln_data(env);
+    struct pln_str sender = pln_event_sender(e), name = pln_event_string(e, "instance.name");
+    size_t n = strlen(h->heard);
+    if (pln_event_int(e, "amount") < 0)
+        return pln_event_fail(e, "an amount of %lld", (long long)pln_event_int(e, "amount"));
+    snprintf(h->heard + n, sizeof h->heard - n, "%s by %.*s: %.*s %lld%s\n", pln_event_signal(e),
+             (int)sender.n, sender.p ? sender.p : "", (int)name.n, name.p ? name.p : "",
+             (long long)pln_event_int(e, "amount"), pln_event_bool(e, "created") ? " new" : "");
+    return 0;
+}
+
+static int listen_request(struct pln_env *env, struct pln_event *e)
+{
+    struct hello *h = pln_data(env);
+    struct pln_str path = pln_request_path(pln_event_request(e));
+    size_t n = strlen(h->heard);
+    snprintf(h->heard + n, sizeof h->heard - n, "%s %.*s\n", pln_event_signal(e), (int)path.n,
+             path.p);
+    return 0;
+}
+
+static const struct pln_receiver receivers[] = {
+    {.signal = "request_started", .call = listen_request},
+    {.signal = "post_save", .sender = "shop.Product", .call = listen},
+    {.signal = "order_paid", .call = listen},
+    {0},
+};
+
 PLN_EXPORT const struct pln_module pln_module = {
-    PLN_MODULE_HEAD, .name = "hello",        .version = "1.0",
-    .load = load,    .unload = unload,       .middleware = middleware,
-    .views = views,  .functions = functions, .commands = commands,
+    PLN_MODULE_HEAD,      .name = "hello",          .version = "1.0", .load = load,
+    .unload = unload,     .middleware = middleware, .views = views,   .functions = functions,
+    .commands = commands, .receivers = receivers,
 };

@@ -11,7 +11,12 @@ local function nonce(request)
   return request.csp_nonce
 end
 
+local function heard()
+  return hello.heard()
+end
+
 return {
+  path("heard/", heard),
   path("sum/<int:a>/<int:b>/", sum),
   path("nonce/", nonce),
   path("hello/<str:name>/", "hello.greet", { name = "greet" }),
