@@ -4,7 +4,7 @@
 
 ---Caches of `settings.caches`. The module is the cache `default` itself: `cache:get("key")`.
 ---Any data can be kept: nil, `perilune.null`, booleans, numbers, strings, safe strings, decimals, dates, times, datetimes, timedeltas,
----tables of those. Functions, userdata and tables of unknown classes raise TypeError. What comes out is a copy.
+---model instances, QuerySets (they are read), tables of those. Functions, userdata and tables of unknown classes raise TypeError. What comes out is a copy.
 ---@class perilune.cache: perilune.cache.Cache
 ---@field forever number a timeout that never comes
 ---@field caches table<string, perilune.cache.Cache> the caches by alias
@@ -19,6 +19,8 @@ local cache = {}
 ---@field tags? string[] for `invalidate_tags`
 
 ---@class perilune.cache.GetOrSetOpts: perilune.cache.SetOpts
+---@field timeout? number|fun(value: any, ...: any): number of a function: asked with what was found, and the arguments of a cached function
+---@field tags? string[]|fun(value: any, ...: any): string[]
 ---@field stale? number keep the value for so many seconds after its time, for those who would have to wait for a new one
 ---@field wait? number seconds to wait for another caller who computes, 10; then compute, too
 
@@ -173,6 +175,11 @@ local Cached = {}
 ---@param ... any
 ---@return string
 function Cached:key(...) end
+
+---Calls the function and keeps its result in place of the one before: to warm a cache.
+---@param ... any
+---@return any # the result
+function Cached:refresh(...) end
 
 ---Forgets the result for these arguments.
 ---@param ... any

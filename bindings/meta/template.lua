@@ -304,6 +304,12 @@ function template.format_html_join(separator, format, rows) end
 ---@return table
 function template.iterate(fn) end
 
+---The key under which `{% cache 900 name a b %}` keeps its fragment; `cache:delete(key)` removes it.
+---@param name string
+---@param vary? any[] the values behind the name, in order; `perilune.null` for None
+---@return string
+function template.fragment_key(name, vary) end
+
 ---Templates do not call the function: it changes data.
 ---@generic F: function
 ---@param fn F

@@ -12,10 +12,19 @@ local M = {}
 
 local WAIT = 10 -- seconds
 
+-- `timeout` and `tags` may depend on what was found.
+local function asked(option, value)
+  if type(option) == "function" then
+    return option(value)
+  end
+  return option
+end
+
+--- Keeps the value as get_or_set() does; gives whether it was kept.
 local function store(cache, key, value, options)
   local stale = options.stale or 0
-  local timeout = options.timeout or cache.timeout
-  local kept = { timeout = timeout, version = options.version, tags = options.tags }
+  local timeout = asked(options.timeout, value) or cache.timeout
+  local kept = { timeout = timeout, version = options.version, tags = asked(options.tags, value) }
   if stale > 0 and timeout > 0 and timeout < math.huge then
     kept.timeout, kept.fresh = timeout + stale, timeout
   end
@@ -84,10 +93,13 @@ function M.get_or_set(cache, key, value, options)
   elseif type(value) == "function" then
     return single(cache, key, value, options, found, old)
   end
-  if not found and not cache:add(key, value, { timeout = options.timeout, version = options.version, tags = options.tags }) then
+  local kept = { timeout = asked(options.timeout, value), version = options.version, tags = asked(options.tags, value) }
+  if not found and not cache:add(key, value, kept) then
     return cache:get(key, value, { version = options.version })
   end
   return value
 end
+
+M.store = store
 
 return M

@@ -95,11 +95,26 @@ end
 local Cached = { __name = "perilune.cache.Cached" }
 Cached.__index = {}
 
+-- The options for one call: what depends on the result depends on the arguments, too.
+local function options_for(self, args)
+  local options = self._options
+  if type(options.timeout) ~= "function" and type(options.tags) ~= "function" then
+    return options
+  end
+  local own = {}
+  for name, option in pairs(options) do
+    own[name] = type(option) ~= "function" and option or function(value)
+      return option(value, table.unpack(args, 1, args.n))
+    end
+  end
+  return own
+end
+
 function Cached:__call(...)
   local args = table.pack(...)
   return self._cache():get_or_set(self:key(...), function()
     return self._fn(table.unpack(args, 1, args.n))
-  end, self._options)
+  end, options_for(self, args))
 end
 
 --- The key under which the result for these arguments is kept.
@@ -113,6 +128,14 @@ end
 --- Forgets the result for these arguments; gives whether there was one.
 function Cached.__index:invalidate(...)
   return self._cache():delete(self:key(...), { version = self._options.version })
+end
+
+--- Calls the function for these arguments and keeps the result in place of the one before;
+--- gives it.
+function Cached.__index:refresh(...)
+  local value = self._fn(...)
+  flight.store(self._cache(), self:key(...), value, options_for(self, table.pack(...)))
+  return value
 end
 
 --- The function, remembering its first result for each combination of arguments.

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "fiber/fiber.h"
+#include "signals/signals.h"
 
 static struct app app;
 
@@ -39,6 +40,7 @@ static int open_app(void **state)
     map_init(&attributes);
     app = (struct app){.ops = &ops, .settings = w.settings, .log = &w.log};
     app.options.project_dir = MODULES;
+    app.signals = signals_new();
     return 0;
 }
 
@@ -46,6 +48,7 @@ static int close_app(void **state)
 {
     pipeline_free(w.pipeline);
     w.pipeline = NULL;
+    signals_free(app.signals);
     modules_close(app.modules);
     map_release(&attributes, NULL);
     return teardown(state);

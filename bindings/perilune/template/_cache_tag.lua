@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- {% load cache %}: {% cache timeout name vary… using="alias" %}…{% endcache %}
-local crypto = require "perilune._crypto"
 local exceptions = require "perilune.exceptions"
+local fragment = require "perilune.template._fragment"
 local null = require "perilune.null"
 local settings = require "perilune.settings"
 local safestring = require "perilune.utils.safestring"
@@ -16,35 +16,14 @@ local function syntax_error(text, ...)
 end
 
 -- The cache of {% … using="alias" %}, else "template_fragments" where the settings have one,
--- else the default; nil outside of a project.
+-- else the default.
 local function find_cache(alias)
-  if not settings.configured() then
-    return nil
-  end
-  local known = settings.caches or {}
+  local known = settings.configured() and settings.caches or {}
   if alias and known[alias] == nil and alias ~= "default" then
     syntax_error("Invalid cache name specified for cache tag: '%s'", alias)
   end
   local caches = require("perilune.cache").caches
   return caches[alias or known.template_fragments and "template_fragments" or "default"]
-end
-
-local function text_of(value)
-  if value == nil or value == null then
-    return "None"
-  elseif type(value) == "boolean" then
-    return value and "True" or "False"
-  end
-  return tostring(value)
-end
-
---- Django's make_template_fragment_key.
-local function fragment_key(name, vary)
-  local hash = {}
-  for i, value in ipairs(vary) do
-    hash[i] = value .. ":"
-  end
-  return ("template.cache.%s.%s"):format(name, crypto.hex(crypto.digest("md5", table.concat(hash))))
 end
 
 local function timeout_of(value, given)
@@ -59,22 +38,19 @@ local function timeout_of(value, given)
 end
 
 local function quoted(value)
-  return type(value) == "string" and "'" .. value .. "'" or text_of(value)
+  return type(value) == "string" and "'" .. value .. "'" or fragment.text_of(value)
 end
 
 function Node:render(context)
   local timeout = self.timeout:resolve(context)
   local seconds = timeout_of(timeout, quoted(timeout))
   local alias = self.cache and self.cache:resolve(context)
-  local cache = find_cache(alias and text_of(alias))
-  if not cache then
-    return self.nodelist:render(context)
-  end
+  local cache = find_cache(alias and fragment.text_of(alias))
   local vary = {}
   for i, expression in ipairs(self.vary) do
-    vary[i] = text_of(expression:resolve(context))
+    vary[i] = fragment.text_of(expression:resolve(context))
   end
-  local key = fragment_key(self.name, vary)
+  local key = fragment.key(self.name, vary)
   local found = cache:get(key)
   if found == nil then
     found = tostring(self.nodelist:render(context))
