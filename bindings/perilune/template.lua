@@ -89,7 +89,6 @@ end
 --- The key under which {% cache 900 name a b %} keeps its fragment: fragment_key("name", { a, b }).
 function M.fragment_key(name, vary)
   if type(name) ~= "string" or vary ~= nil and type(vary) ~= "table" then
-    local exceptions = require "perilune.exceptions"
     error(exceptions.TypeError(("fragment_key(name, { values }): a string and a list, not a %s and a %s"):format(type(name), type(vary))), 2)
   end
   return require("perilune.template._fragment").key(name, vary)
