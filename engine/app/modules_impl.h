@@ -34,7 +34,7 @@ int module_load(struct module *m, struct err *err);
 int module_connect(struct module *m, struct signals *all, struct err *err);
 
 /* The implementation of perilune.h, kept in the binary for the modules to find. */
-extern const void *const module_api_env[], *const module_api_http[], *const module_api_call[],
-    *const module_api_signals[];
+extern const void *const module_api_env[],
+    *const module_api_http[], *const module_api_call[], *const module_api_signals[];
 
 #endif
