@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* get(): code, statement and row in one call.  The code lies on the C stack: no Lua value is
- * made but the instance. */
+/* get(), first(), exists() and count(): code, statement and answer in one call.  The code lies on
+ * the C stack: no Lua value is made but the answer. */
 #include "bindings/orm/run.h"
 
 #include "bindings/lua/error.h"
@@ -18,10 +18,21 @@ struct get_code {
 
 /* ---- code ---- */
 
-static void build(lua_State *L, const struct code *query, struct code_builder *b)
+/* What the query in argument 3 is run for; get() may have conditions. */
+enum ask { ASK_GET, ASK_FIRST, ASK_EXISTS, ASK_COUNT };
+
+static void build(lua_State *L, const struct code *query, enum ask ask, struct code_builder *b)
 {
     bool sliced = query->high >= 0 || query->low > 0;
     code_start_from(b, query);
+    if (ask == ASK_FIRST)
+        code_first(b, false);
+    else if (ask == ASK_EXISTS)
+        code_exists(b);
+    else if (ask == ASK_COUNT)
+        code_count(b);
+    if (ask != ASK_GET)
+        return;
     if (lua_gettop(L) >= CONDITIONS) {
         code_filter(b, false);
         orm_write_conditions(L, CONDITIONS, b, CODE_AND, false, "get");
@@ -30,13 +41,13 @@ static void build(lua_State *L, const struct code *query, struct code_builder *b
         code_get(b);
 }
 
-static const struct code *code_of(lua_State *L, struct get_code *out)
+static const struct code *code_of(lua_State *L, enum ask ask, struct get_code *out)
 {
     const struct code *query = orm_code_check(L, 3);
     if (query->kind != CODE_QUERY)
         exception_raise(L, "TypeError", "a query is wanted, not an expression");
     struct code_builder *b = orm_builder(L);
-    build(L, query, b);
+    build(L, query, ask, b);
     if (code_builder_size(b) <= CODE_ROOM)
         return code_finish(b, out->room);
     orm_code_push(L, b);
@@ -77,20 +88,79 @@ static int get_inner(lua_State *L)
     return 3;
 }
 
+static int ask(lua_State *L, enum ask what, lua_CFunction inner, int results)
+{
+    struct orm_run run;
+    struct get_code code;
+    code.code = code_of(L, what, &code);
+    lua_settop(L, 4);
+    orm_run_begin(L, &run, code.code);
+    return orm_run_protected(L, &run, inner, results);
+}
+
 /* get_row(world, alias, query, flat, conditions…) → the first row or nil, how many there are
  * (of a query that is not sliced 21 at most), what is to be converted (orm_push_hooks) */
 static int l_get_row(lua_State *L)
 {
-    struct orm_run run;
-    struct get_code code;
-    code.code = code_of(L, &code);
-    lua_settop(L, 4);
-    orm_run_begin(L, &run, code.code);
-    return orm_run_protected(L, &run, get_inner, 3);
+    return ask(L, ASK_GET, get_inner, 3);
 }
+
+/* first_row(world, alias, query, flat): the same for first() */
+static int l_first_row(lua_State *L)
+{
+    return ask(L, ASK_FIRST, get_inner, 3);
+}
+
+/* ---- answers that are no rows ---- */
+
+/* (world, alias, code, nil, run) → boolean */
+static int exists_inner(lua_State *L)
+{
+    struct orm_run *run = lua_touserdata(L, -1);
+    bool row = false;
+    if (!run->statement->empty) {
+        orm_run_start(L, run);
+        row = orm_run_step(L, run);
+    }
+    lua_pushboolean(L, row);
+    return 1;
+}
+
+/* (world, alias, code, nil, run) → number */
+static int count_inner(lua_State *L)
+{
+    struct orm_run *run = lua_touserdata(L, -1);
+    lua_Integer n = 0;
+    if (!run->statement->empty) {
+        orm_run_start(L, run);
+        if (orm_run_step(L, run) && run->cursor.row[0].kind == DB_INT)
+            n = run->cursor.row[0].i;
+    }
+    lua_pushinteger(L, n);
+    return 1;
+}
+
+/* any_rows(world, alias, query) → whether it has rows */
+static int l_any_rows(lua_State *L)
+{
+    return ask(L, ASK_EXISTS, exists_inner, 1);
+}
+
+/* count_rows(world, alias, query) → how many */
+static int l_count_rows(lua_State *L)
+{
+    return ask(L, ASK_COUNT, count_inner, 1);
+}
+
+static const luaL_Reg functions[] = {
+    {"get_row", l_get_row},
+    {"first_row", l_first_row},
+    {"any_rows", l_any_rows},
+    {"count_rows", l_count_rows},
+    {NULL, NULL},
+};
 
 void orm_open_get(lua_State *L)
 {
-    lua_pushcfunction(L, l_get_row);
-    lua_setfield(L, -2, "get_row");
+    luaL_setfuncs(L, functions, 0);
 }

@@ -205,9 +205,7 @@ NAMES_CALL(l_latest, code_earliest(b, n, true))
 PLAIN_CALL(l_reverse, code_reverse(b))
 PLAIN_CALL(l_none, code_none(b))
 PLAIN_CALL(l_no_related, code_select_related(b, CODE_RELATED_NONE, 0))
-PLAIN_CALL(l_count, code_count(b))
 PLAIN_CALL(l_exists, code_exists(b))
-PLAIN_CALL(l_first, code_first(b, false))
 PLAIN_CALL(l_last, code_first(b, true))
 PLAIN_CALL(l_delete, code_delete(b))
 
@@ -324,10 +322,8 @@ static const luaL_Reg functions[] = {
     {"latest", l_latest},
     {"reverse", l_reverse},
     {"none", l_none},
-    {"count", l_count},
     {"has_rows", l_exists},
     {"get", l_get},
-    {"first", l_first},
     {"last", l_last},
     {"delete", l_delete},
     {"dates", l_dates},

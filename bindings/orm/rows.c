@@ -214,9 +214,9 @@ void orm_push_state(lua_State *L, int alias)
 }
 
 /* The list of the instances of a batch, as long as somebody else holds them. [-0, +1] */
-static void push_peers(lua_State *L)
+static void push_peers(lua_State *L, lua_Integer room)
 {
-    lua_createtable(L, 8, 0);
+    lua_createtable(L, (int)room, 0);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &weak_key) != LUA_TTABLE) {
         lua_pop(L, 1);
         lua_createtable(L, 0, 1);
@@ -228,7 +228,7 @@ static void push_peers(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
-/* Notes the instance on top as one of the batch.  One alone has no peers. */
+/* Notes the instance on top as one of the batch of a related model.  One alone has no peers. */
 static void note_peer(lua_State *L, int slot)
 {
     if (lua_isnil(L, slot + 2)) {
@@ -237,7 +237,7 @@ static void note_peer(lua_State *L, int slot)
         return;
     }
     if (lua_isnil(L, slot + 3)) {
-        push_peers(L);
+        push_peers(L, 8);
         lua_pushvalue(L, slot + 2);
         lua_rawseti(L, -2, 1);
         lua_pushvalue(L, -1);
@@ -292,9 +292,9 @@ void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement 
             open_node(L, r, i);
 }
 
-void orm_reader_list(lua_State *L, struct orm_reader *r)
+void orm_reader_list(lua_State *L, struct orm_reader *r, uint32_t expected)
 {
-    lua_newtable(L);
+    lua_createtable(L, (int)expected, 0);
     r->list = lua_gettop(L);
 }
 
@@ -323,7 +323,8 @@ static void push_instance(lua_State *L, struct orm_reader *r, unsigned i,
     lua_rawset(L, -3);
     lua_pushvalue(L, slot);
     lua_setmetatable(L, -2);
-    note_peer(L, slot);
+    if (i > 0) /* the others are those of the list */
+        note_peer(L, slot);
 }
 
 /* parent._cache[name] = the value on top, which may be false: none. [-1, +0] */
@@ -454,6 +455,18 @@ void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *
         push_list(L, r, row);
     else
         push_values(L, r, row);
+}
+
+void orm_reader_peers(lua_State *L, struct orm_reader *r)
+{
+    if (r->statement->kind != STATEMENT_ROWS || r->rows != ORM_ROWS_PLAIN || r->n < 2)
+        return;
+    push_peers(L, r->n);
+    for (lua_Integer i = 1; i <= r->n; i++) {
+        lua_rawgeti(L, r->list, i);
+        lua_rawseti(L, -2, i);
+    }
+    lua_setfield(L, node_slot(r, 0) + 1, "peers");
 }
 
 void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row)

@@ -31,8 +31,10 @@ struct orm_reader {
 /* Pushes keys, classes and states. [-0, +many, may raise] */
 void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement *st, int world,
                      int keys_table);
-/* Pushes the list of results. [-0, +1, may raise] */
-void orm_reader_list(lua_State *L, struct orm_reader *r);
+/* Pushes the list of results, with room for as many as are expected. [-0, +1, may raise] */
+void orm_reader_list(lua_State *L, struct orm_reader *r, uint32_t expected);
+/* After the last row: the instances of the list know each other. [-0, +0, may raise] */
+void orm_reader_peers(lua_State *L, struct orm_reader *r);
 /* Pushes what a row becomes. [-0, +1, may raise] */
 void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row);
 /* Adds a row to the list. [-0, +0, may raise] */

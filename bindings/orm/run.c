@@ -12,6 +12,8 @@
 
 #include <lauxlib.h>
 
+enum { ROWS_EXPECTED = 128 }; /* a list is not made larger than that beforehand */
+
 void orm_prepared_drop(void *prepared, void *world)
 {
     struct orm_prepared *p = prepared;
@@ -41,7 +43,7 @@ static struct orm_prepared *prepare(lua_State *L, const struct statement *st)
     orm_push_keys(L, st);
     int keys = luaL_ref(L, LUA_REGISTRYINDEX);
     struct orm_prepared *p = mem_alloc(sizeof *p);
-    p->keys = keys;
+    *p = (struct orm_prepared){.keys = keys};
     ((struct statement *)st)->prepared = p; /* the one field that is the runner's */
     return p;
 }
@@ -222,9 +224,11 @@ static int rows_inner(lua_State *L)
         return explain_rows(L, run);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
     orm_reader_open(L, r, st, 1, lua_gettop(L));
-    orm_reader_list(L, r);
+    orm_reader_list(L, r, run->prepared->rows);
     while (orm_run_step(L, run))
         orm_reader_row(L, r, run->cursor.row);
+    run->prepared->rows = r->n < ROWS_EXPECTED ? (uint32_t)r->n : ROWS_EXPECTED;
+    orm_reader_peers(L, r);
     lua_pushvalue(L, r->list);
     orm_push_hooks(L, st, 1);
     return 2;
@@ -350,7 +354,7 @@ static int change_inner(lua_State *L)
         orm_run_start(L, run);
         lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
         orm_reader_open(L, r, st, 1, lua_gettop(L));
-        orm_reader_list(L, r);
+        orm_reader_list(L, r, 0);
         while (orm_run_step(L, run))
             orm_reader_row(L, r, run->cursor.row);
     }

@@ -17,6 +17,7 @@ enum { ORM_FEW_PARAMS = 24 };
 
 struct orm_prepared { /* hangs on a statement */
     int keys;         /* in the registry: the columns' names */
+    uint32_t rows;    /* as many the last run gave, up to a limit */
 };
 
 struct orm_run {

@@ -10,7 +10,8 @@ local marks = require "perilune._models.marks"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
 
-local QuerySet = { __name = "perilune.models.QuerySet", _attributes = {} }
+local attributes = {} -- functions of the QuerySet, by name: no methods, but read as values
+local QuerySet = { __name = "perilune.models.QuerySet", _attributes = attributes }
 
 -- The world of the model, which knows all names.
 local function world_of(self)
@@ -25,14 +26,15 @@ local function instance_mt(class)
     __name = class.__name,
     _class = class,
     __index = function(self, key)
-      if type(key) == "number" then
-        return class._fetch(self)[key]
-      end
-      local attribute = class._attributes[key]
+      local attribute = attributes[key]
       if attribute then
         return attribute(self)
       end
-      return class[key]
+      local member = class[key]
+      if member == nil and type(key) == "number" then
+        return class._fetch(self)[key]
+      end
+      return member
     end,
     __len = function(self)
       return #class._fetch(self)
@@ -76,15 +78,16 @@ function QuerySet._new(class, model, using)
   return setmetatable({ _model = model, _code = all_code(model._meta), _db = using }, class._mt)
 end
 
-local kept = { "_model", "_db", "_prefetch", "_hints", "_fetch_mode", "_flat", "_for_write", "_known", "_values", "_combined", "_whole", "_sliced" }
+local kept = {
+  _db = true, _prefetch = true, _hints = true, _fetch_mode = true, _flat = true, _for_write = true, _known = true, _values = true, _combined = true, _whole = true,
+  _sliced = true,
+}
 
 --- A QuerySet like this one with other code.
 local function chain(self, code)
-  local new = { _code = code }
-  for i = 1, #kept do
-    local k = kept[i]
-    local v = rawget(self, k)
-    if v ~= nil then
+  local new = { _model = self._model, _code = code }
+  for k, v in next, self do
+    if kept[k] then
       new[k] = v
     end
   end

@@ -28,6 +28,8 @@ local function set_fetch_mode(rows, mode)
   end
 end
 
+local strong, weak = post_init._refs, post_init._weak -- both empty: nobody listens to any model
+
 -- What follows the reading of rows: what is known of them, signals, prefetches.
 local function finish(self, rows)
   if #rows == 0 or rawget(self, "_values") then
@@ -44,7 +46,7 @@ local function finish(self, rows)
     end
   end
   local model = self._model
-  if post_init:has_listeners(model) then
+  if (next(strong) or next(weak)) and post_init:has_listeners(model) then
     for _, row in ipairs(rows) do
       send.post_init(model, row)
     end
@@ -87,7 +89,8 @@ end
 
 --- A plain list of the rows, the caller's to change.
 function QuerySet:to_list()
-  return { table.unpack(QuerySet._fetch(self)) }
+  local rows = QuerySet._fetch(self)
+  return table.move(rows, 1, #rows, 1, {})
 end
 
 --- Streams: rows are read in chunks and not kept. iterator{ chunk_size = 2000 }
@@ -117,6 +120,15 @@ end
 
 QuerySet._not_found = not_found
 
+-- A row that was read alone, with what follows.
+local function whole_row(self, row, hooks, flat, using)
+  local rows = { row }
+  if hooks then
+    require("perilune._models.hooks").rows(rows, hooks, flat, using)
+  end
+  return finish(self, rows)[1]
+end
+
 -- One row or nil; raises when there are more.
 local function single_row(self, ...)
   local flat, using = rawget(self, "_flat"), read_db(self)
@@ -126,11 +138,7 @@ local function single_row(self, ...)
   elseif n == 0 then
     return nil
   end
-  local rows = { row }
-  if hooks then
-    require("perilune._models.hooks").rows(rows, hooks, flat, using)
-  end
-  return finish(self, rows)[1]
+  return whole_row(self, row, hooks, flat, using)
 end
 
 --- get() of all rows of a model, as managers call it: no QuerySet is made for it.
@@ -178,7 +186,12 @@ function QuerySet:first()
   if rows then
     return rows[1]
   end
-  return run_rows(self, world_of(self):check(orm.first(self._code)))[1]
+  local flat, using = rawget(self, "_flat"), read_db(self)
+  local row, n, hooks = orm.first_row(world_of(self), using, self._code, flat)
+  if n == 0 then
+    return nil
+  end
+  return whole_row(self, row, hooks, flat, using)
 end
 
 function QuerySet:last()
@@ -227,7 +240,7 @@ end
 
 function QuerySet:count()
   local rows = rows_at_hand(self)
-  return rows and #rows or single(self, orm.count(self._code))
+  return rows and #rows or orm.count_rows(world_of(self), read_db(self), self._code)
 end
 
 function QuerySet:exists()
@@ -235,7 +248,7 @@ function QuerySet:exists()
   if rows then
     return #rows > 0
   end
-  return single(self, orm.has_rows(self._code))
+  return orm.any_rows(world_of(self), read_db(self), self._code)
 end
 
 --- Whether the object is among the rows.
