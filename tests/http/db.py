@@ -106,6 +106,30 @@ def test_writers(checks, perilune, project, kills):
         print("%d acknowledged under %d kills" % (len(writers.acknowledged), kills))
 
 
+def test_snapshots(checks, perilune, project):
+    """Two workers: a number that one of them has committed and then put into the shared cache
+    is there for the other, which reads all the time."""
+    told, stale = set(), []
+    with Server(perilune, project, workers=2) as server:
+        ended = threading.Event()
+
+        def look():
+            while not ended.is_set():
+                got = body(server, "/published/")
+                told.add(got["told"])
+                stale.append(got["stale"])
+        readers = [threading.Thread(target=look) for _ in range(3)]
+        for t in readers:
+            t.start()
+        for _ in range(150):
+            body(server, "/publish/")
+        ended.set()
+        for t in readers:
+            t.join()
+    checks.check(len(told) > 10, "readers follow", "they were told %d numbers" % len(told))
+    equal(checks, "reads older than what was told", 0, sum(stale))
+
+
 def test_views(checks, perilune, project):
     with Server(perilune, project) as server:
         equal(checks, "reads of one request share a transaction", {"shared": True},
@@ -162,6 +186,7 @@ def main():
         printed, stderr = prepare(args.perilune, project)
         equal(checks, "a script with the project: " + stderr, "wal", printed)
         test_writers(checks, args.perilune, project, args.kills)
+        test_snapshots(checks, args.perilune, project)
         test_views(checks, args.perilune, project)
         test_debug(checks, args.perilune, project)
         test_settings(checks, args.perilune, project)

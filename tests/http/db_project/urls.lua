@@ -5,6 +5,8 @@ return {
   urls.path("write/<int:n>/", views.write),
   urls.path("count/", views.count),
   urls.path("reads/", views.reads),
+  urls.path("publish/", views.publish),
+  urls.path("published/", views.published),
   urls.path("broken/", views.broken),
   urls.path("atomic/<str:how>/", views.atomic),
   urls.path("exempt/", views.exempt),

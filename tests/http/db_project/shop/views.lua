@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+local cache = require "perilune.cache"
 local db = require "perilune.db"
 local fiber = require "perilune.fiber"
 local http = require "perilune.http"
@@ -27,6 +28,28 @@ function M.reads()
     db.query "SELECT n FROM total"
   end
   return http.JsonResponse { shared = db.connection():stats().snapshots - before <= 1 }
+end
+
+-- A new number, committed first and then told to all workers.
+function M.publish()
+  local n = db.atomic(function()
+    db.execute "UPDATE total SET n = n + 1"
+    return db.query("SELECT n FROM total")[1].n
+  end)
+  cache:set("published", n)
+  return http.JsonResponse { n = n }
+end
+
+-- What was told must be there to be read.
+function M.published()
+  local stale, told = 0, nil
+  for _ = 1, 300 do
+    told = cache:get("published", 0)
+    if db.query("SELECT n FROM total")[1].n < told then
+      stale = stale + 1
+    end
+  end
+  return http.JsonResponse { stale = stale, told = told }
 end
 
 function M.broken()
