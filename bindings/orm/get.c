@@ -57,8 +57,9 @@ static const struct code *code_of(lua_State *L, enum ask ask, struct get_code *o
 
 /* ---- the row ---- */
 
-/* (world, alias, code, flat, run) → row or nil, number of rows, hooks */
-static int get_inner(lua_State *L)
+/* (world, alias, code, flat, run) → row or nil, number of rows (1 when they are not to be
+ * counted), hooks */
+static int row_inner(lua_State *L, bool counted)
 {
     struct orm_run *run = lua_touserdata(L, -1);
     const struct statement *st = run->statement;
@@ -77,7 +78,7 @@ static int get_inner(lua_State *L)
         if (orm_run_step(L, run)) {
             orm_reader_push(L, r, run->cursor.row);
             n = 1;
-            while (orm_run_step(L, run))
+            while (counted && orm_run_step(L, run))
                 n++;
         } else {
             lua_pushnil(L);
@@ -86,6 +87,16 @@ static int get_inner(lua_State *L)
     lua_pushinteger(L, n);
     orm_push_hooks(L, st, 1);
     return 3;
+}
+
+static int get_inner(lua_State *L)
+{
+    return row_inner(L, true);
+}
+
+static int first_inner(lua_State *L)
+{
+    return row_inner(L, false);
 }
 
 static int ask(lua_State *L, enum ask what, lua_CFunction inner, int results)
@@ -108,7 +119,7 @@ static int l_get_row(lua_State *L)
 /* first_row(world, alias, query, flat): the same for first() */
 static int l_first_row(lua_State *L)
 {
-    return ask(L, ASK_FIRST, get_inner, 3);
+    return ask(L, ASK_FIRST, first_inner, 3);
 }
 
 /* ---- answers that are no rows ---- */

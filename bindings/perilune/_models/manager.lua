@@ -48,7 +48,20 @@ local function missing(self)
   error(QuerySet._not_found(self.model), 3)
 end
 
+-- filter() and exclude(), with which most queries begin.
+local function direct_filter(key, exclude)
+  return function(self, ...)
+    local begin = type(self) == "table" and self.get_queryset or no_colon(key)
+    if begin == Manager.get_queryset then
+      return QuerySet._restricted(self.queryset_class, self.model, rawget(self, "_db"), exclude, key, ...)
+    end
+    local queryset = begin(self)
+    return queryset[key](queryset, ...)
+  end
+end
+
 local get
+local filters = { [QuerySet.filter] = direct_filter("filter", false), [QuerySet.exclude] = direct_filter("exclude", true) }
 
 local function queryset_method(class, key)
   if type(key) ~= "string" or key:sub(1, 1) == "_" or hidden[key] then
@@ -61,6 +74,8 @@ local function queryset_method(class, key)
   if method == QuerySet.get then
     get = get or orm.get_method(getters, direct_get, Manager.get_queryset, missing)
     return get
+  elseif filters[method] then
+    return filters[method]
   end
   return marks.method(key, function(self, ...)
     local begin = type(self) == "table" and self.get_queryset or no_colon(key)

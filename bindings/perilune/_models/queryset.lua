@@ -10,8 +10,8 @@ local marks = require "perilune._models.marks"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
 
-local attributes = {} -- functions of the QuerySet, by name: no methods, but read as values
-local QuerySet = { __name = "perilune.models.QuerySet", _attributes = attributes }
+-- _attributes: functions of the QuerySet, by name, that are no methods but read as values.
+local QuerySet = { __name = "perilune.models.QuerySet", _attributes = {} }
 
 -- The world of the model, which knows all names.
 local function world_of(self)
@@ -26,7 +26,7 @@ local function instance_mt(class)
     __name = class.__name,
     _class = class,
     __index = function(self, key)
-      local attribute = attributes[key]
+      local attribute = class._attributes[key]
       if attribute then
         return attribute(self)
       end
@@ -140,12 +140,26 @@ local function conditions(self, ...)
   return conditions_of(self._model, ...)
 end
 
+-- The code with conditions more.
+local function restricted(model, code, exclude, what, ...)
+  local registry = model._meta.registry
+  if registry.preparing then
+    return registry:world():check(orm.filter(code, exclude, what, conditions_of(model, ...)))
+  end
+  return registry:world():check(orm.filter(code, exclude, what, ...))
+end
+
 function QuerySet:filter(...)
-  return checked(self, orm.filter(self._code, false, "filter", conditions(self, ...)))
+  return chain(self, restricted(self._model, self._code, false, "filter", ...))
 end
 
 function QuerySet:exclude(...)
-  return checked(self, orm.filter(self._code, true, "exclude", conditions(self, ...)))
+  return chain(self, restricted(self._model, self._code, true, "exclude", ...))
+end
+
+--- filter() and exclude() of all rows, as managers call them: no other QuerySet is made first.
+function QuerySet._restricted(class, model, using, exclude, what, ...)
+  return setmetatable({ _model = model, _code = restricted(model, all_code(model._meta), exclude, what, ...), _db = using }, class._mt)
 end
 
 function QuerySet:none()
