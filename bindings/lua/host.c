@@ -193,6 +193,17 @@ static int host_share(struct script *script, struct err *err)
     return start_step((struct host *)script, hold_caches, err);
 }
 
+/* require("perilune._development").report() */
+static int report(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "perilune._development");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "report");
+    lua_call(L, 0, 0);
+    return 0;
+}
+
 static int host_load(struct script *script, struct app *app, struct err *err)
 {
     struct host *h = (struct host *)script;
@@ -200,7 +211,9 @@ static int host_load(struct script *script, struct app *app, struct err *err)
     if (h->options.serving && thread_watch(h, err) != 0)
         return -1;
     host_prepare(h, app);
-    return start_step(h, load_project, err);
+    if (start_step(h, load_project, err) != 0)
+        return -1;
+    return h->options.development ? start_step(h, report, err) : 0;
 }
 
 static void host_request_end(struct script *script, struct request *r)

@@ -27,9 +27,10 @@ struct script_options {
     const char *program;       /* how the binary was called, for usage lines */
     int verbosity;             /* 0..3 */
     bool color;
-    bool traceback;  /* show the traceback of an error that ends a command */
-    bool serving;    /* a worker: what would stop the process is refused */
-    unsigned worker; /* its number, from 1; 0: no worker */
+    bool traceback;   /* show the traceback of an error that ends a command */
+    bool serving;     /* a worker: what would stop the process is refused */
+    bool development; /* a worker of runserver: it tells what is wrong with the project */
+    unsigned worker;  /* its number, from 1; 0: no worker */
     struct log *log;
     struct loop *loop;
     struct databases *databases; /* of the app; made by app_open() */

@@ -80,6 +80,7 @@ int serve(const struct script_ops *ops, const struct script_options *so,
     /* The hook that ends a request at request_time_limit cannot end a C function. */
     server.hang_timeout = settings_float(s, SETTING_request_time_limit) + 0.4;
     worker.options.serving = true;
+    worker.options.development = o->development;
 
     status = server_run(&server, &sa, so->log, err);
     free(binds);

@@ -405,13 +405,14 @@ def two_at_once(w):
     w.check(len(got) == 7 and len(set(got)) == 7, "each once", got)
 
 
-def main():
+def run_all(tests):
+    """Each in a project of its own; --only WORD: those with the word in their names."""
     ap = argparse.ArgumentParser()
     ap.add_argument("--perilune", required=True)
     ap.add_argument("--only", default="")
     opts = ap.parse_args()
     checks = Checks()
-    for fn in TESTS:
+    for fn in tests:
         if opts.only and opts.only not in fn.__name__:
             continue
         w = World(os.path.abspath(opts.perilune), checks, fn.__name__)
@@ -425,4 +426,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_all(TESTS)

@@ -1,50 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- perilune dumpdata
-local apps = require "perilune.apps"
-local core = require "perilune._core"
+local dump = require "perilune._fixtures.dump"
 local exceptions = require "perilune.exceptions"
+local formats = require "perilune._fixtures.formats"
+local gzip = require "perilune._gzip"
 local registry = require("perilune._models.registry").project
-local serialize = require "perilune._models.serialize"
-
--- "shop" or "shop.Product" → an app's label, a class.
-local function find(name)
-  local class = name:find(".", 1, true) and registry:find(name)
-  if class then
-    return nil, class
-  end
-  local known = {}
-  for i, app in ipairs(apps.all()) do
-    known[i] = app.label
-    if app.label == name then
-      return name
-    end
-  end
-  for _, c in ipairs(registry:models()) do
-    known[#known + 1] = c._meta.label
-  end
-  error(exceptions.CommandError(("there is no app or model '%s'%s"):format(name, core.suggest(name, known))), 0)
-end
-
-local function chosen(names, excluded)
-  local wanted, out = {}, {}
-  for _, name in ipairs(names) do
-    local label, class = find(name)
-    wanted[label or class] = true
-  end
-  for _, name in ipairs(excluded) do
-    local label, class = find(name)
-    out[label or class] = true
-  end
-  local list = {}
-  for _, class in ipairs(registry:models()) do
-    local meta = class._meta
-    local yes = #names == 0 or wanted[class] or wanted[meta.app_label]
-    if yes and not (out[class] or out[meta.app_label]) and not meta.proxy and not meta.abstract then
-      list[#list + 1] = class
-    end
-  end
-  return list
-end
+local select_models = require("perilune._fixtures.select").models
 
 local function keys_of(text)
   local pks = {}
@@ -54,23 +15,94 @@ local function keys_of(text)
   return pks
 end
 
-local function write_all(classes, options, put)
-  local how = { natural_foreign = options.natural_foreign, natural_primary = options.natural_primary, indent = options.indent }
-  local first = true
+-- Rows between [ and ].
+local function write_list(classes, options, put)
+  local indent, first = options.indent, true
   put "["
   for _, class in ipairs(classes) do
-    local manager = options.all and class._meta.base_manager or class._meta.default_manager
-    local queryset = manager:using(options.database):order_by(class._meta.pk.name)
-    if options.pks then
-      queryset = queryset:filter { pk__in = keys_of(options.pks) }
-    end
-    for object in queryset:iterator() do
-      local text = serialize.text(object, how)
-      put((first and (how.indent and "\n" or "") or (how.indent and ",\n" or ", ")) .. text)
+    dump(class, options, function(text)
+      put((first and (indent and "\n" or "") or (indent and ",\n" or ", ")) .. text)
       first = false
-    end
+    end)
   end
-  put(how.indent and "\n]\n" or "]\n")
+  put(indent and "\n]\n" or "]\n")
+end
+
+-- A row a line.
+local function write_lines(classes, options, put)
+  for _, class in ipairs(classes) do
+    dump(class, options, function(text)
+      put(text .. "\n")
+    end)
+  end
+end
+
+-- A file that is written beside its place, and takes it when it is whole.
+local function into_file(path, write)
+  local problem = formats.problem(path)
+  if problem then
+    error(exceptions.CommandError(problem), 0)
+  elseif path:match "%.zip$" then
+    error(exceptions.CommandError(("'%s': zip archives are read, not written; .gz is"):format(path)), 0)
+  end
+  local temporary = path .. ".part"
+  local opened, file = pcall(path:match "%.gz$" and gzip.open or function(name)
+    return assert(io.open(name, "wb"))
+  end, temporary, "w")
+  if not opened then
+    error(exceptions.CommandError("cannot write " .. tostring(exceptions.wrap(file).message)), 0)
+  end
+  local parts, size = {}, 0
+  local function flush()
+    assert(file:write(table.concat(parts)) ~= nil or path:match "%.gz$", "the disk is full")
+    parts, size = {}, 0
+  end
+  local ok, err = pcall(function()
+    write(function(text)
+      parts[#parts + 1], size = text, size + #text
+      if size > 65536 then
+        flush()
+      end
+    end)
+    flush()
+    file:close()
+  end)
+  if not ok then
+    pcall(file.close, file)
+    os.remove(temporary)
+    error(err, 0)
+  end
+  assert(os.rename(temporary, path))
+end
+
+local function handle(options, command)
+  registry:world()
+  formats.check_format(options.format)
+  local classes, proxies = select_models(options.what, options.exclude or {})
+  for _, class in ipairs(proxies) do
+    command.stderr:write(command.style.warning(("%s is a proxy model and won't be serialized."):format(class._meta.label)))
+  end
+  if options.pks and #classes ~= 1 then
+    error(exceptions.CommandError "You can only use --pks option with one model", 0)
+  end
+  local lines = options.format == "jsonl" or not options.format and options.output and options.output:match "%.jsonl%f[.\0]" ~= nil
+  if lines and options.indent then
+    error(exceptions.CommandError "--indent does not go with jsonl, where an object is a line", 0)
+  end
+  local how = {
+    database = options.database, all = options.all, pks = options.pks and keys_of(options.pks), indent = options.indent,
+    natural_foreign = options.natural_foreign, natural_primary = options.natural_primary,
+  }
+  local function write(put)
+    (lines and write_lines or write_list)(classes, how, put)
+  end
+  if options.output then
+    into_file(options.output, write)
+  else
+    write(function(text)
+      command:write(text, "")
+    end)
+  end
 end
 
 return {
@@ -79,37 +111,14 @@ return {
   arguments = {
     { "what", nargs = "*", help = "apps or models (shop, shop.Product); all when left out" },
     { "--database", default = "default", help = "the alias of the database" },
-    { "--exclude", "-e", nargs = "*", help = "apps or models that are left out" },
+    { "--exclude", "-e", multiple = true, help = "an app or model that is left out; may be repeated" },
+    { "--format", help = "json, or jsonl: a row a line; else what --output ends with" },
     { "--indent", type = "int", help = "spaces of a level; all on one line when left out" },
-    { "--output", "-o", help = "the file; the terminal when left out" },
+    { "--output", "-o", help = "the file, compressed when it ends with .gz; the terminal when left out" },
     { "--natural-foreign", flag = true, help = "relations by natural_key()" },
     { "--natural-primary", flag = true, help = "no keys where there is a natural_key()" },
     { "--all", "-a", flag = true, help = "all rows, not those of the default manager" },
     { "--pks", help = "rows with these keys, with commas between; of one model" },
   },
-  handle = function(options, command)
-    registry:world()
-    local classes = chosen(options.what, options.exclude or {})
-    if options.pks and #classes ~= 1 then
-      error(exceptions.CommandError "--pks goes with one model", 0)
-    end
-    if not options.output then
-      write_all(classes, options, function(text)
-        command:write(text, "")
-      end)
-      return
-    end
-    local file, problem = io.open(options.output, "w")
-    if not file then
-      error(exceptions.CommandError("cannot write " .. tostring(problem)), 0)
-    end
-    local ok, err = pcall(write_all, classes, options, function(text)
-      file:write(text)
-    end)
-    file:close()
-    if not ok then
-      os.remove(options.output)
-      error(err, 0)
-    end
-  end,
+  handle = handle,
 }

@@ -1,64 +1,22 @@
 -- SPDX-License-Identifier: MIT
 -- perilune loaddata
-local apps = require "perilune.apps"
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
-local json = require "perilune.json"
+local find = require "perilune._fixtures.find"
+local formats = require "perilune._fixtures.formats"
+local reader = require "perilune._fixtures.reader"
 local registry = require("perilune._models.registry").project
 local serialize = require "perilune._models.serialize"
 local Sqlite = require "perilune._migrations.schema_sqlite"
 
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "a"
-  if file then
-    file:close()
+-- What --exclude names: a set of labels of apps and of models in lower case.
+local function excluded(names)
+  local set = {}
+  for _, name in ipairs(names or {}) do
+    local label, class = require("perilune._fixtures.select").find(name)
+    set[label or class._meta.label_lower] = true
   end
-  return text
-end
-
--- Folders of apps, then where the command runs; with and without .json.
-local function find(name, label)
-  local tried = {}
-  for _, app in ipairs(apps.all()) do
-    if not label or app.label == label then
-      tried[#tried + 1] = app.path .. "/fixtures/" .. name
-    end
-  end
-  tried[#tried + 1] = name
-  if name:sub(1, 1) == "/" then
-    tried = { name }
-  end
-  for _, path in ipairs(tried) do
-    for _, suffix in ipairs { "", ".json" } do
-      local text = read(path .. suffix)
-      if text then
-        return text, path .. suffix
-      end
-    end
-  end
-  error(exceptions.CommandError(("No fixture named '%s' found: looked for it in the fixtures folders of the apps and here"):format(name)), 0)
-end
-
-local function objects_of(name, options)
-  local text, path = find(name, options.app)
-  local ok, list = pcall(json.decode, text)
-  if not ok then
-    error(exceptions.CommandError(("Problem installing fixture '%s': %s"):format(path, exceptions.wrap(list).message)), 0)
-  elseif not json.is_array(list) then
-    error(exceptions.CommandError(("Problem installing fixture '%s': not a list of objects"):format(path)), 0)
-  end
-  return list, path
-end
-
-local function excluded(label, list)
-  local app = label:match "^[^.]+"
-  for _, name in ipairs(list or {}) do
-    if name:lower() == label or name == app then
-      return true
-    end
-  end
-  return false
+  return set
 end
 
 -- Rows that name others by natural keys which come later: again and again, as long as one of
@@ -81,65 +39,112 @@ local function finish(waiting, using)
   end
 end
 
-local function load_file(name, options)
-  local list, path = objects_of(name, options)
-  local waiting = {}
-  local n = 0
-  for i, item in ipairs(list) do
-    if not (type(item) == "table" and type(item.model) == "string" and excluded(item.model, options.exclude)) then
-      local ok, err = pcall(function()
-        local found = serialize.object(item, function(label)
-          return registry:find(label)
-        end, options.database, options.ignorenonexistent)
-        local later = found and #found.later > 0
-        if later then
-          waiting[#waiting + 1] = found
-        end
-        if found and not (later and serialize.must_wait(found)) then
-          serialize.save(found, options.database)
-        end
-        n = n + (found and 1 or 0)
-      end)
-      if not ok then
-        err = exceptions.wrap(err)
-        err.message = ("Problem installing fixture '%s', object %d: %s"):format(path, i, err.message)
-        error(err, 0)
-      end
+local function find_model(label)
+  return registry:find(label)
+end
+
+-- One object of a file: 1 when it is (or will be) a row. The place of mistakes is in `where`.
+local function load_object(item, where, options, waiting)
+  local ok, result = pcall(function()
+    local found = serialize.object(item, find_model, options.database, options.ignorenonexistent)
+    if not found then
+      return 0
+    end
+    local later = #found.later > 0
+    if later then
+      waiting[#waiting + 1] = found
+    end
+    if not (later and serialize.must_wait(found)) then
+      serialize.save(found, options.database)
+    end
+    return 1
+  end)
+  if not ok then
+    result = exceptions.wrap(result)
+    result.message = ("Problem installing fixture '%s', object %d: %s"):format(where.path, where.number, result.message)
+    error(result, 0)
+  end
+  return result
+end
+
+local function load_file(file, options, without)
+  local waiting, n, number = {}, 0, 0
+  for item in reader.objects(file) do
+    number = number + 1
+    local model = type(item.model) == "string" and item.model:lower() or ""
+    if not (without[model] or without[model:match "^[^.]*"]) then
+      n = n + load_object(item, { path = file.path, number = number }, options, waiting)
     end
   end
   finish(waiting, options.database)
-  return n
+  return n, number
+end
+
+-- The files of all names, in order.
+local function files_of(options)
+  formats.check_format(options.format)
+  local list = {}
+  for _, name in ipairs(options.fixture) do
+    if name == "-" then
+      list[#list + 1] = { path = "-", format = options.format or "json" }
+    else
+      local found = find(name, options)
+      table.move(found, 1, #found, #list + 1, list)
+    end
+  end
+  return list
+end
+
+-- Rows may point at later ones: keys are checked when all are there.
+local function in_transaction(options, fn)
+  local connection = db.connection(options.database)
+  connection:pinned(function()
+    connection:execute "PRAGMA foreign_keys = OFF"
+    local ok, err = pcall(db.atomic, { using = options.database }, function()
+      fn()
+      Sqlite.new(connection):check_constraints()
+    end)
+    connection:execute "PRAGMA foreign_keys = ON"
+    if not ok then
+      error(err, 0)
+    end
+  end)
+end
+
+local function handle(options, command)
+  registry:world()
+  local without = excluded(options.exclude)
+  local files = files_of(options)
+  local total, seen = 0, 0
+  in_transaction(options, function()
+    for _, file in ipairs(files) do
+      if options.verbosity >= 2 then
+        command:write(("Installing fixture '%s'."):format(file.path))
+      end
+      local n, number = load_file(file, options, without)
+      total, seen = total + n, seen + number
+      if number == 0 and options.verbosity > 0 then
+        command.stderr:write(command.style.warning(("No fixture data found for '%s'."):format(file.path)))
+      end
+    end
+  end)
+  if options.verbosity > 0 then
+    local of = seen ~= total and (" (of %d)"):format(seen) or ""
+    command:write(("Installed %d object(s)%s from %d fixture(s)"):format(total, of, #files))
+  end
 end
 
 return {
-  help = "read rows from JSON fixtures",
+  help = "read rows from fixtures: JSON or lines of JSON",
+  description = "Names are looked for in the folders `fixtures` of the apps, those of the setting fixture_dirs, and\nhere; .json, .jsonl, and .gz or .zip behind them, may be left out. - is standard input.",
   requires = "project",
   arguments = {
-    { "fixture", nargs = "+", help = "files, with or without .json: of the fixtures folders of the apps, or paths" },
+    { "fixture", nargs = "+", help = "names, or paths; - for standard input" },
     { "--database", default = "default", help = "the alias of the database" },
     { "--app", help = "only this app's fixtures folder" },
+    { "--format", help = "of standard input: json or jsonl" },
     { "--ignorenonexistent", "-i", flag = true, help = "pass over fields and models that are no more" },
-    { "--exclude", "-e", nargs = "*", help = "apps or models that are left out" },
+    { "--exclude", "-e", multiple = true, help = "an app or model that is left out; may be repeated" },
   },
-  handle = function(options, command)
-    registry:world()
-    local connection = db.connection(options.database)
-    local total = 0
-    connection:pinned(function()
-      connection:execute "PRAGMA foreign_keys = OFF" -- rows may point at later ones
-      local ok, err = pcall(db.atomic, { using = options.database }, function()
-        for _, name in ipairs(options.fixture) do
-          total = total + load_file(name, options)
-        end
-        Sqlite.new(connection):check_constraints()
-      end)
-      connection:execute "PRAGMA foreign_keys = ON"
-      if not ok then
-        error(err, 0)
-      end
-    end)
-    if options.verbosity > 0 then
-      command:write(("Installed %d object(s) from %d fixture(s)"):format(total, #options.fixture))
-    end
-  end,
+  handle = handle,
 }

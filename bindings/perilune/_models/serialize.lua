@@ -90,7 +90,12 @@ end
 
 local function many_text(object, field, options)
   local items = {}
-  if options.natural_foreign and field.remote_model.natural_key then
+  local known = options.many and options.many[field.name]
+  if known and not (options.natural_foreign and field.remote_model.natural_key) then
+    for i, key in ipairs(known[tostring(object.pk)] or {}) do
+      items[i] = value_text(field.remote_model._meta.pk, key)
+    end
+  elseif options.natural_foreign and field.remote_model.natural_key then
     for i, other in ipairs(object[field.name]:all()) do
       items[i] = natural_key(other)
     end
@@ -103,7 +108,8 @@ local function many_text(object, field, options)
   return "[" .. table.concat(items, ", ") .. "]"
 end
 
---- The object as JSON text. options: natural_foreign, natural_primary, indent (a number)
+--- The object as JSON text. options: natural_foreign, natural_primary, indent (a number), many
+--- (what join tables say of it: field name → key as text → list of keys)
 function M.text(object, options)
   local class = getmetatable(object)
   local meta = class._meta.concrete_model._meta
