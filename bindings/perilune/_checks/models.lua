@@ -229,6 +229,9 @@ local function check_relation(class, field, found)
   local function add(level, text, id, hint)
     found[#found + 1] = checks[level](at(field, text), { obj = field_label(class, field), id = id, hint = hint })
   end
+  if field.remote_model._meta.swapped then
+    add("Error", ("Field defines a relation with the model '%s', which has been swapped out."):format(field.remote_model._meta.label), "fields.E301", ("Update the relation to point at 'settings.%s'."):format(field.remote_model._meta.swappable))
+  end
   if target and not target.unique and not target.primary_key then
     add("Error", ("'%s.%s' must be unique because it is referenced by a foreign key."):format(field.remote_model._meta.object_name, target.name), "fields.E311",
       "Add unique = true to this field, or a UniqueConstraint (without condition) in the model's Meta.constraints.")

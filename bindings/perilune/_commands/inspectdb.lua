@@ -1,155 +1,203 @@
 -- SPDX-License-Identifier: MIT
 -- perilune inspectdb: models for tables that are there.
+local core = require "perilune._core"
 local db = require "perilune.db"
+local exceptions = require "perilune.exceptions"
+local fields = require "perilune._inspectdb.fields"
+local tables = require "perilune._inspectdb.tables"
 
-local reserved = {}
-for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while pk"):gmatch "%a+" do
-  reserved[word] = true
-end
+local HEAD = [[
+-- Models for tables that are there, as far as the database tells. Look through them:
+--   * the order of models, and names that were made of those of tables and columns;
+--   * on_delete = models.DO_NOTHING of relations: what should happen?
+--   * what is marked as guessed.
+-- With managed = false migrations leave the tables alone; take it out to let them look after them.
+local models = require "perilune.models"
 
--- "order items" → "order_items"; whether it had to change.
-local function field_name(column, is_relation)
-  local name = column:lower():gsub("[^%w_]", "_"):gsub("__+", "_"):gsub("^_+", ""):gsub("_+$", "")
-  if is_relation then
-    name = name:gsub("_id$", "")
-  end
-  if name == "" or name:match "^%d" then
-    name = "number_" .. name
-  end
-  if reserved[name] then
-    name = name .. "_field"
-  end
-  return name
-end
+local M = {}
+]]
 
-local function class_name(table_name)
+local function class_name(table_name, taken)
   local name = table_name:gsub("[^%w]+", " "):gsub("(%a)(%w*)", function(a, b)
     return a:upper() .. b
   end):gsub(" ", "")
-  return name:match "^%a" and name or "Table" .. name
+  name = name:match "^%a" and name or "Table" .. name
+  local unique, n = name, 1
+  while taken[unique:lower()] do
+    n = n + 1
+    unique = name .. n
+  end
+  taken[unique:lower()] = true
+  return unique
 end
 
--- Class and options of a column's type.
-local function field_type(column, only_key)
-  local kind = column.type:lower()
-  local base, length = kind:match "^([%a ]+)%s*%((%d+)", tonumber(kind:match "%((%d+)")
-  base = (base or kind:match "^[%a ]*" or ""):gsub("%s+$", "")
-  if only_key and base == "integer" then
-    return "AutoField"
+-- ---- one model ----
+
+local Model = {}
+Model.__index = Model
+
+-- The key of a table without one: a column called id or else the first.
+local function guess_key(t)
+  for _, column in ipairs(t.columns) do
+    if column.name:lower() == "id" then
+      return column.name
+    end
   end
-  local simple = {
-    bigint = "BigIntegerField", ["bigint unsigned"] = "PositiveBigIntegerField", blob = "BinaryField", bool = "BooleanField",
-    boolean = "BooleanField", date = "DateField", datetime = "DateTimeField", timestamp = "DateTimeField", double = "FloatField",
-    ["double precision"] = "FloatField", float = "FloatField", real = "FloatField", integer = "IntegerField", int = "IntegerField",
-    ["integer unsigned"] = "PositiveIntegerField", smallint = "SmallIntegerField", ["smallint unsigned"] = "PositiveSmallIntegerField",
-    text = "TextField", time = "TimeField",
-  }
-  if base == "char" and length == 32 then
-    return "UUIDField"
-  elseif base == "char" and length == 39 then
-    return "GenericIPAddressField"
-  elseif (base == "varchar" or base == "char" or base == "nvarchar") and length then
-    return "CharField", { "max_length = " .. length }
-  elseif base == "decimal" or base == "numeric" then
-    local digits, places = kind:match "%((%d+)%s*,%s*(%d+)"
-    return "DecimalField", { "max_digits = " .. (digits or 10), "decimal_places = " .. (places or 5) }, not digits and "digits are guessed" or nil
-  end
-  return simple[base] or "TextField", {}, not simple[base] and "the type is guessed: " .. (column.type == "" and "none" or column.type) or nil
+  return t.columns[1] and t.columns[1].name
 end
 
--- What SQLite knows of a table: columns, keys, foreign keys, sets of unique columns.
-local function describe(connection, name)
-  local quoted = '"' .. name:gsub('"', '""') .. '"'
-  local t = { name = name, columns = connection:query("PRAGMA table_xinfo(" .. quoted .. ")"), foreign = {}, unique = {}, together = {}, keys = {} }
-  for _, row in ipairs(connection:query("PRAGMA foreign_key_list(" .. quoted .. ")")) do
-    t.foreign[row.from] = { table = row.table, column = row.to }
-  end
-  for _, c in ipairs(t.columns) do
-    if c.pk > 0 then
-      t.keys[c.pk] = c.name
-    end
-  end
-  for _, index in ipairs(connection:query("PRAGMA index_list(" .. quoted .. ")")) do
-    if index.unique == 1 and index.partial == 0 and index.origin ~= "pk" then
-      local set = {}
-      for _, part in ipairs(connection:query('PRAGMA index_info("' .. index.name:gsub('"', '""') .. '")')) do
-        set[#set + 1] = part.name
-      end
-      if #set == 1 then
-        t.unique[set[1]] = true
-      elseif #set > 1 then
-        table.insert(t.together, 1, set)
-      end
-    end
-  end
-  return t
-end
-
-local function field_line(t, column, names)
-  local foreign = t.foreign[column.name]
-  local options, note = {}, nil
-  local single = #t.keys == 1 and t.keys[1] == column.name
-  local kind, more
-  if foreign then
-    kind = (single or t.unique[column.name]) and "OneToOneField" or "ForeignKey"
-    options[1] = "on_delete = models.DO_NOTHING"
-  else
-    kind, more, note = field_type(column, single)
-    for _, option in ipairs(more or {}) do
-      options[#options + 1] = option
-    end
-  end
-  local name = field_name(column.name, foreign)
-  while names[name] do
+-- A name that no other field of the model has.
+function Model:field_name(column, foreign)
+  local name = fields.name(column.name, foreign)
+  while self.names[name] do
     name = name .. "_1"
   end
-  names[name], names["column:" .. column.name] = true, name
-  local expected = foreign and name .. "_id" or name
-  if column.name ~= expected then
+  self.names[name], self.by_column[column.name] = true, name
+  return name
+end
+
+-- ForeignKey("Tag", …): class, first argument, options.
+function Model:relation(column, foreign, single)
+  local t = self.table
+  local kind = (single or t.unique[column.name]) and "OneToOneField" or "ForeignKey"
+  local options, target = { "on_delete = models.DO_NOTHING" }, self.all[foreign.table]
+  if foreign.column and not (target.keys[1] == foreign.column and #target.keys == 1) then
+    options[#options + 1] = ("to_field = %q"):format(fields.name(foreign.column))
+  end
+  if self.pointed[foreign.table] then -- a second one needs another name on the other side
+    options[#options + 1] = ("related_name = %q"):format(("%s_%s_set"):format(self.name:lower(), fields.name(column.name, true)))
+  end
+  self.pointed[foreign.table] = true
+  if kind == "ForeignKey" and not t.single[column.name] and not t.view then
+    options[#options + 1] = "db_index = false"
+  end
+  return kind, foreign.table == t.name and "self" or self.classes[foreign.table], options
+end
+
+function Model:field_line(column)
+  local t = self.table
+  local foreign = t.foreign[column.name]
+  foreign = foreign and self.all[foreign.table] and foreign or nil
+  local key = #t.keys == 1 and t.keys[1] or #t.keys == 0 and guess_key(t)
+  local single = key == column.name
+  local kind, target, options, notes
+  local name = self:field_name(column, foreign)
+  if foreign then
+    kind, target, options = self:relation(column, foreign, single)
+    notes = {}
+  else
+    local note
+    kind, options, note = fields.type(column, single and #t.keys == 1, t.json[column.name])
+    options, notes = options or {}, { note }
+  end
+  if column.name ~= (foreign and name .. "_id" or name) then
     options[#options + 1] = ("db_column = %q"):format(column.name)
   end
   if single then
     options[#options + 1] = "primary_key = true"
+    notes[#notes + 1] = #t.keys == 0 and "the key is guessed: there is none" or nil
   elseif t.unique[column.name] and not foreign then
     options[#options + 1] = "unique = true"
+  elseif t.single[column.name] and not foreign then
+    options[#options + 1] = "db_index = true"
   end
-  if column.notnull == 0 and column.pk == 0 then
+  if column.notnull == 0 and column.pk == 0 and not single then
     options[#options + 1] = "blank = true"
     options[#options + 1] = "null = true"
   end
-  if foreign then
-    options[#options + 1] = 'related_name = "+"'
-  end
+  local default, note = fields.default(column.dflt_value, kind)
+  options[#options + 1] = default
+  notes[#notes + 1] = note
   local text = #options == 0 and "{}" or "{ " .. table.concat(options, ", ") .. " }"
-  local call = foreign and ("models.%s(%q, %s)"):format(kind, foreign.table == t.name and "self" or class_name(foreign.table), text) or ("models.%s%s"):format(kind, text)
-  return ("  %s = %s,%s"):format(name, call, note and " -- " .. note or "")
+  local call = foreign and ("models.%s(%q, %s)"):format(kind, target, text) or ("models.%s%s"):format(kind, text)
+  return ("  %s = %s,%s"):format(name, call, #notes > 0 and " -- " .. table.concat(notes, "; ") or "")
 end
 
-local function model_text(t, is_view)
-  local lines, names = {}, {}
+-- { "a", "-b" } of columns as an index has them.
+function Model:column_list(columns)
+  local parts = {}
+  for i, pair in ipairs(columns) do
+    parts[i] = ("%q"):format((pair[2] and "-" or "") .. (self.by_column[pair[1]] or pair[1]))
+  end
+  return table.concat(parts, ", ")
+end
+
+function Model:meta_lines()
+  local t = self.table
+  local lines = { ("    managed = false, db_table = %q,%s"):format(t.name, t.view and " -- a view" or "") }
+  local together, indexes, notes = {}, {}, {}
+  for i, columns in ipairs(t.together) do
+    together[i] = "{ " .. self:column_list(columns) .. " }"
+  end
+  if #together > 0 then
+    lines[#lines + 1] = "    unique_together = { " .. table.concat(together, ", ") .. " },"
+  end
+  for _, index in ipairs(t.indexes) do
+    if index.columns and not index.partial and not index.unique and #index.name <= 30 then
+      indexes[#indexes + 1] = ("      models.Index{ %s, name = %q },"):format(self:column_list(index.columns), index.name)
+    else
+      notes[#notes + 1] = ("    -- there is also the %sindex %s"):format(index.unique and "unique " or "", index.name)
+    end
+  end
+  if #indexes > 0 then
+    lines[#lines + 1] = "    indexes = {\n" .. table.concat(indexes, "\n") .. "\n    },"
+  end
+  return table.concat(table.move(notes, 1, #notes, #lines + 1, lines), "\n")
+end
+
+function Model:text()
+  local lines, t = {}, self.table
   for _, column in ipairs(t.columns) do
-    if column.hidden ~= 1 then
-      lines[#lines + 1] = field_line(t, column, names)
+    if column.hidden == 2 or column.hidden == 3 then
+      lines[#lines + 1] = ("  -- %s is a generated column (%s): models.GeneratedField"):format(column.name, column.type)
+    else
+      lines[#lines + 1] = self:field_line(column)
     end
   end
   if #t.keys > 1 then
     local parts = {}
     for i, key in ipairs(t.keys) do
-      parts[i] = ("%q"):format(names["column:" .. key])
+      parts[i] = { key }
     end
-    table.insert(lines, 1, ("  key = models.CompositePrimaryKey(%s),"):format(table.concat(parts, ", ")))
+    table.insert(lines, 1, ("  pk = models.CompositePrimaryKey(%s),"):format(self:column_list(parts)))
   end
-  local together = {}
-  for i, set in ipairs(t.together) do
-    local parts = {}
-    for k, column in ipairs(set) do
-      parts[k] = ("%q"):format(names["column:" .. column] or column)
+  return ("M.%s = models.Model(%q, {\n%s\n  Meta = {\n%s\n  },\n})\n"):format(self.name, self.name, table.concat(lines, "\n"), self:meta_lines())
+end
+
+-- ---- the command ----
+
+local function check_names(wanted, list)
+  local known, there = {}, {}
+  for i, row in ipairs(list) do
+    known[i], there[row.name] = row.name, true
+  end
+  for _, name in ipairs(wanted) do
+    if not there[name] then
+      error(exceptions.CommandError(("there is no table '%s'%s"):format(name, core.suggest(name, known))), 0)
     end
-    together[i] = "{ " .. table.concat(parts, ", ") .. " }"
   end
-  lines[#lines + 1] = ("  Meta = { managed = false, db_table = %q%s },%s"):format(t.name, #together > 0 and ", unique_together = { " .. table.concat(together, ", ") .. " }" or "", is_view and " -- a view" or "")
-  local name = class_name(t.name)
-  return ("M.%s = models.Model(%q, {\n%s\n})\n"):format(name, name, table.concat(lines, "\n"))
+end
+
+local function handle(options, command)
+  local connection = db.connection(options.database)
+  local list, all, classes, taken, wanted = tables.list(connection), {}, {}, {}, {}
+  check_names(options.table, list)
+  for _, name in ipairs(options.table) do
+    wanted[name] = true
+  end
+  for _, row in ipairs(list) do
+    all[row.name] = tables.describe(connection, row.name, row.type == "view")
+    classes[row.name] = class_name(row.name, taken)
+  end
+  command:write(HEAD)
+  for _, row in ipairs(list) do
+    local chosen = #options.table > 0 and wanted[row.name] or #options.table == 0 and (row.type == "table" or options.include_views)
+    if chosen then
+      local model = { table = all[row.name], all = all, name = classes[row.name], classes = classes, names = {}, by_column = {}, pointed = {} }
+      command:write(setmetatable(model, Model):text())
+    end
+  end
+  command:write "return M"
 end
 
 return {
@@ -157,23 +205,9 @@ return {
   description = "Prints a models.lua: names, types and relations are those of the tables; look at what is guessed. The models have managed = false: migrations leave these tables alone.",
   requires = "project",
   arguments = {
-    { "table", nargs = "*", help = "of these tables only" },
+    { "table", nargs = "*", help = "of these tables (and views) only" },
     { "--database", default = "default", help = "the alias of the database" },
     { "--include-views", flag = true, help = "views, too" },
   },
-  handle = function(options, command)
-    local connection = db.connection(options.database)
-    local wanted = {}
-    for _, name in ipairs(options.table) do
-      wanted[name] = true
-    end
-    command:write 'local models = require "perilune.models"\n\nlocal M = {}\n'
-    for _, row in ipairs(connection:query "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' AND name <> 'django_migrations' ORDER BY name") do
-      local chosen = next(wanted) and wanted[row.name] or not next(wanted) and (row.type == "table" or options.include_views)
-      if chosen then
-        command:write(model_text(describe(connection, row.name), row.type == "view"))
-      end
-    end
-    command:write "return M"
-  end,
+  handle = handle,
 }

@@ -320,19 +320,13 @@ local function deferred_index(self, name)
   return nil
 end
 
---- Indexes whose names are made of those of table and columns get their new names.
-function Schema:rename_indexes(from_model, to_model)
-  local old, new = self:table_indexes(from_model), self:table_indexes(to_model)
-  for i, sql in ipairs(new) do
-    local old_name, new_name = old[i]:match 'INDEX "(.-)" ON', sql:match 'INDEX "(.-)" ON'
-    local waiting = deferred_index(self, old_name)
-    if waiting then
-      self.deferred[waiting].sql = sql
-    elseif old_name ~= new_name then
-      self:execute("DROP INDEX " .. self.quote(old_name))
-      self:execute(sql)
-    end
+--- Puts `sql` in the place of the deferred statement that makes the index; whether there is one.
+function Schema:replace_deferred(name, sql)
+  local waiting = deferred_index(self, name)
+  if waiting then
+    self.deferred[waiting].sql = sql
   end
+  return waiting ~= nil
 end
 
 --- A table's new name, and those of its indexes that follow.

@@ -30,10 +30,16 @@ local function hangs_on(self, kind, table_name)
   return rows(self, "SELECT name, sql FROM sqlite_master WHERE type = ? AND tbl_name = ? AND sql IS NOT NULL ORDER BY rowid", { kind, table_name })
 end
 
--- Names of the indexes that the state makes.
-local function note_indexes(self, model, names)
+-- What an index is on, without its name: Django leaves indexes the names of old columns.
+local function without_name(sql)
+  return (sql:gsub('INDEX ".-" ON', "INDEX ON"))
+end
+
+-- The indexes that the state makes, by their names and by what they are on.
+local function note_indexes(self, model, known)
   for _, sql in ipairs(model and self:table_indexes(model) or {}) do
-    names[sql:match 'INDEX "(.-)" ON'] = true
+    known[sql:match 'INDEX "(.-)" ON'] = true
+    known[without_name(sql)] = true
   end
 end
 
@@ -56,7 +62,7 @@ local function own_indexes(self, table_name, from_model, to_model)
   note_indexes(self, from_model, known)
   note_indexes(self, to_model, known)
   for _, index in ipairs(hangs_on(self, "index", table_name)) do
-    if not known[index.name] and not lost_column(self, index.name, to_model) then
+    if not known[index.name] and not known[without_name(index.sql)] and not lost_column(self, index.name, to_model) then
       kept[#kept + 1] = index
     end
   end
@@ -388,6 +394,36 @@ function Sqlite:rename_model(from_model, to_model)
       local old = old_class and old_class._meta.local_by_name[field.name]
       if old and field.relation_info.auto_created and class._meta.local_by_name[field.name] == field then
         follow(self, old.through_model, field.through_model)
+      end
+    end
+  end
+end
+
+-- The name that an index really has.
+local function real_name(self, table_name, name, sql)
+  local like
+  for _, index in ipairs(hangs_on(self, "index", table_name)) do
+    if index.name == name then
+      return name
+    elseif without_name(index.sql) == without_name(sql) then
+      like = index.name
+    end
+  end
+  return like
+end
+
+--- Indexes whose names are made of those of table and columns get their new names.
+function Sqlite:rename_indexes(from_model, to_model)
+  local old, new = self:table_indexes(from_model), self:table_indexes(to_model)
+  for i, sql in ipairs(new) do
+    local old_name, new_name = old[i]:match 'INDEX "(.-)" ON', sql:match 'INDEX "(.-)" ON'
+    if not self:replace_deferred(old_name, sql) and old_name ~= new_name then
+      local real = self.collect and old_name or real_name(self, to_model._meta.db_table, old_name, sql)
+      if real and real ~= new_name then
+        self:execute("DROP INDEX " .. self.quote(real))
+      end
+      if real ~= new_name then
+        self:execute(sql)
       end
     end
   end

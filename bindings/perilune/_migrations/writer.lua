@@ -208,15 +208,19 @@ end
 
 -- A function of another migration stays there; whoever writes this one is told.
 function Writer:in_migration(fn)
+  local source, best = debug.getinfo(fn, "S").source:gsub("^@", ""):gsub("%.lua$", ""):gsub("/", "."), nil
   for name, module in pairs(package.loaded) do
     local file = name:match "%.migrations%.([^.]+)$"
     local place = file and type(module) == "table" and in_operations(module.operations, fn)
-    if place then
-      self.ported[file] = true
-      return ("require(%q).operations%s"):format(name, place)
+    if place and (not best or name == source or best.name ~= source and name < best.name) then -- best where it is written
+      best = { name = name, file = file, place = place }
     end
   end
-  return nil
+  if not best then
+    return nil
+  end
+  self.ported[best.file] = true
+  return ("require(%q).operations%s"):format(best.name, best.place)
 end
 
 --- A function by where it can be required from: a member of a loaded module, or an operation

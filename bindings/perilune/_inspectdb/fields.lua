@@ -1,0 +1,77 @@
+-- SPDX-License-Identifier: MIT
+-- Names and classes of fields for columns.
+local base = require("perilune._models.model").base
+
+local M = {}
+
+local reserved = {}
+for word in ("and break do else elseif end false for function goto if in local nil not or repeat return then true until while pk Meta objects bases"):gmatch "%a+" do
+  reserved[word] = true
+end
+
+--- "order items" → "order_items": a name that a field may have.
+function M.name(column, is_relation)
+  local name = column:lower():gsub("[^%w_]", "_"):gsub("__+", "_"):gsub("^_+", ""):gsub("_+$", "")
+  if is_relation then
+    name = name:gsub("_id$", "")
+  end
+  if name == "" or name:match "^%d" then
+    name = "number_" .. name
+  end
+  if reserved[name] or type(rawget(base, name)) == "function" then
+    name = name .. "_field"
+  end
+  return name
+end
+
+local simple = {
+  bigint = "BigIntegerField", ["bigint unsigned"] = "PositiveBigIntegerField", blob = "BinaryField", bool = "BooleanField", boolean = "BooleanField",
+  date = "DateField", datetime = "DateTimeField", timestamp = "DateTimeField", double = "FloatField", ["double precision"] = "FloatField",
+  float = "FloatField", real = "FloatField", integer = "IntegerField", int = "IntegerField", ["integer unsigned"] = "PositiveIntegerField",
+  smallint = "SmallIntegerField", ["smallint unsigned"] = "PositiveSmallIntegerField", tinyint = "SmallIntegerField", text = "TextField",
+  clob = "TextField", time = "TimeField",
+}
+
+local whole = { integer = true, int = true, bigint = true, smallint = true }
+
+--- Class, options and a note of a column's type. only_key: it is the table's key.
+function M.type(column, only_key, is_json)
+  local kind = column.type:lower()
+  local name, length = kind:match "^([%a ]+)%s*%((%d+)", tonumber(kind:match "%((%d+)")
+  name = (name or kind:match "^[%a ]*" or ""):gsub("%s+$", "")
+  if only_key and whole[name] then
+    return name == "bigint" and "BigAutoField" or "AutoField"
+  elseif is_json then
+    return "JSONField", {}
+  elseif name == "char" and length == 32 then
+    return "UUIDField", {}
+  elseif name == "char" and length == 39 then
+    return "GenericIPAddressField", {}
+  elseif (name == "varchar" or name == "char" or name == "nvarchar" or name == "character varying") and length then
+    return "CharField", { "max_length = " .. length }
+  elseif name == "decimal" or name == "numeric" then
+    local digits, places = kind:match "%((%d+)%s*,%s*(%d+)"
+    return "DecimalField", { "max_digits = " .. (digits or 10), "decimal_places = " .. (places or 5) }, not digits and "max_digits and decimal_places are guessed" or nil
+  end
+  return simple[name] or "TextField", {}, not simple[name] and "the type is guessed: " .. (column.type == "" and "none" or column.type) or nil
+end
+
+--- A column's DEFAULT as an option: text of Lua, or nil and a note.
+function M.default(text, class)
+  if text == nil or text:upper() == "NULL" then
+    return nil
+  end
+  local inner = text:match "^'(.*)'$"
+  if inner then
+    return ("db_default = %q"):format((inner:gsub("''", "'")))
+  elseif class == "BooleanField" and (text == "0" or text == "1") then
+    return "db_default = " .. (text == "1" and "true" or "false")
+  elseif tonumber(text) then
+    return "db_default = " .. text
+  elseif text:upper() == "CURRENT_TIMESTAMP" then
+    return "db_default = models.functions.Now()"
+  end
+  return nil, "DEFAULT " .. text
+end
+
+return M
