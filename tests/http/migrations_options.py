@@ -261,6 +261,34 @@ def managers(w):
 
 
 @test
+def what_is_refused(w):
+    both = 'M.Other = models.Model("Other", {})\n' + TAG % ', others = models.ManyToManyField("Other"%s)' + "%s"
+    project(w, shop=both % ("", ""))
+    w.good("makemigrations")
+    w.good("migrate")
+    models(w, "shop", both % (', { through = "Link" }', '\nM.Link = models.Model("Link", { tag = models.ForeignKey("Tag", { on_delete = models.CASCADE }), other = models.ForeignKey("Other", { on_delete = models.CASCADE }) })'))
+    w.good("makemigrations", out="0002_link_alter_tag_others.lua")
+    w.bad(1, "they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields)", "migrate")
+    w.check(applied(w) == ["0001_initial"] and rows(w, "SELECT 1 FROM sqlite_master WHERE name = 'shop_link'") == [], "and nothing of it is there")
+    os.remove(w.path("shop/migrations/0002_link_alter_tag_others.lua"))
+    models(w, "shop", both % ("", "") + TAG.replace("Tag", "Third") % ', n = models.IntegerField{ db_default = 5 }, day = models.DateField{ auto_now_add = true }, note = models.CharField{ max_length = 9, blank = true }')
+    w.good("makemigrations", "--no-input", out="0002_third.lua")
+    models(w, "shop", both % ("", "") + TAG.replace("Tag", "Third") % ', n = models.IntegerField{ db_default = 5 }, day = models.DateField{ auto_now_add = true }, note = models.CharField{ max_length = 9, blank = true }, m = models.IntegerField{ db_default = 6 }, at = models.DateTimeField{ auto_now_add = true }')
+    w.good("makemigrations", "--no-input", out="0003_third_at_third_m.lua")
+    w.good("migrate")
+    migration(w, "shop", "0004_code", 'operations = { migrations.RunLua(function() end) }', '{ "shop", "0003_third_at_third_m" }')
+    w.good("migrate")
+    w.bad(1, "Operation Raw Lua operation in shop.0004_code is not reversible", "migrate", "shop", "0003")
+    w.check("0004_code" in applied(w), "it is still applied")
+    with sqlite3.connect(w.path("db.sqlite3")) as db:
+        db.execute("INSERT INTO shop_tag (name) VALUES ('same'), ('same')")
+    models(w, "shop", (both % ("", "")).replace("max_length = 20 }", "max_length = 20, unique = true }") + TAG.replace("Tag", "Third") % ', n = models.IntegerField{ db_default = 5 }, day = models.DateField{ auto_now_add = true }, note = models.CharField{ max_length = 9, blank = true }, m = models.IntegerField{ db_default = 6 }, at = models.DateTimeField{ auto_now_add = true }')
+    w.good("makemigrations", out="0005_alter_tag_name.lua")
+    w.bad(1, "UNIQUE constraint failed", "migrate")
+    w.check(rows(w, "SELECT COUNT(*) FROM shop_tag") == [(2,)] and "0005_alter_tag_name" not in applied(w), "rows that do not fit stay as they are")
+
+
+@test
 def sql_without_running_it(w):
     project(w, shop=TAG % "")
     w.good("makemigrations")

@@ -32,7 +32,11 @@ local function folders(label)
   for _, app in ipairs(apps.all()) do
     list[#list + 1] = app.path .. "/fixtures"
   end
-  for _, dir in ipairs(settings.get("fixture_dirs", {})) do
+  local dirs = settings.get("fixture_dirs", {})
+  if type(dirs) ~= "table" then
+    error(exceptions.ImproperlyConfigured(("%s: setting 'fixture_dirs' is a list of folders, not a %s"):format(settings._place "fixture_dirs", type(dirs))), 0)
+  end
+  for _, dir in ipairs(dirs) do
     list[#list + 1] = absolute(dir)
   end
   list[#list + 1] = "."

@@ -271,8 +271,9 @@ local function only_name(self, from_model, to_model, old, new)
 end
 
 function Sqlite:alter_field(from_model, to_model, old, new)
-  if old.many and new.many then
-    self:alter_many(from_model, to_model, old, new)
+  local join_tables = old.many and new.many and old.relation_info.auto_created == new.relation_info.auto_created
+  if join_tables then
+    self:alter_many(old, new)
     return
   elseif old.many or new.many then
     error(exceptions.ValueError(("Cannot alter field %s into %s: they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields)"):format(old.name, new.name)), 0)
@@ -356,8 +357,8 @@ local function follow(self, from, to)
   end
 end
 
-function Sqlite:alter_many(_, _, old, new)
-  if old.relation_info.auto_created and new.relation_info.auto_created then
+function Sqlite:alter_many(old, new)
+  if new.relation_info.auto_created then
     follow(self, old.through_model, new.through_model)
   end
 end

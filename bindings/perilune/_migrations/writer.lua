@@ -180,10 +180,12 @@ function Writer:userdata(v)
     return ("time.timedelta{ days = %d, seconds = %d, microseconds = %d }"):format(v.days, v.seconds, v.microseconds)
   elseif kind == "perilune.models.Expression" then
     local source = require("perilune._models.source").of(v)
-    if source then
+    local ok, text = pcall(source or error, self)
+    if ok then
       self:need "perilune.models"
-      return source(self)
+      return text
     end
+    error(exceptions.ValueError "cannot write this expression into a migration: it holds a query, an aggregate or a window, which no constraint, index or generated column can have", 0)
   end
   error(exceptions.ValueError(("cannot write %s into a migration"):format(tostring(v))), 0)
 end
