@@ -81,7 +81,7 @@ def of_a_django_site(w):
     w.write("queries.lua", QUERIES)
     w.good("run", "queries.lua", out="all queries work")
     w.good("makemigrations")
-    w.good("migrate", out="Applying shop.0001_initial... OK")
+    w.good("migrate")
     w.good("makemigrations", "--check")
 
 
@@ -100,7 +100,7 @@ def of_odd_tables(w):
     text = load(w)
     for want in ('save_field = models.TextField{ db_column = "save", db_default = "it\'s" }', "n = models.IntegerField{ blank = true, null = true, db_default = 7 }", "ok = models.BooleanField{ db_default = true }",
                  "db_default = models.functions.Now() }", "-- DEFAULT 1 + 1", 'x_1 = models.IntegerField{ db_column = "x "', 'number_2nd = models.TextField{ db_column = "2nd"', 'meta = models.TextField{ db_column = "Meta"',
-                 'odd = models.TextField{ db_column = "__odd__"', "-- the key is guessed: there is none", "-- total is a generated column (integer)", 'there = models.ForeignKey("AB2", {' if '"AB2"' in text and "M.AB2 = models.Model(\"AB2\", {\n  id" in text else 'there = models.ForeignKey("AB", {',
+                 'odd = models.TextField{ db_column = "__odd__"', "-- the key is guessed: there is none", "-- total is a generated column", 'there = models.ForeignKey("AB2", {' if '"AB2"' in text and "M.AB2 = models.Model(\"AB2\", {\n  id" in text else 'there = models.ForeignKey("AB", {',
                  'db_column = "here"', "gone = models.IntegerField{ blank = true, null = true }", 'models.Index{ "here", "-there", name = "two" }', "there is also the index lower_one", 'pk = models.CompositePrimaryKey("a", "b")'):
         w.check(want in text, want, text)
     w.write("queries.lua", """local m = require "shop.models"

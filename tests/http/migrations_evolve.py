@@ -41,7 +41,7 @@ migration.Migration.suggest_name = suggest_name
 '''
 
 LUA_SETTINGS = '''return { secret_key = "x", installed_apps = { "shop" }, root_urlconf = "urls",
-  databases = { default = { engine = "sqlite", name = require("perilune.env").get("DATABASE", "db.sqlite3") } } }
+  databases = { default = { engine = "sqlite", name = require("perilune.env")("DATABASE", "db.sqlite3") } } }
 '''
 
 
@@ -119,7 +119,7 @@ STEPS = [
     Step("rename model", *models(category=TABLE, product=LONG + BIG + OF + COLUMN + TAGS % ("Label", "Label"), tag="Label"), answers=["y"]),
     Step("through", *models(category=TABLE, product=LONG + BIG + OF + COLUMN + WHEN + TAGS % ("Label", "Label") + VIA, tag="Label", more=LINK)),
     Step("one to one", *models(category=TABLE, product=NAME + PRICE.replace("decimal_places = 2 }", 'decimal_places = 2, default = "1.50" }').replace("decimal_places=2)", 'decimal_places=2, default="1.50")') + ONE + COLUMN + WHEN + TAGS % ("Label", "Label") + VIA, tag="Label", more=LINK)),
-    Step("less", *models(category=TABLE, product=NAME + ONE + WHEN, special=False, tag="Label")),
+    Step("less", *models(category=TABLE, product=NAME + ONE + WHEN, tag="Label")),
 ]
 
 ROWS = """

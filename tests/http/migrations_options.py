@@ -278,7 +278,7 @@ def what_is_refused(w):
     w.good("migrate")
     migration(w, "shop", "0004_code", 'operations = { migrations.RunLua(function() end) }', '{ "shop", "0003_third_at_third_m" }')
     w.good("migrate")
-    w.bad(1, "Operation Raw Lua operation in shop.0004_code is not reversible", "migrate", "shop", "0003")
+    w.bad(1, "Operation Raw Lua operation in shop.0004_code is not reversible: give it a second function (migrations.RunLua.noop does nothing)", "migrate", "shop", "0003")
     w.check("0004_code" in applied(w), "it is still applied")
     with sqlite3.connect(w.path("db.sqlite3")) as db:
         db.execute("INSERT INTO shop_tag (name) VALUES ('same'), ('same')")

@@ -68,7 +68,8 @@ local function show_plan(plan, command)
 end
 
 local function progress(command, verbosity)
-  return function(what, migration, fake)
+  return function(executor, what, migration, fake)
+    executor.busy = what == "apply_start" or what == "unapply_start"
     if verbosity < 1 then
       return
     end
@@ -224,7 +225,13 @@ local function handle(options, command)
     command:write "  No migrations to apply."
     warn_of_changes(command)
   end
-  executor:run(plan, { fake = options.fake, fake_initial = options.fake_initial })
+  local ok, err = core.call(executor.run, executor, plan, { fake = options.fake, fake_initial = options.fake_initial })
+  if not ok then
+    if executor.busy and options.verbosity > 0 then
+      command:write "" -- the line of what it was doing ends here
+    end
+    error(err, 0)
+  end
   emit("post_migrate", plan, options.database, options.verbosity)
 end
 

@@ -2,6 +2,7 @@
 -- Applying and undoing migrations. Each runs in a transaction with its record; foreign keys
 -- are off while SQLite's tables are made anew, and checked before the commit. The lock of the
 -- transaction makes a second runner wait for the first, however long that takes.
+local core = require "perilune._core"
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
 local loaders = require "perilune._migrations.loader"
@@ -11,7 +12,7 @@ local Sqlite = require "perilune._migrations.schema_sqlite"
 local Executor = {}
 Executor.__index = Executor
 
---- progress(what, migration, fake) is told of each step: "apply_start", "apply_success",
+--- progress(executor, what, migration, fake) is told of each step: "apply_start", "apply_success",
 --- "unapply_start", "unapply_success". source: of the migrations (loader.lua).
 local function new(alias, progress, source)
   local connection = db.connection(alias)
@@ -157,7 +158,7 @@ local function run_operation(self, migration, operation, method, schema, before,
     end
   end
   local own = migration.atomic == false and operation.atomic and not schema.collect
-  local ok, err = pcall(own and function()
+  local ok, err = core.call(own and function() -- with the author's line, when it is his code
     locked(self, run)
   end or run)
   if not ok then
@@ -176,12 +177,19 @@ local function run_forwards(self, migration, schema, state)
   schema:finish()
 end
 
+local function check_reversible(migration)
+  for _, operation in ipairs(migration.operations) do
+    if not operation.reversible then
+      local cure = operation.class_name == "RunLua" and "give it a second function (migrations.RunLua.noop does nothing)" or "give it something to do backwards (migrations.RunSQL.noop does nothing)"
+      error(exceptions.IrreversibleError(("Operation %s in %s is not reversible: %s"):format(operation:describe(), migration.key, cure)), 0)
+    end
+  end
+end
+
 local function run_backwards(self, migration, schema, state)
+  check_reversible(migration)
   local states = { state:clone() }
   for i, operation in ipairs(migration.operations) do
-    if not operation.reversible then
-      error(exceptions.IrreversibleError(("Operation %s in %s is not reversible"):format(operation:describe(), migration.key)), 0)
-    end
     states[i + 1] = states[i]:clone()
     operation:state_forwards(migration.app_label, states[i + 1])
   end
@@ -267,7 +275,7 @@ end
 -- Applies it; `state` is the one before, and becomes the one after.
 local function apply(self, migration, state, options)
   local fake = options.fake
-  self.progress("apply_start", migration, fake)
+  self:progress("apply_start", migration, fake)
   if not fake and options.fake_initial and already_there(self, migration, state) then
     fake = true
   end
@@ -292,12 +300,12 @@ local function apply(self, migration, state, options)
     end)
   end
   self.loader.applied[migration.key] = true
-  self.progress("apply_success", migration, fake)
+  self:progress("apply_success", migration, fake)
 end
 
 local function unapply(self, migration, options)
   local applied = self.loader.applied
-  self.progress("unapply_start", migration, options.fake)
+  self:progress("unapply_start", migration, options.fake)
   if options.fake then
     locked(self, function()
       record(self, migration, true)
@@ -317,7 +325,7 @@ local function unapply(self, migration, options)
     end)
   end
   applied[migration.key] = nil
-  self.progress("unapply_success", migration, options.fake)
+  self:progress("unapply_success", migration, options.fake)
 end
 
 -- Squashed migrations all of whose parts are applied are applied.
@@ -335,6 +343,11 @@ end
 function Executor:run(plan, options)
   options = options or {}
   self.recorder:ensure_table()
+  for _, step in ipairs(options.fake and {} or plan) do
+    if step.backwards then -- before any of them is undone
+      check_reversible(step.migration)
+    end
+  end
   local state
   for _, step in ipairs(plan) do
     if step.backwards then

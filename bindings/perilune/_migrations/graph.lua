@@ -18,10 +18,22 @@ function Graph:add_node(key, migration)
   self.parents[key], self.children[key] = self.parents[key] or {}, self.children[key] or {}
 end
 
+-- "; did you mean …?": of those that begin so, or else are spelt nearly so.
+local function nearest(self, child, parent)
+  local others, begins = {}, {}
+  for _, key in ipairs(self.order) do
+    if key ~= child then
+      others[#others + 1] = key
+      begins[#begins + 1] = key:sub(1, #parent) == parent and key or nil
+    end
+  end
+  return #begins == 1 and ("; did you mean '%s'?"):format(begins[1]) or suggest(parent, others)
+end
+
 --- `child` comes after `parent`; NodeNotFoundError names who asks for what is not there.
 function Graph:add_dependency(child, parent)
   if not self.nodes[parent] then
-    error(exceptions.NodeNotFoundError(("Migration %s depends on %s, which does not exist%s"):format(child, parent, suggest(parent, self.order))), 0)
+    error(exceptions.NodeNotFoundError(("Migration %s depends on %s, which does not exist%s"):format(child, parent, nearest(self, child, parent))), 0)
   end
   table.insert(self.parents[child], parent)
   table.insert(self.children[parent], child)

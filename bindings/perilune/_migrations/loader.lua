@@ -50,9 +50,11 @@ function M.app_migrations(app)
     end
   end
   table.sort(names)
+  for _, name in ipairs(names) do -- all anew, each once: they may require one another
+    package.loaded[app.name .. ".migrations." .. name] = nil
+  end
   for _, name in ipairs(names) do
     local module_name = app.name .. ".migrations." .. name
-    package.loaded[module_name] = nil
     local module = require(module_name)
     check(module, ("%s/migrations/%s.lua"):format(app.name:gsub("%.", "/"), name))
     list[#list + 1] = {
@@ -236,7 +238,11 @@ function Loader:by_prefix(app_label, prefix)
   if #found > 1 then
     error(exceptions.CommandError(("More than one migration matches '%s' in app '%s': %s. Please be more specific."):format(prefix, app_label, table.concat(names, ", "))), 0)
   end
-  error(exceptions.CommandError(("Cannot find a migration matching '%s' from app '%s'%s"):format(prefix, app_label, core.suggest(prefix, names))), 0)
+  local hint = core.suggest(prefix, names)
+  if hint == "" and #names > 0 then
+    hint = ("; the last is %s"):format(names[#names])
+  end
+  error(exceptions.CommandError(("Cannot find a migration matching '%s' from app '%s'%s"):format(prefix, app_label, hint)), 0)
 end
 
 --- The state after the migrations of `keys`, which are in order; all of them without keys.

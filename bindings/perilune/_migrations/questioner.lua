@@ -78,9 +78,9 @@ function Questioner:default_for_new(state, name, field)
   return typed_value(self)
 end
 
---- A unique field whose default is a function: it is called once for all rows.
+--- A unique field with a default, which all rows would get (functions are called once).
 function Questioner:unique_default(state, name, field)
-  local text = ("field %s is unique, and its default is called once for all rows that are there: with more than one row the migration fails. Make it null = true first, fill it in a RunLua, then make it unique"):format(title(state, name, field))
+  local text = ("field %s is unique, and its default is one value for all rows that are there: with more than one row the migration fails. Make it null = true first, fill it in a RunLua, then take null away"):format(title(state, name, field))
   self.write("Warning: " .. text)
   if self.ask and not yes(self, "Continue making this migration?") then
     error(exceptions.CommandError "nothing was written", 0)

@@ -157,12 +157,24 @@ end
 --- that of `model`. In a transaction of its own when there is none.
 function Sqlite:remake(from_model, model, mapping, old_table)
   local table_name = old_table or model._meta.db_table
-  if self.collect or self.connection:in_atomic() then
+  local function run()
     remake(self, from_model, model, mapping, table_name)
-  else
-    self.connection:atomic(function()
-      remake(self, from_model, model, mapping, table_name)
-    end)
+  end
+  if self.collect then
+    run()
+    return
+  end
+  local ok, err = pcall(function()
+    if self.connection:in_atomic() then
+      run()
+    else
+      self.connection:atomic(run)
+    end
+  end)
+  if not ok then -- nobody knows the table on the way
+    err = exceptions.wrap(err)
+    err.message = tostring(err.message):gsub("new__", "")
+    error(err, 0)
   end
 end
 

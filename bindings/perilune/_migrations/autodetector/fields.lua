@@ -72,7 +72,7 @@ local function add(self, model, name, field)
   if not needs_no_value(field) then
     field, preserve = field:clone_with { default = self.questioner:default_for_new(model, name, field) }, false
   end
-  if field.unique and type(field.default) == "function" then
+  if field.unique and not field.many and (field:has_default() and preserve ~= false or type(field.default) == "function") then
     self.questioner:unique_default(model, name, field)
   end
   self:add(model.app_label, operations.AddField { model_name = model.name_lower, name = name, field = field, preserve_default = preserve }, dependencies.of_field(self.to, model, field))
