@@ -118,7 +118,7 @@ def killed_at_any_moment(w):
     for i in range(OPTIONS.rounds):
         place(copy)
         child = subprocess.Popen([w.perilune, "migrate"], cwd=w.path(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(took * (0.1 + chance.random()))
+        time.sleep(took * (0.3 + 1.1 * chance.random()))
         child.send_signal(signal.SIGKILL)
         child.wait()
         seen, recorded = schema(w), ("0002_change",) in rows(w, "SELECT name FROM django_migrations")

@@ -385,4 +385,62 @@ describe("CreateModel, DeleteModel", function()
   end)
 end)
 
+describe("keys of several columns", function()
+  it("stay through all that happens to their tables", function()
+    local h = world.history()
+    h:step {
+      migrations.CreateModel {
+        name = "Pair",
+        fields = { { "pk", models.CompositePrimaryKey("a", "b") }, { "a", models.IntegerField {} }, { "b", models.CharField { max_length = 5 } } },
+        options = { constraints = { models.CheckConstraint { Q { a__gt = 0 }, name = "positive" } } },
+      },
+    }
+    local Pair = h:apps():get_model("shop", "Pair")
+    Pair.objects:create { a = 1, b = "x" }
+    Pair.objects:create { a = 1, b = "y" }
+    h:step { migrations.AddField { model_name = "pair", name = "c", field = models.IntegerField { default = 3 } } }
+    h:step { migrations.RenameField { model_name = "pair", old_name = "a", new_name = "first" } }
+    h:step { migrations.AlterField { model_name = "pair", name = "b", field = models.CharField { max_length = 50 } } }
+    h:step { migrations.AddField { model_name = "pair", name = "sum", field = models.GeneratedField { expression = F "first" + F "c", output_field = models.IntegerField {}, db_persist = false } } }
+    h:step { migrations.RenameField { model_name = "pair", old_name = "c", new_name = "third" } }
+    h:step { migrations.RenameModel { old_name = "Pair", new_name = "Two" } }
+    local row = h:apps():get_model("shop", "Two").objects:get { pk = { 1, "y" } }
+    assert.equal(4, row.sum)
+    assert.equal(3, row.third)
+    local ok = pcall(function()
+      db.execute("INSERT INTO shop_two (first, b, third) VALUES (1, 'y', 0)")
+    end)
+    assert.is_false(ok)
+    h:step({ migrations.DeleteModel { name = "Two" } }, { lossy = { first = true, b = true, third = true, sum = true }, forward_only = true })
+  end)
+end)
+
+describe("what an author hangs on a table", function()
+  it("stays when the table is made anew, and goes with its column", function()
+    local h = shop {}
+    local function names(kind)
+      local list = {}
+      for _, row in ipairs(db.connection():query("SELECT name FROM sqlite_master WHERE type = ? AND name LIKE 'my@_%' ESCAPE '@' ORDER BY name", { kind })) do
+        list[#list + 1] = row.name
+      end
+      return table.concat(list, ",")
+    end
+    h:add { migrations.RunSQL([[CREATE INDEX my_note ON shop_product (note); CREATE UNIQUE INDEX my_both ON shop_product (name, note) WHERE note IS NOT NULL;
+      CREATE INDEX my_lower ON shop_product (lower(name)); CREATE VIEW my_view AS SELECT name FROM shop_product;
+      CREATE TRIGGER my_trigger AFTER INSERT ON shop_product BEGIN SELECT 1; END]], "") }
+    h:to "0002_step"
+    h:add { migrations.AlterField { model_name = "product", name = "name", field = models.CharField { max_length = 77, db_index = true } } }
+    h:to "0003_step"
+    assert.equal("my_both,my_lower,my_note", names "index")
+    assert.equal("my_trigger", names "trigger")
+    h:add { migrations.RemoveField { model_name = "product", name = "note" } }
+    h:to "0004_step"
+    assert.equal("my_lower", names "index")
+    assert.equal("my_view", names "view")
+    h:add { migrations.RemoveField { model_name = "product", name = "name" } }
+    raises("DatabaseError", function() h:to "0005_step" end, "'my_lower', which hangs on table 'shop_product', does not fit any more")
+    assert.equal("my_lower", names "index")
+  end)
+end)
+
 t.finish()

@@ -110,6 +110,7 @@ local function locked(self, fn)
   while true do
     local started = false
     local ok, err = pcall(db.atomic, { using = self.alias }, function()
+      self.connection:query "SELECT 1 AS one" -- the transaction begins with its first statement
       started = true
       fn()
     end)
