@@ -459,13 +459,16 @@ M.GeneratedField = Field:extend {
 M.CompositePrimaryKey = Field:extend {
   name = "CompositePrimaryKey",
   composite = true,
+  primary_key = true, -- of the class: copies have it too
+  blank = true,
+  editable = false,
   new = function(class, ...)
     local parts = { ... }
     if #parts < 2 then
       error(exceptions.ImproperlyConfigured "CompositePrimaryKey needs the names of two or more fields", 2)
     end
     local self = Field.new(class, {}, 2)
-    self.parts, self.primary_key, self.blank, self.editable = parts, true, true, false
+    self.parts = parts
     return self
   end,
   describe = function(self)
