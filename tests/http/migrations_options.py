@@ -193,6 +193,11 @@ def tables_without_migrations(w):
     w.check(len(rows(w, "SELECT name FROM sqlite_master WHERE tbl_name = 'plain_thing'")) == 2, "with their indexes")
     r = w.good("migrate", "--run-syncdb", "plain")
     w.check("Creating table plain_thing" not in r.out, "once", r.out)
+    models(w, "plain", 'M.Thing = models.Model("Thing", { name = models.CharField{ max_length = 9, db_index = true } })\nM.New = models.Model("New", { tag = models.ForeignKey("shop.Later", { on_delete = models.CASCADE }) })')
+    models(w, "shop", TAG % "" + TAG.replace("Tag", "Later") % "")
+    migration(w, "shop", "0002_code", 'operations = { migrations.RunLua(function(apps) print(#apps:get_models() >= 2) end, migrations.RunLua.noop) }', '{ "shop", "0001_initial" }')
+    w.good("makemigrations", "shop", out="0003_later.lua")
+    w.good("migrate", out="true\n")
 
 
 @test

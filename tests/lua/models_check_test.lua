@@ -75,6 +75,23 @@ describe("checks of models", function()
     assert.equal("fields.W342", ids { a = models.ForeignKey("Target", { on_delete = models.CASCADE, unique = true }), Meta = Meta })
   end)
 
+  it("options of fields go together", function()
+    assert.equal("fields.E150", ids { a = models.GenericIPAddressField { blank = true }, Meta = Meta })
+    assert.equal("fields.E201", ids { a = models.FileField { primary_key = true }, Meta = Meta })
+    assert.equal("fields.E202", ids { a = models.FileField { upload_to = "/x" }, Meta = Meta })
+    assert.equal("fields.W341", ids { a = models.ManyToManyField("Target", { validators = { print } }), Meta = Meta })
+  end)
+
+  it("what SQLite does not have is said", function()
+    assert.equal("fields.W163", ids { a = models.IntegerField { db_comment = "x" }, Meta = Meta })
+    assert.equal("models.W046", ids { a = models.IntegerField {}, Meta = with { db_table_comment = "x" } })
+    assert.equal("models.W038 models.W047 models.W039", ids { a = models.IntegerField {}, Meta = with { constraints = {
+      models.UniqueConstraint { "a", name = "x", deferrable = "deferred" }, models.UniqueConstraint { "a", name = "y", nulls_distinct = false },
+      models.UniqueConstraint { "a", name = "z", include = { "id" } },
+    } } })
+    assert.equal("models.W040", ids { a = models.IntegerField {}, Meta = with { indexes = { models.Index { "a", name = "x", include = { "id" } } } } })
+  end)
+
   it("messages say where", function()
     models.Model("Late", { a = models.IntegerField { max_length = 1 }, Meta = Meta })
     local message = tostring(checks.run({ tags = { "models" }, apps = { "check" } })[1])

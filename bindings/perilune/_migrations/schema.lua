@@ -205,14 +205,21 @@ function Schema:unique_together_sql(model, fields)
   return self:create_index(table_name, self:index_name(table_name, columns, "_uniq"), quoted(self, columns), { unique = true })
 end
 
+--- Whether the database can hold it; what it cannot is left out (models.W038, W047).
+function Schema.supports(constraint)
+  return not constraint.deferrable and constraint.nulls_distinct == nil
+end
+
 --- A constraint inside of CREATE TABLE; nil when it is an index of its own.
 function Schema:constraint_inline(model, constraint)
+  if not self.supports(constraint) then
+    return nil
+  end
   local name = self.quote(constraint.name)
   if constraint.class_name == "CheckConstraint" then
     return ("CONSTRAINT %s CHECK (%s)"):format(name, self.expression_sql(model, constraint.condition))
   elseif not constraint.condition and #constraint.expressions == 0 then
-    local deferrable = constraint.deferrable and " DEFERRABLE INITIALLY " .. tostring(constraint.deferrable):upper() or ""
-    return ("CONSTRAINT %s UNIQUE (%s)%s"):format(name, quoted(self, columns_of(model, constraint.fields)), deferrable)
+    return ("CONSTRAINT %s UNIQUE (%s)"):format(name, quoted(self, columns_of(model, constraint.fields)))
   end
   return nil
 end
@@ -262,7 +269,7 @@ function Schema:table_indexes(model)
     list[#list + 1] = self:unique_together_sql(model, fields)
   end
   for _, constraint in ipairs(meta.constraints) do
-    if constraint.class_name == "UniqueConstraint" and not self:constraint_inline(model, constraint) then
+    if constraint.class_name == "UniqueConstraint" and self.supports(constraint) and not self:constraint_inline(model, constraint) then
       list[#list + 1] = self:constraint_index(model, constraint)
     end
   end

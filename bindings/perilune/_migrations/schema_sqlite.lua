@@ -382,7 +382,9 @@ function Sqlite:alter_unique_together(from_model, to_model)
 end
 
 function Sqlite:add_constraint(from_model, to_model, constraint)
-  if constraint.class_name == "UniqueConstraint" and not self:constraint_inline(to_model, constraint) then
+  if not self.supports(constraint) then
+    return
+  elseif constraint.class_name == "UniqueConstraint" and not self:constraint_inline(to_model, constraint) then
     self:execute(self:constraint_index(to_model, constraint))
     return
   end
@@ -390,7 +392,9 @@ function Sqlite:add_constraint(from_model, to_model, constraint)
 end
 
 function Sqlite:remove_constraint(from_model, to_model, constraint)
-  if constraint.class_name == "UniqueConstraint" and not self:constraint_inline(from_model, constraint) then
+  if not self.supports(constraint) then
+    return
+  elseif constraint.class_name == "UniqueConstraint" and not self:constraint_inline(from_model, constraint) then
     self:execute("DROP INDEX " .. self.quote(constraint.name))
     return
   end

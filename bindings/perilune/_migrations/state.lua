@@ -68,7 +68,9 @@ function ModelState:clone()
   for _, key in ipairs { "indexes", "constraints" } do
     options[key] = { table.unpack(self.options[key] or {}) }
   end
-  return M.model_state(self.app_label, self.name, fields, options, { table.unpack(self.bases) }, self.managers)
+  local copy = M.model_state(self.app_label, self.name, fields, options, { table.unpack(self.bases) }, self.managers)
+  copy.unmigrated = self.unmigrated
+  return copy
 end
 
 -- Managers that migrations may use (use_in_migrations), in the order in which they were
@@ -166,7 +168,9 @@ end
 function M.add_apps(state, labels)
   for _, class in ipairs(require("perilune._models.registry").project:models()) do
     if labels[class._meta.app_label] and not class._meta.abstract then
-      state:add_model(M.from_model(class))
+      local model = M.from_model(class)
+      model.unmigrated = true
+      state:add_model(model)
     end
   end
 end
@@ -174,7 +178,7 @@ end
 --- A copy; classes that were made of this state serve it too, until it is changed.
 function ProjectState:clone()
   local copy = M.new()
-  copy.rendered = self.rendered
+  copy.rendered, copy.parts = self.rendered, self.parts
   for _, key in ipairs(self.order) do
     copy.models[key] = self.models[key]:clone()
     copy.order[#copy.order + 1] = key
@@ -188,7 +192,7 @@ function ProjectState:add_model(model_state)
     self.order[#self.order + 1] = key
   end
   self.models[key] = model_state
-  self.rendered = nil
+  self.rendered, self.parts = nil, nil
 end
 
 function ProjectState:remove_model(app_label, name)
@@ -201,7 +205,7 @@ function ProjectState:remove_model(app_label, name)
       break
     end
   end
-  self.rendered = nil
+  self.rendered, self.parts = nil, nil
 end
 
 function ProjectState:find(app_label, name)
@@ -226,7 +230,7 @@ end
 
 --- A model's state that may be changed; what was rendered of it is out of date.
 function ProjectState:change(app_label, name)
-  self.rendered = nil
+  self.rendered, self.parts = nil, nil
   return self:get(app_label, name)
 end
 
@@ -238,6 +242,17 @@ function M.target_key(to, app_label, model_name)
     return app_label .. "." .. to:lower()
   end
   return to:lower()
+end
+
+--- The keys ("shop.product") of the model that a field points at and the one it goes through.
+function M.targets(app_label, model_name, field)
+  local list = {}
+  for _, option in ipairs(field.relation and { "to", "through" } or {}) do
+    local to = field.options_given[option]
+    to = type(to) == "table" and to._meta.label or to
+    list[#list + 1] = type(to) == "string" and M.target_key(to, app_label, model_name) or nil
+  end
+  return list
 end
 
 function ProjectState:rename_model(app_label, old_name, new_name)
@@ -269,7 +284,7 @@ function ProjectState:rename_model(app_label, old_name, new_name)
       end
     end
   end
-  self.rendered = nil
+  self.rendered, self.parts = nil, nil
 end
 
 -- ---- classes ----
@@ -295,12 +310,35 @@ function Apps:get_models()
   return self.registry:models()
 end
 
--- Parents before their heirs.
-local function in_order(self)
+-- Whether all that the model points at is there. Models of apps without migrations are what
+-- they are now; at an earlier point they may point at what is yet to come.
+local function is_whole(self, key, seen)
+  local state = self.models[key]
+  if not state or seen[key] then
+    return state ~= nil
+  end
+  seen[key] = true
+  for _, pair in ipairs(state.fields) do
+    for _, target in ipairs(M.targets(state.app_label, state.name, pair[2])) do
+      if not is_whole(self, target, seen) then
+        return false
+      end
+    end
+  end
+  for _, base in ipairs(state.bases) do
+    if not is_whole(self, base:lower(), seen) then
+      return false
+    end
+  end
+  return true
+end
+
+-- Parents before their heirs; of the keys that are wanted.
+local function in_order(self, wanted)
   local list, done = {}, {}
   local function visit(key)
     local state = self.models[key]
-    if not state or done[key] then
+    if not state or done[key] or wanted and not wanted[key] or state.unmigrated and not is_whole(self, key, {}) then
       return
     end
     done[key] = true
@@ -315,14 +353,10 @@ local function in_order(self)
   return list
 end
 
---- The classes of this state: models without the methods of the project's.
-function ProjectState:apps()
-  if self.rendered then
-    return self.rendered
-  end
+local function render(self, wanted)
   local model = require "perilune._models.model"
   local registry = require("perilune._models.registry").new()
-  for _, state in ipairs(in_order(self)) do
+  for _, state in ipairs(in_order(self, wanted)) do
     local members, bases = {}, {}
     for _, pair in ipairs(state.fields) do
       members[pair[1]] = pair[2]:clone()
@@ -351,8 +385,44 @@ function ProjectState:apps()
     model.define(state.name, members, options, { app_label = state.app_label, registry = registry, bases = bases, where = "migration" })
   end
   registry:world()
-  self.rendered = setmetatable({ registry = registry }, Apps)
+  return setmetatable({ registry = registry }, Apps)
+end
+
+--- The classes of this state: models without the methods of the project's.
+function ProjectState:apps()
+  self.rendered = self.rendered or render(self)
   return self.rendered
+end
+
+-- Keys of the model, what it points at and inherits from, what those do …
+local function needed_by(self, key, set)
+  local state = self.models[key]
+  if set[key] or not state then
+    return set
+  end
+  set[key] = true
+  for _, pair in ipairs(state.fields) do
+    for _, target in ipairs(M.targets(state.app_label, state.name, pair[2])) do
+      needed_by(self, target, set)
+    end
+  end
+  for _, base in ipairs(state.bases) do
+    needed_by(self, base:lower(), set)
+  end
+  return set
+end
+
+--- The class of one model, in a world of what it needs: most operations need no more, and the
+--- classes of a whole project take their time.
+function ProjectState:class(app_label, name)
+  local key = self:get(app_label, name):key()
+  local apps = self.rendered
+  if not apps then
+    self.parts = self.parts or {}
+    self.parts[key] = self.parts[key] or render(self, needed_by(self, key, {}))
+    apps = self.parts[key]
+  end
+  return apps:get_model(app_label, name)
 end
 
 return M

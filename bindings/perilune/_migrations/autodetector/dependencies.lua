@@ -6,26 +6,12 @@ local states = require "perilune._migrations.state"
 
 local M = {}
 
-local function label_of(to)
-  return type(to) == "table" and to._meta.label or to
-end
-
 -- "shop.product" → app, model
 local function parts(key)
   return key:match "^(.-)%.(.+)$"
 end
 
---- The keys ("shop.product") of the model that a relation points at and the one it goes through.
-function M.targets(app_label, model_name, field)
-  local list = {}
-  if field.relation then
-    for _, option in ipairs { "to", "through" } do
-      local to = label_of(field.options_given[option])
-      list[#list + 1] = type(to) == "string" and states.target_key(to, app_label, model_name) or nil
-    end
-  end
-  return list
-end
+M.targets = states.targets
 
 --- A relation waits for its models, and for the ForeignKeys of the one it goes through.
 function M.of_field(state, model, field)

@@ -71,9 +71,13 @@ end
 
 -- ---- what operations ask of states ----
 
---- The class of a model at that point of the history.
-function M.model_of(state, app_label, name)
-  return state:apps():get_model(app_label, name)
+--- The class of a model at that point of the history; with `all`, among all others, for what
+--- changes tables that point at its.
+function M.model_of(state, app_label, name, all)
+  if all then
+    return state:apps():get_model(app_label, name)
+  end
+  return state:class(app_label, name)
 end
 
 --- Whether migrations look after the model's table.

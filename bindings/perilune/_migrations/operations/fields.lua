@@ -78,9 +78,9 @@ define(M, "RemoveField", { "model_name", "name" }, {}, {
 })
 
 local function alter_field(self, app_label, schema, from_state, to_state)
-  local to_model = model_of(to_state, app_label, self.model_name)
+  local to_model = model_of(to_state, app_label, self.model_name, true)
   if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
-    local from_model = model_of(from_state, app_label, self.model_name)
+    local from_model = model_of(from_state, app_label, self.model_name, true)
     local new = field_of(to_model, self.name)
     local default = new.default
     if self.preserve_default == false then
@@ -119,9 +119,9 @@ define(M, "AlterField", { "model_name", "name", "field" }, { "preserve_default" 
 })
 
 local function rename_field(self, app_label, schema, from_state, to_state, old, new)
-  local to_model = model_of(to_state, app_label, self.model_name)
+  local to_model = model_of(to_state, app_label, self.model_name, true)
   if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
-    local from_model = model_of(from_state, app_label, self.model_name)
+    local from_model = model_of(from_state, app_label, self.model_name, true)
     schema:alter_field(from_model, to_model, field_of(from_model, old), field_of(to_model, new))
   end
 end

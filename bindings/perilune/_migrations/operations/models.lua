@@ -73,13 +73,13 @@ define(M, "RenameModel", { "old_name", "new_name" }, {}, {
     state:rename_model(app_label, self.old_name, self.new_name)
   end,
   database_forwards = function(self, app_label, schema, from_state, to_state)
-    local old, new = model_of(from_state, app_label, self.old_name), model_of(to_state, app_label, self.new_name)
+    local old, new = model_of(from_state, app_label, self.old_name, true), model_of(to_state, app_label, self.new_name, true)
     if managed(new) and self.allowed(schema, app_label, self.new_name:lower()) then
       schema:rename_model(old, new)
     end
   end,
   database_backwards = function(self, app_label, schema, from_state, to_state)
-    local old, new = model_of(from_state, app_label, self.new_name), model_of(to_state, app_label, self.old_name)
+    local old, new = model_of(from_state, app_label, self.new_name, true), model_of(to_state, app_label, self.old_name, true)
     if managed(new) and self.allowed(schema, app_label, self.old_name:lower()) then
       schema:rename_model(old, new)
     end
