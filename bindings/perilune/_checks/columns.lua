@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Models: options of fields that contradict one another, and what Meta asks for that SQLite does
--- not have. The ids are Django's.
+-- Models: what they ask for that SQLite does not have, and options of fields that have no use or
+-- no sense. What makes a field unusable is an error when its file is loaded. The ids are Django's.
 local checks = require "perilune.checks"
 
 local function field_message(level, class, field, text, id, hint)
@@ -15,13 +15,7 @@ local function check_field(class, field, found)
   local function add(level, text, id, hint)
     found[#found + 1] = field_message(level, class, field, text, id, hint)
   end
-  if kind == "GenericIPAddressField" and field.blank and not field.null then
-    add("Error", "GenericIPAddressFields cannot have blank = true if null = false, as blank values are stored as nulls.", "fields.E150")
-  end
   if kind == "FileField" or kind == "ImageField" then
-    if field.options_given.primary_key ~= nil then
-      add("Error", ("'primary_key' is not a valid argument for a %s."):format(field.class_name), "fields.E201")
-    end
     if type(field.upload_to) == "string" and field.upload_to:sub(1, 1) == "/" then
       add("Error", ("%s's 'upload_to' argument must be a relative path, not an absolute path."):format(field.class_name), "fields.E202", "Remove the leading slash.")
     end
