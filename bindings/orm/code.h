@@ -53,6 +53,7 @@ void orm_open_code(lua_State *L);        /* once per state */
 void orm_open_expressions(lua_State *L); /* adds functions to the table on top */
 void orm_open_queries(lua_State *L);
 void orm_open_insert(lua_State *L);
+void orm_open_write(lua_State *L);
 void orm_open_world(lua_State *L);
 void orm_open_run(lua_State *L);
 void orm_open_get(lua_State *L);

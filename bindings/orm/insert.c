@@ -58,12 +58,13 @@ static void write_row(lua_State *L, struct code_builder *b, uint32_t n_fields, b
     }
 }
 
+static const char *const hows[] = {"plain", "ignore", "update", NULL};
+
 /* insert(model id, names, rows, how, unique names, update names) → code
  * rows: lists of values in the order of the names, nil for NULL; how: nil, "ignore",
  * "update"; with "returning" after it when keys are wanted back */
 static int l_insert(lua_State *L)
 {
-    static const char *const hows[] = {"plain", "ignore", "update", NULL};
     lua_Integer model = luaL_checkinteger(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
@@ -90,8 +91,45 @@ static int l_insert(lua_State *L)
     return orm_code_push(L, b);
 }
 
+/* insert_each(model id, names, how, unique names, update names, returning) → code of one row
+ * without values, for write() */
+static int l_insert_each(lua_State *L)
+{
+    lua_Integer model = luaL_checkinteger(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    unsigned flags = (unsigned)luaL_checkoption(L, 3, "plain", hows) | CODE_INSERT_EACH;
+    lua_settop(L, 6);
+    if (lua_toboolean(L, 6))
+        flags |= CODE_INSERT_RETURNING;
+    struct code_builder *b = orm_builder(L);
+    code_start_insert(b, (uint32_t)model, 1, list_length(L, 2), flags, list_length(L, 4),
+                      list_length(L, 5));
+    write_list(L, 2, b);
+    write_list(L, 4, b);
+    write_list(L, 5, b);
+    code_rows(b);
+    return orm_code_push(L, b);
+}
+
+/* update_each(model id, names, names of the key, returning) → code of one row without values, for write() */
+static int l_update_each(lua_State *L)
+{
+    lua_Integer model = luaL_checkinteger(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    struct code_builder *b = orm_builder(L);
+    code_start_row_update(b, (uint32_t)model, list_length(L, 2), list_length(L, 3),
+                          lua_toboolean(L, 4));
+    write_list(L, 2, b);
+    write_list(L, 3, b);
+    return orm_code_push(L, b);
+}
+
 void orm_open_insert(lua_State *L)
 {
-    lua_pushcfunction(L, l_insert);
-    lua_setfield(L, -2, "insert");
+    static const luaL_Reg functions[] = {{"insert", l_insert},
+                                         {"insert_each", l_insert_each},
+                                         {"update_each", l_update_each},
+                                         {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
 }

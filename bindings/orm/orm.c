@@ -16,6 +16,7 @@ int luaopen_perilune__orm(lua_State *L)
     orm_open_insert(L);
     orm_open_world(L);
     orm_open_run(L);
+    orm_open_write(L);
     orm_open_get(L);
     orm_open_by_key(L);
     orm_open_source(L);

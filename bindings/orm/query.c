@@ -139,7 +139,7 @@ static int l_aggregation(lua_State *L)
     return orm_code_push(L, b);
 }
 
-/* update(query, { name = value }) */
+/* update(query, { name = value }[, list of names whose columns come back]) */
 static int l_update(lua_State *L)
 {
     struct named names[NAMED_MAX];
@@ -147,6 +147,15 @@ static int l_update(lua_State *L)
     struct code_builder *b = start(L);
     code_update(b, n);
     write_named(L, 2, names, n, b, false);
+    if (lua_istable(L, 3)) {
+        uint32_t returning = (uint32_t)lua_rawlen(L, 3);
+        code_returning(b, returning);
+        for (uint32_t i = 1; i <= returning; i++) {
+            lua_rawgeti(L, 3, i);
+            code_name(b, check_str(L, -1));
+            lua_pop(L, 1);
+        }
+    }
     return orm_code_push(L, b);
 }
 
@@ -166,6 +175,13 @@ static int l_order_by(lua_State *L)
                                    luaL_typename(L, i));
     }
     return orm_code_push(L, b);
+}
+
+/* is_plain(query) → whether it is nothing but all rows of a model */
+static int l_is_plain(lua_State *L)
+{
+    lua_pushboolean(L, code_plain_model(orm_code_check(L, 1)) >= 0);
+    return 1;
 }
 
 /* values(query, list, names…) */
@@ -313,6 +329,7 @@ static const luaL_Reg functions[] = {
     {"update", l_update},
     {"order_by", l_order_by},
     {"values", l_values},
+    {"is_plain", l_is_plain},
     {"distinct", l_distinct},
     {"only", l_only},
     {"defer", l_defer},

@@ -85,26 +85,14 @@ static void hold(struct orm_run *run)
 
 static void end(struct orm_run *run)
 {
-    if (run->open)
+    if (run->open && run->cursor.many) { /* the values of the last run may be gone */
+        run->cursor.nparams = 0;
+        db_many_close(&run->cursor);
+    } else if (run->open) {
         db_close(&run->cursor);
+    }
     arena_release(&run->scratch);
     statement_unref(run->statements, run->statement);
-}
-
-static struct db_value to_db(const struct value *v)
-{
-    switch (v->kind) {
-    case VALUE_INT:
-        return db_int(v->i);
-    case VALUE_DOUBLE:
-        return db_double(v->d);
-    case VALUE_TEXT:
-        return db_text(v->text);
-    case VALUE_BLOB:
-        return db_blob(v->text);
-    default:
-        return db_null();
-    }
 }
 
 static int bind(struct orm_run *run, const struct convert_zone *zone, struct err *err)
@@ -112,13 +100,7 @@ static int bind(struct orm_run *run, const struct convert_zone *zone, struct err
     const struct statement *st = run->statement;
     if (st->n_params > ORM_FEW_PARAMS)
         run->values = arena_alloc(&run->scratch, st->n_params * sizeof *run->values);
-    for (uint32_t i = 0; i < st->n_params; i++) {
-        struct value v;
-        if (statement_param(st, i, run->code, run->dialect, zone, &run->scratch, &v, err) != 0)
-            return -1;
-        run->values[i] = to_db(&v);
-    }
-    return 0;
+    return statement_bind(st, run->code, run->dialect, zone, &run->scratch, run->values, err);
 }
 
 /* The current zone, with its name in the scratch memory. [-0, +0, may raise] */
@@ -142,13 +124,18 @@ static bool wants_zone(const struct statement *st)
     return false;
 }
 
+struct convert_zone orm_run_prepare(lua_State *L, struct orm_run *run)
+{
+    run->prepared = prepare(L, run->statement);
+    if (wants_zone(run->statement))
+        return zone_of(L, run);
+    return (struct convert_zone){.tz = tz_utc(), .tz_name = STR("UTC")};
+}
+
 void orm_run_start(lua_State *L, struct orm_run *run)
 {
     struct err err;
-    struct convert_zone zone = {.tz = tz_utc(), .tz_name = STR("UTC")};
-    run->prepared = prepare(L, run->statement);
-    if (wants_zone(run->statement))
-        zone = zone_of(L, run);
+    struct convert_zone zone = orm_run_prepare(L, run);
     if (run->statement->locks && !db_in_atomic(run->db))
         exception_raise(L, "TransactionManagementError",
                         "select_for_update cannot be used outside of a transaction");
@@ -364,17 +351,18 @@ static int change_inner(lua_State *L)
         lua_pushvalue(L, r->list);
     else
         lua_pushnil(L);
-    return 3;
+    orm_push_hooks(L, st, 1);
+    return 4;
 }
 
-/* change(world, alias, code, flat): INSERT, UPDATE, DELETE → changes, last id, rows; flat: the
- * first column of each */
+/* change(world, alias, code, flat): INSERT, UPDATE, DELETE → changes, last id, rows, what is to
+ * be converted in them (orm_push_hooks); flat: the first column of each */
 static int l_change(lua_State *L)
 {
     struct orm_run run;
     lua_settop(L, 4);
     orm_run_begin(L, &run, orm_code_check(L, 3));
-    return orm_run_protected(L, &run, change_inner, 3);
+    return orm_run_protected(L, &run, change_inner, 4);
 }
 
 /* ---- as text ---- */

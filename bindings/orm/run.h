@@ -47,6 +47,9 @@ void orm_run_begin(lua_State *L, struct orm_run *run, const struct code *code);
 /* Runs `inner` with the run as light userdata above the arguments, protected, and gives back
  * what it pushed; whatever it raises is raised after the run has ended. [-all, +results] */
 int orm_run_protected(lua_State *L, struct orm_run *run, lua_CFunction inner, int results);
+/* What statements need that are run by other means than orm_run_start(); the zone of the values
+ * lies in the run. [-0, +0, may raise] */
+struct convert_zone orm_run_prepare(lua_State *L, struct orm_run *run);
 /* Inside of inner. [-0, +0, may raise]  May wait. */
 void orm_run_start(lua_State *L, struct orm_run *run);
 /* 1: there is a row. [-0, +0, may raise]  May wait. */

@@ -73,6 +73,7 @@ struct db_event { /* a statement that has ended */
     struct str sql;
     const struct db_value *values;
     unsigned n;
+    uint64_t runs; /* more than 1: of db_many_run(), the values are those of the last one */
     double ms;
     bool control;          /* BEGIN, COMMIT, SAVEPOINT … */
     const struct err *err; /* NULL: it worked */

@@ -136,12 +136,14 @@ struct db_cursor {              /* on the caller's stack; read-only to callers *
     struct db_session *session;
     struct db_conn *conn;
     struct db_stmt *stmt;
-    const struct db_sql *sql;
+    struct db_sql *sql;
     const struct db_value *params;
     unsigned nparams;
     int64_t started;  /* ns, when somebody observes */
     signed char next; /* what the first step gave, taken in db_query(): 1, 0; else -1 */
     bool taken;       /* conn goes back to the pool at the end */
+    bool many;        /* of db_many_open() */
+    uint64_t runs;
 };
 
 /* Runs sql with n values and stands before its first row.  The values' bytes must stay until
@@ -154,6 +156,19 @@ int db_step(struct db_cursor *cur, struct err *err);
 /* Ends it early, or after the end (then it does nothing).  A statement that writes and gives
  * rows has written: at its first row all of them. */
 void db_close(struct db_cursor *cur);
+/* One statement that is run with many sets of values: on one connection, and told to those who
+ * observe as one, with the values of the last run.
+ *
+ *     db_many_open(db, sql, &cur, &err);
+ *     for each: db_many_run(&cur, values, n, &err); then db_step() until it gives 0
+ *     db_many_close(&cur);
+ *
+ * A failure closes the cursor.  Only in a transaction are the runs one change.  May wait. */
+int db_many_open(struct database *db, struct db_sql *sql, struct db_cursor *cur, struct err *err);
+/* As db_query().  The values stay until the next run or the end. */
+int db_many_run(struct db_cursor *cur, const struct db_value *values, unsigned n, struct err *err);
+void db_many_close(struct db_cursor *cur);
+
 /* Names and declared types, ncolumns of them; until the cursor is closed.  `version` (may be
  * NULL) changes whenever they do, and is never the same for two statements: cache by it. */
 const struct db_column *db_columns(const struct db_cursor *cur, uint64_t *version);

@@ -14,6 +14,7 @@ static void tell(const struct db_cursor *cur, bool control, const struct err *er
                           .sql = cur->sql->text,
                           .values = cur->params,
                           .n = cur->nparams,
+                          .runs = cur->runs,
                           .control = control,
                           .err = err};
     e.ms = (double)(clock_monotonic() - cur->started) / (double)CLOCK_MS;
@@ -203,6 +204,7 @@ static void let_go(struct db_cursor *cur)
 static int fail(struct db_cursor *cur, const struct err *err)
 {
     struct db_link *link = cur->session->links[cur->db->index];
+    cur->many = false;
     let_go(cur);
     if (link->tx.blocks.n)
         transaction_broke(link);
@@ -220,7 +222,8 @@ int db_query(struct database *db, struct db_sql *sql, const struct db_value *val
     struct db_link *link = s->links[db->index];
     if (!err)
         err = &own;
-    *cur = (struct db_cursor){.db = db, .session = s, .sql = sql, .params = values, .nparams = n};
+    *cur = (struct db_cursor){
+        .db = db, .session = s, .sql = sql, .params = values, .nparams = n, .runs = 1};
     if (db->all->observe)
         cur->started = clock_monotonic();
     if (sql->access == DB_ACCESS_CONTROL)
@@ -276,9 +279,11 @@ int db_step(struct db_cursor *cur, struct err *err)
     leave_statement(cur);
     if (outcome != DB_DONE)
         return fail(cur, err);
-    let_go(cur);
-    tell(cur, false, NULL);
     cur->next = DB_DONE;
+    if (!cur->many) {
+        let_go(cur);
+        tell(cur, false, NULL);
+    }
     return 0;
 }
 
@@ -288,9 +293,50 @@ void db_close(struct db_cursor *cur)
         return;
     cur->db->driver->reset(cur->stmt);
     leave_statement(cur);
+    cur->next = DB_DONE;
+    if (!cur->many) {
+        let_go(cur);
+        tell(cur, false, NULL);
+    }
+}
+
+/* ---- one statement, many runs ---- */
+
+int db_many_open(struct database *db, struct db_sql *sql, struct db_cursor *cur, struct err *err)
+{
+    struct db_session *s = session_of(db);
+    struct db_link *link = s->links[db->index];
+    *cur = (struct db_cursor){.db = db, .session = s, .sql = sql, .next = DB_DONE};
+    if (db->all->observe)
+        cur->started = clock_monotonic();
+    if (link->tx.broken && !link->greeting)
+        return transaction_check(link, err);
+    cur->conn = conn_for(db, sql, cur, err);
+    if (!cur->conn)
+        return fail(cur, err);
+    cur->conn->users++;
+    cur->many = true;
+    return 0;
+}
+
+int db_many_run(struct db_cursor *cur, const struct db_value *values, unsigned n, struct err *err)
+{
+    cur->params = values;
+    cur->nparams = n;
+    cur->runs++;
+    if (run_on(cur->conn, cur->sql, cur, err) != 0)
+        return fail(cur, err);
+    return 0;
+}
+
+void db_many_close(struct db_cursor *cur)
+{
+    if (!cur->many)
+        return;
+    db_close(cur);
+    cur->many = false;
     let_go(cur);
     tell(cur, false, NULL);
-    cur->next = DB_DONE;
 }
 
 const struct db_column *db_columns(const struct db_cursor *cur, uint64_t *version)

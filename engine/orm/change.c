@@ -57,6 +57,19 @@ static int check_plain(struct query *q, const char *what)
     return 0;
 }
 
+/* ---- RETURNING ---- */
+
+static void emit_returned(struct compiler *c, const struct field *f, struct select_plan *plan)
+{
+    emit_text(c, plan->columns.n ? ", " : " RETURNING ");
+    dialect_quote(c->out, f->model->table);
+    emit_text(c, ".");
+    dialect_quote(c->out, f->column);
+    struct out_column *col = list_add(c, &plan->columns);
+    *col = (struct out_column){.expr = expr_column(c, c_alloc(c, sizeof(struct alias)), f),
+                               .field = true};
+}
+
 /* ---- UPDATE ---- */
 
 static const struct field *update_field(struct query *q, struct str name)
@@ -149,7 +162,22 @@ static int read_update(struct query *q, bool first)
     return emit_stored(c, f, v);
 }
 
-int terminal_update(struct query *q, uint32_t n)
+static int emit_update_returning(struct query *q, struct select_plan *plan)
+{
+    struct compiler *c = q->c;
+    if (c->w >= c->end || OP_OF(*c->w) != OP_RETURNING)
+        return EMIT_OK;
+    for (uint32_t n = ARG_OF(read_word(c)); n; n--) {
+        struct str name = read_name(c);
+        const struct member *m = name.p ? model_member(q->model, name) : NULL;
+        if (!m || m->kind == MEMBER_REVERSE || !m->field->column.n)
+            return name.p ? fail_name(q, q->model, name), EMIT_ERROR : EMIT_ERROR;
+        emit_returned(c, m->field, plan);
+    }
+    return EMIT_OK;
+}
+
+int terminal_update(struct query *q, uint32_t n, struct select_plan *plan)
 {
     struct compiler *c = q->c;
     if (check_plain(q, "update") < 0 || !query_base(q))
@@ -166,7 +194,8 @@ int terminal_update(struct query *q, uint32_t n)
             return EMIT_ERROR;
     if (!n)
         return c_fail(c, ERR_INVALID, "update() needs at least one field");
-    return emit_rows(q);
+    int r = emit_rows(q);
+    return r == EMIT_OK ? emit_update_returning(q, plan) : r;
 }
 
 /* ---- DELETE ---- */
@@ -193,6 +222,7 @@ struct insert {
     const struct model *model;
     uint32_t rows, n, n_unique, n_update;
     const struct field **fields, **unique, **update;
+    bool *computed; /* of fields: a row has an expression */
 };
 
 static const struct field **insert_fields(struct query *q, uint32_t n)
@@ -217,16 +247,22 @@ static int emit_default(struct compiler *c, const struct field *f)
     return statement_schema_sql(c->orm, c->d, f->model, f->expression, c->out, c->err);
 }
 
-static int emit_rows_of(struct query *q, const struct insert *in)
+/* "?" for a value that comes when the statement is run. */
+static void emit_slot(struct compiler *c, const struct field *f)
+{
+    struct type t = type_of_field(f);
+    struct statement_param p = {.source = PARAM_SLOT, .slot = c->slot++};
+    p.type = param_type_of(&t, t.storage == STORE_JSON ? BIND_JSON : BIND_PLAIN);
+    emit_param(c, &p);
+}
+
+static int emit_rows_of(struct query *q, const struct insert *in, bool each)
 {
     struct compiler *c = q->c;
     bool slots = c->w < c->end && OP_OF(*c->w) == OP_ROWS;
-    if ((uint64_t)in->rows * in->n > UINT32_MAX / 4 ||
-        (slots && c->slot + in->rows * in->n > c->code->n_cells))
+    if ((uint64_t)in->rows * in->n > UINT32_MAX / 4 || (each && (!slots || in->rows != 1)) ||
+        (slots && !each && c->slot + in->rows * in->n > c->code->n_cells))
         return c_corrupt(c);
-    struct type *types = c_alloc(c, (in->n + 1) * sizeof *types);
-    for (uint32_t i = 0; i < in->n; i++)
-        types[i] = type_of_field(in->fields[i]);
     if ((int64_t)in->rows * in->n > c->d->max_parameters)
         return c_fail(c, ERR_TOO_LARGE, "an insert of %u rows has more than %lld values", in->rows,
                       (long long)c->d->max_parameters);
@@ -235,10 +271,7 @@ static int emit_rows_of(struct query *q, const struct insert *in)
         for (uint32_t i = 0; i < in->n; i++) {
             emit_text(c, i ? ", " : "");
             if (slots) {
-                struct statement_param p = {.source = PARAM_SLOT, .slot = c->slot++};
-                p.type = param_type_of(&types[i],
-                                       types[i].storage == STORE_JSON ? BIND_JSON : BIND_PLAIN);
-                emit_param(c, &p);
+                emit_slot(c, in->fields[i]);
                 continue;
             }
             struct resolve r = {.no_joins = true};
@@ -249,6 +282,7 @@ static int emit_rows_of(struct query *q, const struct insert *in)
                 return c_fail(c, ERR_INVALID,
                               "F() expressions can only be used to update, not to "
                               "insert.");
+            in->computed[i] |= v->kind != E_VALUE && v->kind != E_LIST;
             int bad = v->kind == E_DEFAULT ? emit_default(c, in->fields[i])
                                            : emit_stored(c, in->fields[i], v);
             if (bad < 0)
@@ -280,25 +314,20 @@ static void emit_conflict(struct compiler *c, const struct insert *in)
     }
 }
 
-/* What the database makes: its automatic key, generated columns, defaults that were not given. */
+/* What the database makes: its automatic key, generated columns, defaults that were not given,
+ * what expressions gave. */
 static void emit_returning(struct compiler *c, const struct insert *in, struct select_plan *plan)
 {
     const struct model *m = in->model->concrete;
     for (uint32_t i = 0; i < m->n_local; i++) {
         const struct field *f = m->local[i];
-        bool given = false;
-        for (uint32_t k = 0; k < in->n; k++)
+        bool given = false, computed = false;
+        for (uint32_t k = 0; k < in->n; k++) {
             given |= in->fields[k] == f;
-        bool made = (f->type->flags & FIELD_AUTO) || f->generated || (f->has_db_default && !given);
-        if (!made)
-            continue;
-        emit_text(c, plan->columns.n ? ", " : " RETURNING ");
-        dialect_quote(c->out, m->table);
-        emit_text(c, ".");
-        dialect_quote(c->out, f->column);
-        struct alias *a = c_alloc(c, sizeof *a);
-        struct out_column *col = list_add(c, &plan->columns);
-        *col = (struct out_column){.expr = expr_column(c, a, f), .field = true};
+            computed |= in->fields[k] == f && in->computed[k];
+        }
+        if (computed || (f->type->flags & FIELD_AUTO) || f->generated || (f->has_db_default && !given))
+            emit_returned(c, f, plan);
     }
 }
 
@@ -316,6 +345,7 @@ int emit_insert(struct compiler *c, uint32_t flags, struct select_plan *plan,
     if (!(in.fields = insert_fields(q, in.n)) || !(in.unique = insert_fields(q, in.n_unique)) ||
         !(in.update = insert_fields(q, in.n_update)))
         return -1;
+    in.computed = c_alloc(c, (in.n + 1) * sizeof *in.computed);
     emit_text(c, flags & CODE_INSERT_IGNORE ? "INSERT OR IGNORE INTO " : "INSERT INTO ");
     dialect_quote(c->out, in.model->table);
     emit_text(c, " (");
@@ -327,7 +357,7 @@ int emit_insert(struct compiler *c, uint32_t flags, struct select_plan *plan,
     }
     emit_text(c, ") VALUES ");
     if (in.n) {
-        if (emit_rows_of(q, &in) < 0)
+        if (emit_rows_of(q, &in, flags & CODE_INSERT_EACH) < 0)
             return -1;
     } else {
         for (uint32_t i = 0; i < (in.rows ? in.rows : 1); i++)
@@ -340,5 +370,37 @@ int emit_insert(struct compiler *c, uint32_t flags, struct select_plan *plan,
     }
     if (flags & CODE_INSERT_RETURNING && c->d->returning)
         emit_returning(c, &in, plan);
+    return 0;
+}
+
+/* ---- UPDATE of one row by its key ---- */
+
+int emit_row_update(struct compiler *c, bool returning, struct select_plan *plan,
+                    const struct model **model)
+{
+    uint32_t id = read_word(c), n = read_word(c), n_keys = read_word(c);
+    if (id >= c->orm->n_models || !n || !n_keys)
+        return c_corrupt(c);
+    struct query *q = query_new(c, *model = c->orm->models[id], NULL);
+    const struct field **fields = insert_fields(q, n);
+    const struct field **keys = fields ? insert_fields(q, n_keys) : NULL;
+    if (!keys)
+        return -1;
+    emit_text(c, "UPDATE ");
+    dialect_quote(c->out, q->model->table);
+    for (uint32_t i = 0; i < n + n_keys; i++) {
+        const struct field *f = i < n ? fields[i] : keys[i - n];
+        emit_text(c, i == 0 ? " SET " : i < n ? ", " : i == n ? " WHERE " : " AND ");
+        if (i >= n) {
+            dialect_quote(c->out, q->model->table);
+            emit_text(c, ".");
+        }
+        dialect_quote(c->out, f->column);
+        emit_text(c, " = ");
+        emit_slot(c, f);
+    }
+    for (uint32_t i = 0; returning && i < q->model->concrete->n_local; i++)
+        if (q->model->concrete->local[i]->generated)
+            emit_returned(c, q->model->concrete->local[i], plan);
     return 0;
 }

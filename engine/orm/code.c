@@ -522,6 +522,11 @@ void code_update(struct code_builder *b, uint32_t n)
     op(b, OP_UPDATE, n);
 }
 
+void code_returning(struct code_builder *b, uint32_t n)
+{
+    op(b, OP_RETURNING, n);
+}
+
 void code_delete(struct code_builder *b)
 {
     op(b, OP_DELETE, 0);
@@ -548,4 +553,14 @@ void code_start_insert(struct code_builder *b, uint32_t model, uint32_t n_rows, 
 void code_rows(struct code_builder *b)
 {
     op(b, OP_ROWS, 0);
+}
+
+void code_start_row_update(struct code_builder *b, uint32_t model, uint32_t n_fields,
+                           uint32_t n_keys, bool returning)
+{
+    code_start(b, CODE_ROW_UPDATE);
+    op(b, OP_ROW_UPDATE, returning);
+    word(b, model);
+    word(b, n_fields);
+    word(b, n_keys);
 }

@@ -31,7 +31,14 @@
 #include "base/err.h"
 #include "orm/value.h"
 
-enum code_kind { CODE_QUERY, CODE_CONDITION, CODE_EXPRESSION, CODE_ORDERING, CODE_INSERT };
+enum code_kind {
+    CODE_QUERY,
+    CODE_CONDITION,
+    CODE_EXPRESSION,
+    CODE_ORDERING,
+    CODE_INSERT,
+    CODE_ROW_UPDATE
+};
 
 struct code { /* read-only */
     uint64_t hash;
@@ -247,6 +254,9 @@ void code_first(struct code_builder *b, bool last);
 void code_earliest(struct code_builder *b, uint32_t n, bool latest);
 void code_aggregation(struct code_builder *b, uint32_t n); /* n times code_name, expression */
 void code_update(struct code_builder *b, uint32_t n);      /* n times code_name, operand */
+/* Right behind code_update() and its operands: what the columns are then comes back; n times
+ * code_name. */
+void code_returning(struct code_builder *b, uint32_t n);
 void code_delete(struct code_builder *b);
 /* format: "" or a name of the database's; options are pairs of names, sorted. */
 void code_explain(struct code_builder *b, struct str format, uint32_t n_options);
@@ -257,6 +267,7 @@ enum code_insert_flags {
     CODE_INSERT_IGNORE = 1,    /* ON CONFLICT DO NOTHING */
     CODE_INSERT_UPDATE = 2,    /* ON CONFLICT (unique…) DO UPDATE SET update… */
     CODE_INSERT_RETURNING = 4, /* columns that the database gives come back */
+    CODE_INSERT_EACH = 8,      /* one row of parameters without values: statement_bind_row() */
 };
 /* Names of n_fields fields, then of n_unique and n_update fields (CODE_INSERT_UPDATE) follow,
  * then the rows: either code_rows and n_rows * n_fields times code_slot, or that many operands.
@@ -264,5 +275,12 @@ enum code_insert_flags {
 void code_start_insert(struct code_builder *b, uint32_t model, uint32_t n_rows, uint32_t n_fields,
                        unsigned flags, uint32_t n_unique, uint32_t n_update);
 void code_rows(struct code_builder *b);
+
+/* ---- one row by its key, again and again: a block of its own, for statement_bind_row() ---- */
+
+/* Names of n_fields fields, then of the n_keys fields of the key follow; a row has values in
+ * the same order.  returning: generated columns come back. */
+void code_start_row_update(struct code_builder *b, uint32_t model, uint32_t n_fields,
+                           uint32_t n_keys, bool returning);
 
 #endif

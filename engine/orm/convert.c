@@ -629,6 +629,35 @@ bool convert_always_fits(const struct param_type *t, enum value_kind kind)
     }
 }
 
+unsigned convert_as_is(const struct param_type *t)
+{
+    const unsigned null = 1u << VALUE_NULL, bools = 1u << VALUE_FALSE | 1u << VALUE_TRUE;
+    const unsigned ints = 1u << VALUE_INT, doubles = 1u << VALUE_DOUBLE;
+    const unsigned texts = 1u << VALUE_TEXT | 1u << VALUE_BLOB;
+    if (t->bind == BIND_RAW)
+        return null | bools | ints | doubles | texts;
+    if (t->bind != BIND_PLAIN)
+        return 0;
+    switch (t->storage) {
+    case STORE_INT:
+        return null | bools | ints;
+    case STORE_FLOAT:
+        return null | doubles;
+    case STORE_BOOL:
+        return null | bools;
+    case STORE_TEXT:
+        return null | 1u << VALUE_TEXT;
+    case STORE_BINARY:
+        return null | 1u << VALUE_BLOB;
+    case STORE_FILE:
+        return 1u << VALUE_TEXT;
+    case STORE_UNKNOWN:
+        return null | bools | ints | doubles | texts;
+    default:
+        return null;
+    }
+}
+
 /* ---- back ---- */
 
 static int read_decimal(const struct column_type *t, struct value v, struct arena *scratch,

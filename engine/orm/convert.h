@@ -54,6 +54,10 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
                  const struct convert_zone *zone, struct arena *scratch, struct value *out,
                  struct err *err);
 
+/* The kinds of values, as 1 << enum value_kind, that convert_bind leaves as they are: but for
+ * booleans, which become 1 and 0, and doubles that are no numbers, which it refuses. */
+unsigned convert_as_is(const struct param_type *t);
+
 /* The type of a result column. */
 struct column_type {
     enum storage storage;

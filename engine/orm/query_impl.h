@@ -516,8 +516,11 @@ int terminal_exists(struct query *q);
 int terminal_aggregate(struct query *q, uint32_t n, struct select_plan *plan, bool *constant);
 
 /* change.c */
-int terminal_update(struct query *q, uint32_t n);
+int terminal_update(struct query *q, uint32_t n, struct select_plan *plan);
 int terminal_delete(struct query *q);
+/* The one of code_start_row_update(). */
+int emit_row_update(struct compiler *c, bool returning, struct select_plan *plan,
+                    const struct model **model);
 int emit_insert(struct compiler *c, uint32_t flags, struct select_plan *plan,
                 const struct model **model);
 

@@ -3,6 +3,8 @@
 #include "orm/convert_impl.h"
 #include "orm/query_impl.h"
 
+#include <math.h>
+
 struct entry {           /* a kept statement */
     struct statement st; /* first */
     struct db_sql sql;
@@ -220,7 +222,7 @@ static int run_terminal(struct query *q, uint32_t terminal, struct result *res)
         return terminal_aggregate(q, arg, &res->plan, &res->constant);
     case OP_UPDATE:
         res->kind = STATEMENT_CHANGE;
-        return terminal_update(q, arg);
+        return terminal_update(q, arg, &res->plan);
     case OP_DELETE:
         res->kind = STATEMENT_CHANGE;
         return terminal_delete(q);
@@ -245,12 +247,14 @@ static int run_terminal(struct query *q, uint32_t terminal, struct result *res)
 static int compile(struct compiler *c, struct result *res)
 {
     uint32_t terminal;
-    if (c->code->kind == CODE_INSERT) {
+    if (c->code->kind == CODE_INSERT || c->code->kind == CODE_ROW_UPDATE) {
+        bool insert = c->code->kind == CODE_INSERT;
         uint32_t w = read_word(c);
-        if (OP_OF(w) != OP_INSERT)
+        if (OP_OF(w) != (insert ? OP_INSERT : OP_ROW_UPDATE))
             return c_corrupt(c);
         res->kind = STATEMENT_CHANGE;
-        return emit_insert(c, ARG_OF(w), &res->plan, &res->model);
+        return insert ? emit_insert(c, ARG_OF(w), &res->plan, &res->model)
+                      : emit_row_update(c, ARG_OF(w), &res->plan, &res->model);
     }
     if (c->code->kind != CODE_QUERY)
         return c_corrupt(c);
@@ -346,9 +350,12 @@ static struct entry *keep_statement(struct compiler *c, const struct result *res
     struct statement_param *params = arena_alloc(&arena, (n + 1) * sizeof *params);
     if (n)
         memcpy(params, c->params->items, n * sizeof *params);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (params[i].source == PARAM_TEXT || params[i].type.bind == BIND_JSON_KEY)
             params[i].text = arena_str(&arena, params[i].text);
+        if (params[i].source == PARAM_SLOT)
+            params[i].as_is = convert_as_is(&params[i].type);
+    }
     size_t words = sizeof(struct code) + ((size_t)c->code->n_words + 1) / 2 * 8;
     e->code = arena_alloc(&arena, words);
     memcpy(e->code, c->code, words);
@@ -508,20 +515,62 @@ int statement_param(const struct statement *st, uint32_t i, const struct code *q
     return 0;
 }
 
+static const enum db_kind db_kinds[VALUE_KINDS] = {
+    [VALUE_NULL] = DB_NULL,     [VALUE_FALSE] = DB_INT, [VALUE_TRUE] = DB_INT, [VALUE_INT] = DB_INT,
+    [VALUE_DOUBLE] = DB_DOUBLE, [VALUE_TEXT] = DB_TEXT, [VALUE_BLOB] = DB_BLOB,
+};
+
+static void to_db(const struct value *v, struct db_value *out)
+{
+    out->kind = db_kinds[v->kind];
+    out->s = v->text; /* all members of both unions lie within it */
+}
+
+/* Most parameters are stored as they are: then there is nothing to convert. */
+static bool param_as_is(const struct statement_param *p, const struct value *v,
+                        struct db_value *out)
+{
+    if (!(p->as_is >> v->kind & 1) || (v->kind == VALUE_DOUBLE && !isfinite(v->d)))
+        return false;
+    to_db(v, out);
+    if (v->kind <= VALUE_TRUE && v->kind != VALUE_NULL)
+        out->i = v->kind == VALUE_TRUE;
+    return true;
+}
+
 int statement_bind(const struct statement *st, const struct code *query, const struct dialect *d,
                    const struct convert_zone *zone, struct arena *scratch, struct db_value *values,
                    struct err *err)
 {
-    static const enum db_kind kinds[] = {
-        [VALUE_NULL] = DB_NULL, [VALUE_INT] = DB_INT,   [VALUE_DOUBLE] = DB_DOUBLE,
-        [VALUE_TEXT] = DB_TEXT, [VALUE_BLOB] = DB_BLOB,
-    };
-    for (uint32_t i = 0; i < st->n_params; i++) {
+    const struct statement_param *p = st->params;
+    for (uint32_t i = 0; i < st->n_params; i++, p++) {
         struct value v;
+        if (p->source == PARAM_SLOT) {
+            v = code_value_at(query, p->slot);
+            if (param_as_is(p, &v, &values[i]))
+                continue;
+        }
         if (statement_param(st, i, query, d, zone, scratch, &v, err) < 0)
             return -1;
-        values[i].kind = kinds[v.kind];
-        values[i].s = v.text; /* all members of both unions lie within it */
+        to_db(&v, &values[i]);
+    }
+    return 0;
+}
+
+int statement_bind_row(const struct statement *st, const struct value *row, const struct dialect *d,
+                       const struct convert_zone *zone, struct arena *scratch,
+                       struct db_value *values, struct err *err)
+{
+    const struct statement_param *p = st->params;
+    for (uint32_t i = 0; i < st->n_params; i++, p++) {
+        struct value v = {.kind = VALUE_TEXT, .text = p->text};
+        if (p->source == PARAM_SLOT) {
+            if (param_as_is(p, &row[p->slot], &values[i]))
+                continue;
+            if (convert_bind(d, &p->type, row[p->slot], zone, scratch, &v, err) < 0)
+                return -1;
+        }
+        to_db(&v, &values[i]);
     }
     return 0;
 }

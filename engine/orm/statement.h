@@ -37,6 +37,7 @@ struct statement_param {
         int64_t number;
     };
     struct param_type type;
+    uint32_t as_is; /* PARAM_SLOT: convert_as_is() */
 };
 
 /* Where a column of a row goes. */
@@ -135,6 +136,12 @@ int statement_param(const struct statement *st, uint32_t i, const struct code *q
 int statement_bind(const struct statement *st, const struct code *query, const struct dialect *d,
                    const struct convert_zone *zone, struct arena *scratch, struct db_value *values,
                    struct err *err);
+
+/* The same for one row of an insert with CODE_INSERT_EACH or of an update of code_start_row_update():
+ * row[i] is what goes into its i-th field; text lies there or in `scratch`. */
+int statement_bind_row(const struct statement *st, const struct value *row, const struct dialect *d,
+                       const struct convert_zone *zone, struct arena *scratch,
+                       struct db_value *values, struct err *err);
 
 /* A column of a row, for convert_column. */
 static inline struct value statement_value(const struct db_value *v)

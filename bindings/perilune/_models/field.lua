@@ -251,6 +251,9 @@ function Field:pre_save(instance, _)
   return instance[self.attname]
 end
 
+--- Methods pre_save that give the attribute, which they may have set before.
+Field.plain_pre_save = { [Field.pre_save] = true }
+
 function Field:value_from_object(instance)
   return instance[self.attname]
 end

@@ -227,7 +227,7 @@ local function parsed(self, parse, value, invalid, impossible)
 end
 
 local function stamped(make)
-  return function(self, instance, adding)
+  local function pre_save(self, instance, adding)
     if self.auto_now or self.auto_now_add and adding then
       local value = make()
       instance[self.attname] = value
@@ -235,6 +235,8 @@ local function stamped(make)
     end
     return instance[self.attname]
   end
+  Field.plain_pre_save[pre_save] = true
+  return pre_save
 end
 
 local function check_stamps(self)

@@ -5,8 +5,10 @@ local exceptions = require "perilune.exceptions"
 local base = require("perilune._models.model").base
 local check_options = require "perilune._options"
 local db = require "perilune.db"
+local hooks = require "perilune._models.hooks"
 local null = require "perilune.null"
 local orm = require "perilune._orm"
+local plans = require "perilune._models.row_plans"
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
 local state_of = require("perilune._models.state").of
@@ -18,28 +20,6 @@ local M = {}
 local function class_of(self)
   return getmetatable(self)
 end
-
-local function is_code(value)
-  return type(value) == "userdata" and getmetatable(value) == "perilune.models.Expression"
-end
-
---- The value of a field as it goes to the database.
-local function prepared(self, field, adding, raw)
-  local value
-  if raw then
-    value = rawget(self, field.attname)
-  else
-    value = field:pre_save(self, adding)
-  end
-  if value == null then
-    value = nil
-  end
-  if field.get_prep_value and value ~= nil and not is_code(value) then
-    value = field:get_prep_value(value)
-  end
-  return value
-end
-M.prepared = prepared
 
 -- Related objects that were set must have keys by now, which the columns then have.
 local function check_related(self, fields, what)
@@ -82,72 +62,84 @@ local function table_query(class, pk_name, pk)
   return orm.filter(orm.all(class._meta.world_id), false, "save", { [pk_name] = pk })
 end
 
-local function update_row(self, class, fields, pk, using, set, force)
-  local values, any = {}, false
-  for _, field in ipairs(fields) do
-    local value = prepared(self, field, false, set.raw)
-    values[field.name] = value == nil and null or value
-    any = true
+-- What RETURNING gave, for statements that plans.write() cannot do.
+local function take(self, class, rows, converted, using)
+  for name, value in pairs(rows and rows[1] or {}) do
+    local d = type(name) == "string" and class._descriptors[name]
+    if d and d.plain then
+      rawset(self, name, value)
+    end
   end
-  local pk_name = class._meta.pk.name
-  if not any then -- nothing to write: is the row there?
-    return force or orm.single(class._meta.registry:world(), using, orm.has_rows(table_query(class, pk_name, pk)))
+  if converted and rows and rows[1] then
+    hooks.rows({ self }, converted, false, using)
   end
-  local changed = orm.change(class._meta.registry:world(), using, orm.update(table_query(class, pk_name, pk), values))
+end
+
+-- With expressions among the values: the columns that they give come back.
+local function update_expressions(self, class, plan, row, using)
+  local values, returning = {}, {}
+  for i, name in ipairs(plan.names) do
+    values[name] = row[i] == nil and null or row[i]
+    if plans.is_code(row[i]) then
+      returning[#returning + 1] = name
+      rawset(self, plan.fields[i].attname, nil)
+    end
+  end
+  for _, field in ipairs(plans.columns(class).generates and class._meta.local_fields or {}) do
+    returning[#returning + 1] = field.generated and field.name or nil
+  end
+  local meta = class._meta
+  local query = table_query(class, meta.pk.name, meta.pk.composite and self.pk or rawget(self, meta.pk.attname))
+  local changed, _, rows, converted = orm.change(meta.registry:world(), using, orm.update(query, values, returning))
+  take(self, class, rows, converted, using)
+  return changed
+end
+
+local function update_row(self, class, plan, using, raw, force)
+  if not plan then -- nothing to write: is the row there?
+    local meta = class._meta
+    local pk = meta.pk
+    return force or orm.single(meta.registry:world(), using, orm.has_rows(table_query(class, pk.name, pk.composite and self.pk or rawget(self, pk.attname))))
+  end
+  local one = { self }
+  local sources = plans.sources(plan, one, 1, 1, false, raw)
+  local changed = plans.write(class, plan, sources, one, 1, 1, using)
+  if changed == nil then
+    changed = update_expressions(self, class, plan, plans.row(plan, sources, one, 1), using)
+  end
   return changed > 0
 end
 
-local function insert_row(self, class, fields, using, raw)
-  local names, row, n = {}, {}, 0
-  local returning = {}
-  for _, field in ipairs(fields) do
-    local value = prepared(self, field, true, raw)
-    if value == nil and (field.auto or field.db_default ~= nil) then
-      if not field.auto then
-        returning[#returning + 1] = field
-      end
-    else
-      n = n + 1
-      names[n], row[n] = field.name, value
+local function insert_row(self, class, using, raw)
+  local plan = plans.insert(class, self, raw)
+  local one = { self }
+  local sources = plans.sources(plan, one, 1, 1, true, raw)
+  if plans.write(class, plan, sources, one, 1, 1, using) ~= nil then
+    return
+  end
+  local meta = class._meta
+  local row = plans.row(plan, sources, one, 1)
+  local returning = plan.returning
+  for i, field in ipairs(plan.fields) do
+    if plans.is_code(row[i]) then
+      returning = true
+      rawset(self, field.attname, nil)
     end
   end
-  local pk = class._meta.pk
-  local code = orm.insert(class._meta.world_id, names, { row }, "plain", nil, nil, #returning > 0)
-  local _, last_id, rows = orm.change(class._meta.registry:world(), using, code)
-  if rows and rows[1] then
-    for k, v in pairs(rows[1]) do
-      if type(k) == "string" and class._descriptors[k] and class._descriptors[k].plain then
-        rawset(self, k, v)
-      end
-    end
-  end
-  if pk.auto and rawget(self, pk.attname) == nil then
-    rawset(self, pk.attname, last_id)
+  local code = orm.insert(meta.world_id, plan.names, { row }, "plain", nil, nil, returning)
+  local _, last_id, rows, converted = orm.change(meta.registry:world(), using, code)
+  take(self, class, rows, converted, using)
+  if plan.key and rawget(self, plan.key) == nil then
+    rawset(self, plan.key, last_id)
   end
 end
 
--- The columns of one table: insert or update.  Gives whether the row was there.
-local function save_table(self, class, using, opts)
-  local meta = class._meta
-  local pk, others, all = meta.pk, {}, {}
-  local in_key = {}
-  for _, name in ipairs(meta.pk.parts or {}) do
-    in_key[name] = true
-  end
-  for _, field in ipairs(meta.local_fields) do
-    if not field.generated and not field.composite then
-      all[#all + 1] = field
-      if not field.primary_key and not in_key[field.name] and (not opts.update_set or opts.update_set[field.name]) then
-        others[#others + 1] = field
-      end
-    end
-  end
+-- The key of an object that is about to be saved, made up if need be.
+local function key_of(self, pk)
   local key = rawget(self, pk.attname)
   if pk.composite then
     key = self.pk
-    if #key < #pk.parts then
-      key = nil
-    end
+    return #key >= #pk.parts and key or nil
   elseif key == nil and not pk.auto then
     key = pk:get_default()
     if key == "" then
@@ -155,6 +147,27 @@ local function save_table(self, class, using, opts)
     end
     rawset(self, pk.attname, key)
   end
+  return key
+end
+
+local function update_plan(class, set)
+  if not set then
+    return plans.update_all(class)
+  end
+  local fields = {}
+  for _, field in ipairs(plans.columns(class).others) do
+    if set[field.name] then
+      fields[#fields + 1] = field
+    end
+  end
+  return fields[1] and plans.update(class, fields) or nil
+end
+
+-- The columns of one table: insert or update.  Gives whether the row was there.
+local function save_table(self, class, using, opts)
+  local meta = class._meta
+  local pk = meta.pk
+  local key = key_of(self, pk)
   if key == nil and (opts.force_update or opts.update_set) then
     error(exceptions.ValueError "Cannot force an update in save() with no primary key.", 0)
   end
@@ -164,7 +177,7 @@ local function save_table(self, class, using, opts)
   end
   local updated = false
   if key ~= nil and not force_insert then
-    updated = update_row(self, class, others, key, using, { raw = opts.raw }, opts.force_update)
+    updated = update_row(self, class, update_plan(class, opts.update_set), using, opts.raw, opts.force_update)
     if not updated and opts.force_update then
       error(class.NotUpdated "Forced update did not affect any rows.", 0)
     elseif not updated and opts.update_set then
@@ -175,7 +188,7 @@ local function save_table(self, class, using, opts)
     if meta.order_with_respect_to and not (opts.raw and rawget(self, "_order")) then
       rawset(self, "_order", require("perilune._models.order").next_place(self, class, using))
     end
-    insert_row(self, class, all, using, opts.raw)
+    insert_row(self, class, using, opts.raw)
   end
   return updated
 end

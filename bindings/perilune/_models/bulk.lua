@@ -1,0 +1,343 @@
+-- SPDX-License-Identifier: MIT
+-- bulk_create and bulk_update: one prepared statement that is run for each object, in one
+-- transaction. Objects with expressions among their values are written in the statements of
+-- many rows that Django would send.
+local check_options = require "perilune._options"
+local db = require "perilune.db"
+local descriptors = require "perilune._models.descriptors"
+local exceptions = require "perilune.exceptions"
+local instance = require "perilune._models.instance"
+local null = require "perilune.null"
+local orm = require "perilune._orm"
+local plans = require "perilune._models.row_plans"
+local QuerySet = require "perilune._models.queryset"
+local send = require "perilune._models.signals"
+
+local MAX_PARAMETERS = 32000
+
+local function batches(n, size)
+  local from = 1
+  return function()
+    if from > n then
+      return nil
+    end
+    local first = from
+    from = math.min(from + size, n + 1)
+    return first, from - 1
+  end
+end
+
+local function check_batch_size(options)
+  local size = options.batch_size
+  if size ~= nil and (math.type(size) ~= "integer" or size <= 0) then
+    error(exceptions.ValueError "Batch size must be a positive integer.", 3)
+  end
+  return size or math.maxinteger // 2
+end
+
+local function check_objects(self, objects, what)
+  if type(objects) ~= "table" then
+    error(exceptions.TypeError(("%s takes a list of instances"):format(what)), 3)
+  elseif type(objects.to_list) == "function" then
+    objects = objects:to_list() -- a QuerySet
+  end
+  for i, object in ipairs(objects) do
+    if getmetatable(object) ~= self._model then
+      error(exceptions.TypeError(("%s: item %d is no %s"):format(what, i, self._model._meta.object_name)), 3)
+    end
+  end
+  return objects
+end
+
+local function relations(fields)
+  local list = {}
+  for _, field in ipairs(fields) do
+    if field.remote_model then
+      list[#list + 1] = field
+    end
+  end
+  return list
+end
+
+-- ---- bulk_create ----
+
+local function check_conflicts(options, meta)
+  if options.ignore_conflicts and options.update_conflicts then
+    error(exceptions.ValueError "ignore_conflicts and update_conflicts are mutually exclusive.", 3)
+  end
+  if not options.update_conflicts then
+    return options.ignore_conflicts and "ignore" or "plain"
+  end
+  if not options.update_fields or #options.update_fields == 0 then
+    error(exceptions.ValueError "Fields that will be updated when a row insertion fails on conflicts must be provided.", 3)
+  elseif not options.unique_fields or #options.unique_fields == 0 then
+    error(exceptions.ValueError "Unique fields that can trigger the upsert must be provided.", 3)
+  end
+  for _, name in ipairs(options.update_fields) do
+    if meta:get_field(name).primary_key then
+      error(exceptions.ValueError "bulk_create() cannot be used with primary keys in update_fields.", 3)
+    end
+  end
+  return "update"
+end
+
+local function field_names(meta, names)
+  local list = {}
+  for i, name in ipairs(names or {}) do
+    list[i] = name == "pk" and meta.pk.name or meta:get_field(name).name
+  end
+  return #list > 0 and list or nil
+end
+
+-- Those with a key first, as Django does; then by the columns that the database is to fill.
+-- Gives lists of { plan =, objects }.
+local function groups_of(class, objects)
+  local pk = class._meta.pk
+  local attname = not pk.composite and pk.attname or nil
+  local only_key = attname and #plans.columns(class).optional == (pk.auto and 1 or 0)
+  local keyed, others, by_plan = {}, {}, {}
+  local plan_with, plan_without
+  for i = 1, #objects do
+    local object = objects[i]
+    local has_key = not attname or rawget(object, attname) ~= nil
+    if not has_key and not pk.auto then
+      local key = pk:get_default()
+      has_key = key ~= nil and key ~= ""
+      rawset(object, attname, has_key and key or nil)
+    end
+    local plan = only_key and (has_key and plan_with or not has_key and plan_without) or nil
+    if not plan then
+      plan = plans.insert(class, object)
+      plan_with, plan_without = has_key and plan or plan_with, not has_key and plan or plan_without
+    end
+    local group = by_plan[plan]
+    if not group then
+      group = { plan = plan }
+      by_plan[plan] = group
+      local list = has_key and keyed or others
+      list[#list + 1] = group
+    end
+    group[#group + 1] = object
+  end
+  return table.move(others, 1, #others, #keyed + 1, keyed)
+end
+
+-- In statements of many rows, which take expressions.
+local function insert_rows(class, plan, sources, objects, first, last, using)
+  local meta = class._meta
+  local world = meta.registry:world()
+  local wants_keys = plan.made_key
+  for from, to in batches(last - first + 1, math.max(1, MAX_PARAMETERS // math.max(1, #plan.names))) do
+    local rows = {}
+    for i = from, to do
+      rows[i - from + 1] = plans.row(plan, sources, objects, first + i - 1)
+    end
+    local code = orm.insert(meta.world_id, plan.names, rows, plan.how, plan.unique, plan.update, wants_keys)
+    local _, _, made = orm.change(world, using, code)
+    for i = from, wants_keys and made and to or 0 do
+      local row = made[i - from + 1]
+      if row then
+        rawset(objects[first + i - 1], plan.made_key, row[plan.made_key])
+      end
+    end
+  end
+end
+
+local function insert_group(class, group, using, size)
+  local plan = group.plan
+  for first, last in batches(#group, size) do
+    local sources = plans.sources(plan, group, first, last, true)
+    if plans.write(class, plan, sources, group, first, last, using) == nil then
+      insert_rows(class, plan, sources, group, first, last, using)
+    end
+  end
+end
+
+local bulk_options = { batch_size = true, ignore_conflicts = true, update_conflicts = true, update_fields = true, unique_fields = true }
+
+--- bulk_create({ Product{…}, … }[, { batch_size =, ignore_conflicts =, update_conflicts =,
+--- update_fields =, unique_fields = }]) → the list. No save(), no signals but post_bulk_create.
+function QuerySet:bulk_create(objects, options)
+  options = check_options("bulk_create", options, bulk_options)
+  local class = self._model
+  local meta = class._meta
+  local concrete = meta.concrete_model
+  local size = check_batch_size(options)
+  objects = check_objects(self, objects, "bulk_create")
+  if #concrete._meta.parent_links > 0 then
+    error(exceptions.ValueError "Can't bulk create a multi-table inherited model", 2)
+  end
+  local how = check_conflicts(options, meta)
+  if #objects == 0 then
+    return objects
+  end
+  local related = relations(meta.fields)
+  for i = 1, related[1] and #objects or 0 do
+    instance.check_related(objects[i], related, "bulk_create()")
+  end
+  local unique, update = field_names(meta, options.unique_fields), field_names(meta, options.update_fields)
+  local using = QuerySet._write_db(self)
+  db.atomic({ using = using, savepoint = false }, function()
+    for _, group in ipairs(groups_of(concrete, objects)) do
+      group.plan = plans.insert_or(concrete, group.plan, how, unique, update)
+      insert_group(concrete, group, using, size)
+    end
+  end)
+  for i = 1, #objects do
+    local state = descriptors.own_state(objects[i])
+    state.adding, state.db = false, using
+  end
+  send.post_bulk_create(class, objects, using)
+  return objects
+end
+
+-- ---- bulk_update ----
+
+local function update_fields(meta, names)
+  if type(names) ~= "table" or #names == 0 then
+    error(exceptions.ValueError "Field names must be given to bulk_update().", 3)
+  end
+  local fields = {}
+  for i, name in ipairs(names) do
+    local field = meta:get_field(name)
+    if field.many or not field.attname or field.generated or field.composite then
+      error(exceptions.ValueError "bulk_update() can only be used with concrete fields.", 3)
+    elseif field.primary_key then
+      error(exceptions.ValueError "bulk_update() cannot be used with primary key fields.", 3)
+    end
+    fields[i] = field
+  end
+  return fields
+end
+
+-- The class in whose table the field is, with what else is updated there.
+local function owner_of(class, field)
+  for _, own in ipairs(class._meta.local_fields) do
+    if own == field then
+      return class
+    end
+  end
+  for _, link in ipairs(class._meta.parent_links) do
+    local owner = owner_of(link.remote_model, field)
+    if owner then
+      return owner
+    end
+  end
+  return nil
+end
+
+-- Lists of fields by the table they are in, the class's own first.
+local function by_table(class, fields)
+  local list, found = {}, {}
+  for _, field in ipairs(fields) do
+    local owner = owner_of(class, field)
+    local group = found[owner]
+    if not group then
+      group = { class = owner }
+      found[owner] = group
+      table.insert(list, owner == class and 1 or #list + 1, group)
+    end
+    group[#group + 1] = field
+  end
+  return list
+end
+
+-- Objects in batches. Of several with one key the first one in a batch counts, as in a CASE;
+-- nil: keys that cannot be compared.
+local function without_twins(objects, first, last, attname)
+  local seen, list = {}, {}
+  for i = first, last do
+    local key = rawget(objects[i], attname)
+    local kind = type(key)
+    if kind ~= "number" and kind ~= "string" then
+      return nil
+    elseif not seen[key] then
+      seen[key] = true
+      list[#list + 1] = objects[i]
+    end
+  end
+  return list
+end
+
+-- The rows that a run of one statement for each object changes; nil when it cannot be done so.
+local function update_each(class, tables, objects, using)
+  local rows
+  for _, group in ipairs(tables) do
+    local plan = plans.update(group.class, group)
+    local sources = plans.sources(plan, objects, 1, #objects, false, true)
+    local changed = plans.write(group.class, plan, sources, objects, 1, #objects, using)
+    if not changed then
+      return nil
+    end
+    rows = rows or changed
+  end
+  return rows
+end
+
+-- UPDATE … SET x = CASE WHEN pk = … END WHERE pk IN (…): for expressions, for QuerySets with
+-- conditions of their own.
+local function update_case(self, fields, objects, first, last, using)
+  local e = require "perilune._models.expressions"
+  local rows = 0
+  for from, to in batches(last - first + 1, math.min(500, MAX_PARAMETERS // (2 * #fields + 1))) do
+    local ids, values = {}, {}
+    for i = from, to do
+      ids[i - from + 1] = objects[first + i - 1].pk
+    end
+    for _, field in ipairs(fields) do
+      local results = {}
+      for i = from, to do
+        local object = objects[first + i - 1]
+        local _ = object[field.attname] -- loads it, if it was left out
+        local value = plans.prepared(object, field, false, true)
+        results[i - from + 1] = value == nil and null or value
+      end
+      values[field.name] = orm.case_by_key(ids, results, e._output(field.target_field or field, "bulk_update"))
+    end
+    rows = rows + self:using(using):filter({ pk__in = ids }):order_by():_update_quietly(values)
+  end
+  return rows
+end
+
+--- bulk_update(objects, { "price" }[, { batch_size = }]) → rows that were found. No save(), no
+--- signals but post_bulk_update.
+function QuerySet:bulk_update(objects, names, options)
+  options = check_options("bulk_update", options, { batch_size = true })
+  local class = self._model
+  local meta = class._meta
+  local size = check_batch_size(options)
+  local fields = update_fields(meta, names)
+  objects = check_objects(self, objects, "bulk_update")
+  local attname = not meta.pk.composite and meta.pk.attname or nil
+  local related = relations(fields)
+  for i = 1, #objects do
+    local object = objects[i]
+    local key
+    if attname then
+      key = rawget(object, attname)
+    else
+      key = object.pk
+    end
+    if key == nil then
+      error(exceptions.ValueError "All bulk_update() objects must have a primary key set.", 2)
+    end
+    if related[1] then
+      instance.check_related(object, related, "bulk_update()")
+    end
+  end
+  if #objects == 0 then
+    return 0
+  end
+  local using = QuerySet._write_db(self)
+  local plain = attname and orm.is_plain(self._code)
+  local tables = plain and by_table(meta.concrete_model, fields)
+  local rows = 0
+  db.atomic({ using = using, savepoint = false }, function()
+    for first, last in batches(#objects, size) do
+      local own = plain and without_twins(objects, first, last, attname)
+      rows = rows + (own and update_each(class, tables, own, using) or update_case(self, fields, objects, first, last, using))
+    end
+  end)
+  send.post_bulk_update(class, objects, names, using)
+  return rows
+end
