@@ -40,7 +40,7 @@ static void push_str(lua_State *L, struct str s)
     lua_pushlstring(L, s.p, s.n);
 }
 
-/* fn(alias, sql, params, ms, control, error, number of the fiber) */
+/* fn(alias, sql, params, ms, control, error, number of the fiber, how often it was run or nil) */
 static int push_statement(lua_State *L)
 {
     const struct db_event *e = lua_touserdata(L, 1);
@@ -62,7 +62,11 @@ static int push_statement(lua_State *L)
     else
         lua_pushnil(L);
     lua_pushinteger(L, (lua_Integer)db_fiber_number(host_of(L)->options.databases));
-    lua_call(L, 7, 0);
+    if (e->runs > 1)
+        lua_pushinteger(L, (lua_Integer)e->runs);
+    else
+        lua_pushnil(L);
+    lua_call(L, 8, 0);
     return 0;
 }
 

@@ -19,6 +19,7 @@ local db = {}
 ---@field ms number
 ---@field alias string
 ---@field error? string why it failed
+---@field times? integer of a statement that was run for many rows: how often; params are those of the last one
 
 ---@alias perilune.db.Value string|number|boolean|perilune.null|userdata
 

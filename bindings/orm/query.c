@@ -100,18 +100,15 @@ static uint32_t collect_named(lua_State *L, int idx, struct named out[NAMED_MAX]
     return n;
 }
 
-/* Name and operand of each; `text` takes strings as names of fields. */
+/* Name and expression of each: strings are names of fields. */
 static void write_named(lua_State *L, int idx, const struct named *names, uint32_t n,
-                        struct code_builder *b, bool text)
+                        struct code_builder *b)
 {
     for (uint32_t i = 0; i < n; i++) {
         code_name(b, names[i].name);
         lua_pushlstring(L, names[i].name.p, names[i].name.n);
         lua_rawget(L, idx);
-        if (text)
-            orm_write_expression(L, -1, b, names[i].name.p);
-        else
-            orm_write_operand(L, -1, b, ORM_TABLE_JSON, names[i].name.p);
+        orm_write_expression(L, -1, b, names[i].name.p);
         lua_pop(L, 1);
     }
 }
@@ -124,7 +121,7 @@ static int l_annotate(lua_State *L)
     uint32_t n = collect_named(L, 3, names, alias ? "alias" : "annotate");
     struct code_builder *b = start(L);
     code_annotate(b, n, alias);
-    write_named(L, 3, names, n, b, true);
+    write_named(L, 3, names, n, b);
     return orm_code_push(L, b);
 }
 
@@ -135,18 +132,27 @@ static int l_aggregation(lua_State *L)
     uint32_t n = collect_named(L, 2, names, "aggregate");
     struct code_builder *b = start(L);
     code_aggregation(b, n);
-    write_named(L, 2, names, n, b, true);
+    write_named(L, 2, names, n, b);
     return orm_code_push(L, b);
 }
 
-/* update(query, { name = value }[, list of names whose columns come back]) */
+/* update(query, { name = value }, list of names whose columns come back or nil, name of the
+ * model for messages) */
 static int l_update(lua_State *L)
 {
     struct named names[NAMED_MAX];
     uint32_t n = collect_named(L, 2, names, "update");
+    const char *model = luaL_optstring(L, 4, "update");
     struct code_builder *b = start(L);
     code_update(b, n);
-    write_named(L, 2, names, n, b, false);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *what = lua_pushfstring(L, "%s.%s", model, names[i].name.p);
+        code_name(b, names[i].name);
+        lua_pushlstring(L, names[i].name.p, names[i].name.n);
+        lua_rawget(L, 2);
+        orm_write_operand(L, -1, b, ORM_TABLE_JSON, what);
+        lua_pop(L, 2);
+    }
     if (lua_istable(L, 3)) {
         uint32_t returning = (uint32_t)lua_rawlen(L, 3);
         code_returning(b, returning);

@@ -48,13 +48,24 @@ static struct orm_prepared *prepare(lua_State *L, const struct statement *st)
     return p;
 }
 
+/* The Lua side knows the nearest name. Raises. */
+static void unknown_database(lua_State *L, struct str alias)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, "perilune._databases") == LUA_TTABLE) {
+        lua_getfield(L, -1, "get");
+        lua_pushlstring(L, alias.p, alias.n);
+        lua_call(L, 1, 0);
+    }
+    exception_raise(L, "ImproperlyConfigured", "there is no database '%.*s'", STR_ARG(alias));
+}
+
 struct database *orm_find_database(lua_State *L, struct str alias)
 {
     struct databases *dbs = host_of(L)->options.databases;
     struct database *db = dbs ? databases_find(dbs, alias) : NULL;
     if (!db)
-        exception_raise(L, "ConnectionDoesNotExist",
-                        "there is no database '%.*s' in settings.databases", STR_ARG(alias));
+        unknown_database(L, alias);
     return db;
 }
 
@@ -106,7 +117,7 @@ static int bind(struct orm_run *run, const struct convert_zone *zone, struct err
 /* The current zone, with its name in the scratch memory. [-0, +0, may raise] */
 static struct convert_zone zone_of(lua_State *L, struct orm_run *run)
 {
-    struct convert_zone zone = {.tz = time_current_zone(L)};
+    struct convert_zone zone = {.tz = time_current_zone(L), .naive = !run->world->orm->use_tz};
     struct buf *name = orm_json_buffer(L);
     tz_add_name(name, zone.tz);
     zone.tz_name = arena_str(&run->scratch, buf_str(name));
@@ -129,7 +140,8 @@ struct convert_zone orm_run_prepare(lua_State *L, struct orm_run *run)
     run->prepared = prepare(L, run->statement);
     if (wants_zone(run->statement))
         return zone_of(L, run);
-    return (struct convert_zone){.tz = tz_utc(), .tz_name = STR("UTC")};
+    return (struct convert_zone){
+        .tz = tz_utc(), .tz_name = STR("UTC"), .naive = !run->world->orm->use_tz};
 }
 
 void orm_run_start(lua_State *L, struct orm_run *run)
@@ -319,7 +331,7 @@ static int l_single(lua_State *L)
 /* ---- changes ---- */
 
 /* For those who hold rows that were read before. */
-static void note_change(struct orm_world *w, const struct model *m)
+void orm_note_change(struct orm_world *w, const struct model *m)
 {
     if (!w->changes)
         w->changes = mem_zalloc(mem_mul(w->orm->n_models, sizeof *w->changes));
@@ -334,7 +346,7 @@ static int change_inner(lua_State *L)
     struct orm_reader *r = &run->reader;
     lua_settop(L, 4);
     if (!st->empty) {
-        note_change(run->world, st->model);
+        orm_note_change(run->world, st->model);
         *r = (struct orm_reader){.dialect = run->dialect,
                                  .scratch = &run->scratch,
                                  .rows = lua_toboolean(L, 4) ? ORM_ROWS_FLAT : ORM_ROWS_PLAIN};

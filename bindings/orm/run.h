@@ -55,4 +55,7 @@ void orm_run_start(lua_State *L, struct orm_run *run);
 /* 1: there is a row. [-0, +0, may raise]  May wait. */
 int orm_run_step(lua_State *L, struct orm_run *run);
 
+/* Rows of m's table are about to change: for world:changes(). [-0, +0] */
+void orm_note_change(struct orm_world *w, const struct model *m);
+
 #endif

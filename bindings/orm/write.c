@@ -44,14 +44,32 @@ static void encode(lua_State *L, const struct field *f)
     lua_replace(L, -2);
 }
 
-static bool is_document(lua_State *L, const struct statement_param *p)
+static const struct statement_param *param_of(const struct statement *st, int slot)
 {
-    if (p->type.bind != BIND_JSON || orm_instance_model(L, -1))
+    for (uint32_t i = 0; i < st->n_params; i++)
+        if (st->params[i].source == PARAM_SLOT && (int)st->params[i].slot == slot)
+            return &st->params[i];
+    return NULL;
+}
+
+/* A table, a function or the like at the top of the stack, for field j: true, it is a document;
+ * false, other statements can take it; raises when nobody can. */
+static bool is_document(lua_State *L, const struct write *w, int j)
+{
+    const struct statement_param *p = param_of(w->run.statement, j);
+    const struct field *f = p ? p->type.field : NULL;
+    if (!f || orm_code_test(L, -1) || orm_instance_model(L, -1))
         return false;
-    lua_pushliteral(L, "_code"); /* a QuerySet */
-    bool query = lua_rawget(L, -2) != LUA_TNIL;
-    lua_pop(L, 1);
-    return !query;
+    if (lua_istable(L, -1)) {
+        lua_pushliteral(L, "_code"); /* a QuerySet */
+        bool query = lua_rawget(L, -2) != LUA_TNIL;
+        lua_pop(L, 1);
+        if (query || p->type.bind == BIND_JSON)
+            return !query;
+    }
+    return exception_raise(L, "TypeError", "%.*s.%.*s: a %s cannot be the value of a %.*s",
+                           STR_ARG(f->model->name), STR_ARG(f->name), luaL_typename(L, -1),
+                           STR_ARG(f->type->name));
 }
 
 /* Pushes value j of row i: of the object on the stack at `object`. */
@@ -65,14 +83,6 @@ static void push_value(lua_State *L, const struct write *w, lua_Integer i, int o
     }
 }
 
-static const struct statement_param *param_of(const struct statement *st, int slot)
-{
-    for (uint32_t i = 0; i < st->n_params; i++)
-        if (st->params[i].source == PARAM_SLOT && (int)st->params[i].slot == slot)
-            return &st->params[i];
-    return NULL;
-}
-
 /* The object of row i and its values, on the stack and in w->row; false: there is one that is
  * more than a value (an expression, an instance …). */
 static bool load_row(lua_State *L, struct write *w, lua_Integer i)
@@ -82,16 +92,13 @@ static bool load_row(lua_State *L, struct write *w, lua_Integer i)
     luaL_checktype(L, -1, LUA_TTABLE);
     for (int j = 0; j < w->n; j++) {
         push_value(L, w, i, object, j);
-        if (lua_istable(L, -1)) {
-            const struct statement_param *p = param_of(w->run.statement, j);
-            if (!p || !is_document(L, p))
-                return false;
-            encode(L, p->type.field);
-            w->row[j].kind = VALUE_JSON;
-            w->row[j].text.p = lua_tolstring(L, -1, &w->row[j].text.n);
-        } else if (!orm_to_value(L, -1, &w->row[j])) {
+        if (orm_to_value(L, -1, &w->row[j]))
+            continue;
+        if (!is_document(L, w, j))
             return false;
-        }
+        encode(L, param_of(w->run.statement, j)->type.field);
+        w->row[j].kind = VALUE_JSON;
+        w->row[j].text.p = lua_tolstring(L, -1, &w->row[j].text.n);
     }
     return true;
 }
@@ -107,12 +114,7 @@ static bool all_plain(lua_State *L, struct write *w)
         for (int j = 0; j < w->n && plain; j++) {
             struct value v;
             push_value(L, w, i, top + 1, j);
-            if (lua_istable(L, -1)) {
-                const struct statement_param *p = param_of(w->run.statement, j);
-                plain = p && is_document(L, p);
-            } else {
-                plain = orm_to_value(L, -1, &v);
-            }
+            plain = orm_to_value(L, -1, &v) || is_document(L, w, j);
             lua_settop(L, top + 1);
         }
         lua_settop(L, top);
@@ -155,6 +157,7 @@ static void write_row(lua_State *L, struct write *w, const struct convert_zone *
         if (db_many_open(run->db, &run->prepared->sql, cur, &err) != 0)
             exception_raise_err(L, &err);
         run->open = true;
+        orm_note_change(run->world, run->statement->model);
     }
     if (db_many_run(cur, run->values, run->statement->n_params, &err) != 0)
         exception_raise_err(L, &err);

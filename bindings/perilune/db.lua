@@ -125,8 +125,8 @@ local function show_params(params)
   return "(" .. table.concat(shown, ", ") .. ")"
 end
 
-local function record(alias, sql, params, ms, control, err, fiber)
-  local entry = { sql = sql, params = params, ms = ms, alias = alias, error = err }
+local function record(alias, sql, params, ms, control, err, fiber, times)
+  local entry = { sql = sql, params = params, ms = ms, alias = alias, error = err, times = times }
   for _, c in ipairs(captures) do
     if (c.all or not control) and (not c.alias or c.alias == alias) and (c.every_fiber or c.fiber == fiber) then
       c.list[#c.list + 1] = entry
@@ -136,7 +136,8 @@ local function record(alias, sql, params, ms, control, err, fiber)
     keep_for_debug(fiber, entry)
   end
   if logger:enabled("DEBUG") then
-    logger:debug("(%.3f) %s; args=%s; alias=%s", ms / 1000, sql, show_params(params), alias)
+    local many = times and (" (the last of %d)"):format(times) or ""
+    logger:debug("(%.3f) %s; args=%s%s; alias=%s", ms / 1000, sql, show_params(params), many, alias)
   end
 end
 
@@ -215,6 +216,8 @@ function M.on_commit(fn, options)
 end
 
 --- The statements that fn sends, but for BEGIN and its like: { { sql =, params =, ms = }, … }.
+--- One that was run for many rows (bulk_create, bulk_update) is one, with `times` and the
+--- parameters of the last row.
 function M.capture(fn, options)
   options = check_options("db.capture", options, capture_options)
   local list = capture(nil, fn, options)

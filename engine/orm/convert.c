@@ -31,30 +31,39 @@ static void show(struct value v, char *out, size_t size)
     case VALUE_FALSE:
         snprintf(out, size, "False");
         break;
+    case VALUE_JSON:
+        snprintf(out, size, "a JSON document");
+        break;
     default:
         snprintf(out, size, "a %s", value_kind_name(v.kind));
     }
 }
 
-static struct str field_name(const struct param_type *t)
+const char *convert_place(const struct param_type *t, char out[CONVERT_PLACE])
 {
-    return t->field ? t->field->name : STR("value");
+    if (t->field)
+        snprintf(out, CONVERT_PLACE, "%.*s.%.*s", STR_ARG(str_head(t->field->model->name, 80)),
+                 STR_ARG(str_head(t->field->name, 80)));
+    else
+        snprintf(out, CONVERT_PLACE, "value");
+    return out;
 }
 
 int convert_fail(const struct param_type *t, struct value v, const char *must, struct err *err)
 {
-    char text[128];
+    char text[128], place[CONVERT_PLACE];
     show(v, text, sizeof text);
-    return err_set(err, ERR_INVALID, "%.*s: “%s” value %s", STR_ARG(field_name(t)), text, must);
+    return err_set(err, ERR_INVALID, "%s: “%s” value %s", convert_place(t, place), text, must);
 }
 
 static int fail_number(const struct param_type *t, struct value v, struct err *err)
 {
-    char text[128];
+    char text[128], place[CONVERT_PLACE];
+    const char *quote = v.kind == VALUE_TEXT ? "'" : "";
+    struct str name = t->field ? t->field->name : STR("value");
     show(v, text, sizeof text);
-    return err_set(err, ERR_INVALID, "Field '%.*s' expected a number but got %s%s%s.",
-                   STR_ARG(field_name(t)), v.kind == VALUE_TEXT ? "'" : "", text,
-                   v.kind == VALUE_TEXT ? "'" : "");
+    return err_set(err, ERR_INVALID, "%s: Field '%.*s' expected a number but got %s%s%s.",
+                   convert_place(t, place), STR_ARG(name), quote, text, quote);
 }
 
 static void set_int(struct value *out, int64_t i)
@@ -206,11 +215,13 @@ static int bind_decimal(const struct param_type *t, struct value v, struct arena
     if (t->max_digits &&
         decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN, (unsigned)t->max_digits,
                          NULL) < 0 &&
-        !compares(t))
+        !compares(t)) {
+        char place[CONVERT_PLACE];
         return err_set(
             err, ERR_INVALID,
-            "%.*s: Ensure that there are no more than %d digits before the decimal point.",
-            STR_ARG(field_name(t)), t->max_digits - t->decimal_places);
+            "%s: Ensure that there are no more than %d digits before the decimal point.",
+            convert_place(t, place), t->max_digits - t->decimal_places);
+    }
     char text[DECIMAL_TEXT_MAX];
     size_t n = decimal_write_fixed(&d, text);
     set_text(out, arena_str(scratch, str_make(text, n)));
@@ -336,9 +347,9 @@ static int bind_uuid(const struct param_type *t, struct value v, struct arena *s
         return 0;
     }
     if (v.kind != VALUE_TEXT || !uuid_digits(v.text, hex)) {
-        char text[128];
+        char text[128], place[CONVERT_PLACE];
         show(v, text, sizeof text);
-        return err_set(err, ERR_INVALID, "%.*s: “%s” is not a valid UUID.", STR_ARG(field_name(t)),
+        return err_set(err, ERR_INVALID, "%s: “%s” is not a valid UUID.", convert_place(t, place),
                        text);
     }
     set_text(out, str_make(hex, 32));
@@ -396,17 +407,20 @@ static int add_json(struct buf *b, struct value v, struct arena *scratch, struct
     }
 }
 
-static int bind_json(struct value v, bool lookup, struct arena *scratch, struct value *out,
-                     struct err *err)
+static int bind_json(const struct param_type *t, struct value v, bool lookup,
+                     struct arena *scratch, struct value *out, struct err *err)
 {
     if (v.kind == VALUE_NULL && !lookup) {
         *out = v;
         return 0;
     }
     struct buf b = BUF_INIT;
+    char place[CONVERT_PLACE];
     int bad = add_json(&b, v, scratch, err);
     if (bad == 0)
         set_text(out, arena_str(scratch, buf_str(&b)));
+    else
+        err_prefix(err, "%s: ", convert_place(t, place));
     buf_release(&b);
     return bad;
 }
@@ -518,10 +532,12 @@ static int bind_typed(const struct param_type *t, struct value v, const struct c
         *out = (struct value){.kind = VALUE_BLOB, .text = v.text};
         return 0;
     case STORE_JSON:
-        return bind_json(v, false, scratch, out, err);
+        return bind_json(t, v, false, scratch, out, err);
     case STORE_TEXT:
     case STORE_FILE:
     case STORE_IP:
+        if (v.kind == VALUE_JSON && t->bind == BIND_PLAIN)
+            return convert_fail(t, v, "must be a string.", err);
         if (as_text(t, v, scratch, &s, err) < 0)
             return -1;
         set_text(out, s);
@@ -565,7 +581,7 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
         return bind_raw(t, v, scratch, out, err);
     case BIND_JSON:
     case BIND_JSON_LOOKUP:
-        return bind_json(v, t->bind == BIND_JSON_LOOKUP, scratch, out, err);
+        return bind_json(t, v, t->bind == BIND_JSON_LOOKUP, scratch, out, err);
     case BIND_YEAR_FIRST:
     case BIND_YEAR_LAST:
     case BIND_ISO_FIRST:
@@ -636,7 +652,7 @@ unsigned convert_as_is(const struct param_type *t)
     const unsigned texts = 1u << VALUE_TEXT | 1u << VALUE_BLOB;
     if (t->bind == BIND_RAW)
         return null | bools | ints | doubles | texts;
-    if (t->bind != BIND_PLAIN)
+    if (t->bind != BIND_PLAIN && !compares(t))
         return 0;
     switch (t->storage) {
     case STORE_INT:
@@ -731,7 +747,13 @@ int convert_column(const struct dialect *d, const struct column_type *t, struct 
     case STORE_DATE:
     case STORE_DATETIME:
     case STORE_TIME:
-        return v.kind == VALUE_TEXT ? convert_read_time(t->storage, v.text, out, err) : 0;
+        if (v.kind != VALUE_TEXT)
+            return 0;
+        if (convert_read_time(t->storage, v.text, out, err) < 0)
+            return -1;
+        if (t->naive && out->kind == VALUE_DATETIME)
+            out->kind = VALUE_NAIVE;
+        return 0;
     case STORE_DURATION:
         if (v.kind == VALUE_INT)
             out->kind = VALUE_DURATION;

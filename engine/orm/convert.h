@@ -46,6 +46,7 @@ struct param_type { /* how one parameter is converted */
 struct convert_zone {
     struct tz tz;       /* the current time zone */
     struct str tz_name; /* its name, for the database */
+    bool naive;         /* setting use_tz is off: moments have no zone, here and in the database */
 };
 
 /* Gives a value of kind NULL, INT, DOUBLE, TEXT or BLOB; text lies in `v`, or in `scratch`,
@@ -64,6 +65,7 @@ struct column_type {
     int16_t max_digits, decimal_places; /* decimals are given with that many places; -1: as
                                          * they come */
     bool hooked;                        /* field->type has FIELD_HOOKED: the binding converts */
+    bool naive;                /* moments have no zone */
     bool json_key;             /* a part of a JSON document: text is decoded if it is JSON */
     const struct field *field; /* may be NULL */
 };

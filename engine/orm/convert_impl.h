@@ -31,6 +31,9 @@ int convert_year(const struct param_type *t, int64_t year, const struct convert_
 /* What the database stores, back. */
 int convert_read_time(enum storage storage, struct str text, struct value *out, struct err *err);
 
+/* "Product.price", for messages. */
+enum { CONVERT_PLACE = 176 };
+const char *convert_place(const struct param_type *t, char out[CONVERT_PLACE]);
 int convert_fail(const struct param_type *t, struct value v, const char *must, struct err *err);
 
 #endif

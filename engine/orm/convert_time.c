@@ -48,11 +48,24 @@ static int from_local(int64_t local_micros, const struct convert_zone *zone, int
                       struct err *err)
 {
     struct datetime naive;
+    if (zone->naive) {
+        *micros = local_micros;
+        return 0;
+    }
     if (datetime_from_epoch_micros(local_micros, tz_none(), &naive, err) < 0)
         return -1;
     naive.tz = zone->tz.kind == TZ_NONE ? tz_utc() : zone->tz;
     *micros = datetime_epoch_micros(&naive);
     return 0;
+}
+
+static int fail_aware(const struct param_type *t, struct err *err)
+{
+    char place[CONVERT_PLACE];
+    return err_set(err, ERR_INVALID,
+                   "%s: SQLite backend does not support timezone-aware datetimes when USE_TZ is "
+                   "False (the setting use_tz): give one without a zone, time.make_naive(…).",
+                   convert_place(t, place));
 }
 
 int convert_moment(const struct param_type *t, struct value v, const struct convert_zone *zone,
@@ -61,6 +74,8 @@ int convert_moment(const struct param_type *t, struct value v, const struct conv
     struct datetime when;
     switch (v.kind) {
     case VALUE_DATETIME:
+        if (zone->naive)
+            return fail_aware(t, err);
         *micros = v.i;
         return 0;
     case VALUE_NAIVE:
@@ -71,6 +86,8 @@ int convert_moment(const struct param_type *t, struct value v, const struct conv
         if (dateparse_datetime(v.text, &when, err) == 1) {
             if (when.tz.kind == TZ_NONE)
                 return from_local(datetime_epoch_micros(&when), zone, micros, err);
+            if (zone->naive)
+                return fail_aware(t, err);
             *micros = datetime_epoch_micros(&when);
             return 0;
         }

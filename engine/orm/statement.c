@@ -288,12 +288,13 @@ static struct compiler compiler_of(struct statements *s, const struct code *code
 
 /* ---- keeping ---- */
 
-static struct column_type column_type_of(const struct expr *e)
+static struct column_type column_type_of(const struct compiler *c, const struct expr *e)
 {
     const struct type *t = &e->type;
     struct column_type out = {.storage = t->storage,
                               .max_digits = t->digits,
                               .decimal_places = t->places,
+                              .naive = !c->orm->use_tz,
                               .json_key = e->kind == E_JSON_KEY,
                               .field = t->field};
     const struct field *f = t->field;
@@ -306,7 +307,7 @@ static struct column_type column_type_of(const struct expr *e)
     return out;
 }
 
-static void keep_columns(struct entry *e, const struct result *res)
+static void keep_columns(const struct compiler *c, struct entry *e, const struct result *res)
 {
     struct arena *a = &e->arena;
     const struct select_plan *plan = &res->plan;
@@ -323,7 +324,7 @@ static void keep_columns(struct entry *e, const struct result *res)
         if (!name.n && cols[i].field)
             name = cols[i].field->attname;
         cols[i].name = arena_str(a, name);
-        cols[i].type = column_type_of(col->expr);
+        cols[i].type = column_type_of(c, col->expr);
         if (col->expr->kind == E_AGGREGATE && col->expr->fn.fn->flags & FN_NOT_EMPTY)
             empty[i] = (struct value){.kind = VALUE_INT, .i = 0};
     }
@@ -376,7 +377,7 @@ static struct entry *keep_statement(struct compiler *c, const struct result *res
     e->st.params = params;
     e->st.n_params = res->empty ? 0 : (uint32_t)n;
     e->arena = arena;
-    keep_columns(e, res);
+    keep_columns(c, e, res);
     return e;
 }
 

@@ -24,7 +24,7 @@ local function new_shape()
 end
 
 local known = Person.objects:filter { age__gt = 5, score__lt = 100, name = "x" }
-local person, list
+local person, people, lists
 
 local function make_list()
   local made = {}
@@ -32,6 +32,13 @@ local function make_list()
     made[i] = Pupil { name = "person number " .. i, email = "person" .. i .. "@example.com", age = i % 90, score = i * 0.75 }
   end
   return made
+end
+
+local function make_lists(n) -- objects have keys once they were written
+  lists = {}
+  for i = 1, n do
+    lists[i] = make_list()
+  end
 end
 
 local turn = 0
@@ -52,14 +59,16 @@ local tests = {
   { "values", "the same as values()", 20, function() return #Person.objects:values():limit(1000) end },
   { "query-rows", "the same by db.query", 20, function() return #db.query "SELECT id, name, email, age, score FROM person LIMIT 1000" end },
   { "make", "10,000 instances made", 1, make_list },
-  { "bulk", "bulk_create of 10,000 rows", 1, function() Pupil.objects:bulk_create(list) end, function() list = make_list() end }, -- once: they have keys then
+  { "bulk", "bulk_create of 10,000 rows", 1, function() Pupil.objects:bulk_create(table.remove(lists)) end, make_lists },
+  { "bulk-update", "bulk_update of 10,000 rows", 1, function() Person.objects:bulk_update(people, { "score" }) end, function() people = Person.objects:all():to_list() end },
+  { "create", "create() in a transaction", 5000, function() Pupil.objects:create { name = "somebody", email = "somebody@example.com", age = 7, score = 1.5 } end, nil, true },
   { "save", "save() in a transaction", 5000, function() person:save() end, nil, true },
   { "update", "filter{ pk = n }:update{ … } in a transaction", 5000, function() Person.objects:filter { pk = id() }:update { age = 3 } end, nil, true },
 }
 
 local function run(test, n)
   if test[5] then
-    test[5]()
+    test[5](n)
   end
   local fn = test[4]
   local function loop()

@@ -12,7 +12,7 @@ local db = require "perilune.db"
 local descriptors = require "perilune._models.descriptors"
 local native = require "perilune._db"
 local monotonic = require("perilune.time").monotonic
-local state_of = require("perilune._models.state").of
+local routing = require "perilune._models.routing"
 
 local M = {}
 
@@ -29,7 +29,7 @@ local function changes(manager, alias)
 end
 
 local function alias_of(manager)
-  return state_of(manager.instance).db
+  return routing.read(manager.model, manager.instance)
 end
 
 -- Whether rows that wait may still be used; the second value: no, for they were changed.

@@ -92,15 +92,16 @@ end
 -- Those with a key first, as Django does; then by the columns that the database is to fill.
 -- Gives lists of { plan =, objects }.
 local function groups_of(class, objects)
-  local pk = class._meta.pk
-  local attname = not pk.composite and pk.attname or nil
-  local only_key = attname and #plans.columns(class).optional == (pk.auto and 1 or 0)
+  local pk, columns = class._meta.pk, plans.columns(class)
+  local auto = columns.auto
+  local attname = not columns.composite and columns.attname or nil
+  local only_key = attname and #columns.optional == (auto and 1 or 0)
   local keyed, others, by_plan = {}, {}, {}
   local plan_with, plan_without
   for i = 1, #objects do
     local object = objects[i]
     local has_key = not attname or rawget(object, attname) ~= nil
-    if not has_key and not pk.auto then
+    if not has_key and not auto then
       local key = pk:get_default()
       has_key = key ~= nil and key ~= ""
       rawset(object, attname, has_key and key or nil)
@@ -171,7 +172,7 @@ function QuerySet:bulk_create(objects, options)
   if #objects == 0 then
     return objects
   end
-  local related = relations(meta.fields)
+  local related = plans.columns(concrete).relations
   for i = 1, related[1] and #objects or 0 do
     instance.check_related(objects[i], related, "bulk_create()")
   end
@@ -184,7 +185,10 @@ function QuerySet:bulk_create(objects, options)
     end
   end)
   for i = 1, #objects do
-    local state = descriptors.own_state(objects[i])
+    local state = rawget(objects[i], "_state")
+    if state.shared ~= false then
+      state = descriptors.own_state(objects[i])
+    end
     state.adding, state.db = false, using
   end
   send.post_bulk_create(class, objects, using)
@@ -244,10 +248,13 @@ end
 
 -- Objects in batches. Of several with one key the first one in a batch counts, as in a CASE;
 -- nil: keys that cannot be compared.
-local function without_twins(objects, first, last, attname)
+local function without_twins(objects, first, last, keys)
   local seen, list = {}, {}
   for i = first, last do
-    local key = rawget(objects[i], attname)
+    local key = rawget(objects[i], keys[1].attname)
+    for j = 2, #keys do
+      key = ("%s\0%s"):format(key, rawget(objects[i], keys[j].attname))
+    end
     local kind = type(key)
     if kind ~= "number" and kind ~= "string" then
       return nil
@@ -274,11 +281,28 @@ local function update_each(class, tables, objects, using)
   return rows
 end
 
+-- One UPDATE for each object: a CASE knows no keys of several columns.
+local function update_one(self, fields, object, using)
+  local values = {}
+  for _, field in ipairs(fields) do
+    local _ = object[field.attname]
+    local value = plans.prepared(object, field, false, true)
+    values[field.name] = value == nil and null or value
+  end
+  return self:using(using):filter({ pk = object.pk }):order_by():_update_quietly(values)
+end
+
 -- UPDATE … SET x = CASE WHEN pk = … END WHERE pk IN (…): for expressions, for QuerySets with
 -- conditions of their own.
 local function update_case(self, fields, objects, first, last, using)
   local e = require "perilune._models.expressions"
   local rows = 0
+  for i = first, self._model._meta.pk.composite and last or 0 do
+    rows = rows + update_one(self, fields, objects[i], using)
+  end
+  if self._model._meta.pk.composite then
+    return rows
+  end
   for from, to in batches(last - first + 1, math.min(500, MAX_PARAMETERS // (2 * #fields + 1))) do
     local ids, values = {}, {}
     for i = from, to do
@@ -329,12 +353,13 @@ function QuerySet:bulk_update(objects, names, options)
     return 0
   end
   local using = QuerySet._write_db(self)
-  local plain = attname and orm.is_plain(self._code)
+  local plain = orm.is_plain(self._code)
+  local keys = plans.columns(meta.concrete_model).key
   local tables = plain and by_table(meta.concrete_model, fields)
   local rows = 0
   db.atomic({ using = using, savepoint = false }, function()
     for first, last in batches(#objects, size) do
-      local own = plain and without_twins(objects, first, last, attname)
+      local own = plain and without_twins(objects, first, last, keys)
       rows = rows + (own and update_each(class, tables, own, using) or update_case(self, fields, objects, first, last, using))
     end
   end)

@@ -7,6 +7,7 @@
 -- descriptor is only met when the value is NULL or was not loaded).
 local exceptions = require "perilune.exceptions"
 local null = require "perilune.null"
+local routing = require "perilune._models.routing"
 local related -- perilune._models.related: loaded when needed, it needs QuerySets
 
 local M = {}
@@ -151,6 +152,15 @@ local function get_forward(instance, d)
   return related.load_forward(instance, d, id)
 end
 
+-- Objects of two databases are not related, unless a router says so.
+local function check_relation(value, instance, level)
+  local a, b = rawget(value, "_state"), rawget(instance, "_state")
+  local same = a and b and a.db and a.db == b.db and routing.plain()
+  if a and b and not same and not routing.allow_relation(value, instance) then
+    error(exceptions.ValueError(("Cannot assign \"%s\": the current database router prevents this relation."):format(tostring(value))), level + 1)
+  end
+end
+
 local function set_forward(instance, value, d)
   if value == null then
     value = nil
@@ -165,6 +175,7 @@ local function set_forward(instance, value, d)
   if type(class) ~= "table" or not rawget(class, "_meta") or not class._meta:is_a(remote._meta.concrete_model) then
     error(exceptions.ValueError(("Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance."):format(tostring(value), d.class._meta.object_name, d.name, remote._meta.object_name)), 3)
   end
+  check_relation(value, instance, 3)
   rawset(instance, d.attname, value[d.target])
   M.set_cached(instance, d.name, value)
   if d.field.kind == "one" and d.accessor then
@@ -196,6 +207,7 @@ local function set_reverse_one(instance, value, d)
     M.set_cached(instance, d.name, nil)
     return
   end
+  check_relation(instance, value, 3)
   value[d.field.name] = instance
   M.set_cached(instance, d.name, value)
 end

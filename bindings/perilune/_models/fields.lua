@@ -6,6 +6,7 @@ local Field = require "perilune._models.field"
 local json = require "perilune.json"
 local kinds = require "perilune._models.kinds"
 local null = require "perilune.null"
+local settings = require "perilune.settings"
 local time = require "perilune.time"
 local validators = require "perilune.validators"
 
@@ -226,6 +227,16 @@ local function parsed(self, parse, value, invalid, impossible)
   error(self:fail(ok and invalid or impossible, { value = shown(value) }), 0)
 end
 
+local function use_tz()
+  return settings.get("use_tz", true)
+end
+
+-- Without zones the clock of the setting time_zone.
+local function now()
+  local moment = time.now()
+  return use_tz() and moment or time.make_naive(moment, time.default_zone())
+end
+
 local function stamped(make)
   local function pre_save(self, instance, adding)
     if self.auto_now or self.auto_now_add and adding then
@@ -286,7 +297,8 @@ M.DateTimeField = Field:extend {
     if is_null(value) or kinds.is_datetime(value) then
       return value ~= null and value or nil
     elseif kinds.is_date(value) then
-      return time.make_aware(time.datetime(value.year, value.month, value.day))
+      local start = time.datetime(value.year, value.month, value.day)
+      return use_tz() and time.make_aware(start) or start
     end
     local ok, result = pcall(time.parse_datetime, value)
     if not ok then
@@ -297,7 +309,7 @@ M.DateTimeField = Field:extend {
     local date = parsed(self, time.parse_date, value, "invalid", "invalid_date")
     return time.datetime(date.year, date.month, date.day)
   end,
-  pre_save = stamped(time.now),
+  pre_save = stamped(now),
 }
 
 M.TimeField = Field:extend {

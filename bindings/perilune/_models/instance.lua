@@ -90,7 +90,7 @@ local function update_expressions(self, class, plan, row, using)
   end
   local meta = class._meta
   local query = table_query(class, meta.pk.name, meta.pk.composite and self.pk or rawget(self, meta.pk.attname))
-  local changed, _, rows, converted = orm.change(meta.registry:world(), using, orm.update(query, values, returning))
+  local changed, _, rows, converted = orm.change(meta.registry:world(), using, orm.update(query, values, returning, meta.object_name))
   take(self, class, rows, converted, using)
   return changed
 end
@@ -135,17 +135,17 @@ local function insert_row(self, class, using, raw)
 end
 
 -- The key of an object that is about to be saved, made up if need be.
-local function key_of(self, pk)
-  local key = rawget(self, pk.attname)
-  if pk.composite then
+local function key_of(self, class, columns)
+  local key = rawget(self, columns.attname)
+  if columns.composite then
     key = self.pk
-    return #key >= #pk.parts and key or nil
-  elseif key == nil and not pk.auto then
-    key = pk:get_default()
+    return #key >= #class._meta.pk.parts and key or nil
+  elseif key == nil and not columns.auto then
+    key = class._meta.pk:get_default()
     if key == "" then
       key = nil
     end
-    rawset(self, pk.attname, key)
+    rawset(self, columns.attname, key)
   end
   return key
 end
@@ -165,14 +165,13 @@ end
 
 -- The columns of one table: insert or update.  Gives whether the row was there.
 local function save_table(self, class, using, opts)
-  local meta = class._meta
-  local pk = meta.pk
-  local key = key_of(self, pk)
+  local columns = plans.columns(class)
+  local key = key_of(self, class, columns)
   if key == nil and (opts.force_update or opts.update_set) then
     error(exceptions.ValueError "Cannot force an update in save() with no primary key.", 0)
   end
   local force_insert = opts.force_insert
-  if not opts.raw and not force_insert and state_of(self).adding and (pk:has_default() or pk.db_default ~= nil) and not pk.remote_model then
+  if columns.makes_key and not opts.raw and not force_insert and state_of(self).adding then
     force_insert = true
   end
   local updated = false
@@ -185,7 +184,7 @@ local function save_table(self, class, using, opts)
     end
   end
   if not updated then
-    if meta.order_with_respect_to and not (opts.raw and rawget(self, "_order")) then
+    if columns.ordered and not (opts.raw and rawget(self, "_order")) then
       rawset(self, "_order", require("perilune._models.order").next_place(self, class, using))
     end
     insert_row(self, class, using, opts.raw)
@@ -247,15 +246,19 @@ function M.save_base(self, opts)
   end
 end
 
+local no_options = {}
 local save_options = { force_insert = true, force_update = true, using = true, update_fields = true }
 
 --- save{ update_fields = { "name" }, force_insert =, force_update =, using = }
 function base.save(self, options)
-  options = check_options("save", options, save_options)
+  options = options and check_options("save", options, save_options) or no_options
   local class = class_of(self)
   local meta = class._meta
   meta.registry:world()
-  check_related(self, meta.fields, "save()")
+  local related = plans.columns(meta.concrete_model).relations
+  if related[1] then
+    check_related(self, related, "save()")
+  end
   local using = options.using or routing.write(class, self)
   if options.force_insert and (options.force_update or options.update_fields) then
     error(exceptions.ValueError "Cannot force both insert and updating in model saving.", 2)
@@ -302,7 +305,7 @@ function base.refresh_from_db(self, options)
   local class = class_of(self)
   local meta = class._meta
   local queryset = options.from_queryset or meta.base_manager:all()
-  queryset = queryset:using(options.using or state_of(self).db or routing.read(class, self)):filter { pk = self.pk }
+  queryset = queryset:using(options.using or routing.read(class, self)):filter { pk = self.pk }
   local names
   if options.fields then
     names = {}

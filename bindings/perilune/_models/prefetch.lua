@@ -6,6 +6,7 @@ local descriptors = require "perilune._models.descriptors"
 local exceptions = require "perilune.exceptions"
 local Manager = require("perilune._models.manager").Manager
 local orm = require "perilune._orm"
+local routing = require "perilune._models.routing"
 local suggest = require("perilune._core").suggest
 local state_of = require("perilune._models.state").of
 
@@ -78,7 +79,7 @@ local function base_queryset(class, queryset, instances)
   if state.fetch_mode and not rawget(rows, "_fetch_mode") then
     rows = rows:fetch_mode(state.fetch_mode)
   end
-  return rows:using(queryset and queryset._db or state.db)
+  return rows:using(queryset and queryset._db or routing.read(class, instances[1]))
 end
 
 -- A slice of a Prefetch's QuerySet is one for each object: the database numbers the rows of

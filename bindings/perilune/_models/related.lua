@@ -32,9 +32,6 @@ function M.load_forward(instance, d, id)
   end
   local using = routing.read(remote, instance)
   local state = state_of(instance)
-  if state.db and using == "default" then
-    using = state.db
-  end
   local target = d.field.target_field
   local query = remote._meta.base_manager:using(using)
   if state.fetch_mode then
@@ -89,7 +86,7 @@ function M.load_reverse_one(instance, d)
     by_id[id] = peer
     descriptors.set_cached(peer, d.name, false)
   end
-  for _, row in ipairs(d.remote._meta.base_manager:using(state_of(instance).db or "default"):filter({ [d.field.name .. "__in"] = ids }):to_list()) do
+  for _, row in ipairs(d.remote._meta.base_manager:using(routing.read(d.remote, instance)):filter({ [d.field.name .. "__in"] = ids }):to_list()) do
     local peer = by_id[rawget(row, d.field.attname)]
     if peer then
       descriptors.set_cached(peer, d.name, row)
@@ -136,7 +133,7 @@ local function with_mode(self, queryset)
 end
 
 local function using_of(self)
-  return rawget(self, "_db") or state_of(self.instance).db
+  return rawget(self, "_db") or routing.read(self.model, self.instance)
 end
 
 -- The manager's QuerySet: with its rows, when they are there already; what is read for a whole
@@ -344,6 +341,9 @@ local function keys_of(self, objects, what)
       key = object.pk
       if key == nil then
         error(exceptions.ValueError(("Cannot add \"%s\": it needs to be saved first (item %d)"):format(tostring(object), i)), 3)
+      elseif what == "add" and not routing.allow_relation(self.instance, object) then
+        local own, other = rawget(self.instance, "_state").db, rawget(object, "_state").db
+        error(exceptions.ValueError(("Cannot add \"%s\": instance is on database \"%s\", value is on database \"%s\""):format(tostring(object), own, other)), 3)
       end
     end
     if not seen[key] then

@@ -2,6 +2,7 @@
 -- Which database a query of a model runs on: settings.database_routers, else "default".
 local router = require "perilune._db_router"
 local settings = require "perilune.settings"
+local descriptors -- perilune._models.descriptors, which needs this module
 
 local M = {}
 
@@ -23,10 +24,11 @@ end
 
 --- For reading; `instance` is a hint to the routers.
 function M.read(class, instance)
+  local state = instance and rawget(instance, "_state")
   if none or no_routers() then
-    return "default"
+    return state and state.db or "default"
   end
-  return router.db_for_read(class, { instance = instance }) or "default"
+  return router.db_for_read(class, { instance = instance }) or state and state.db or "default"
 end
 
 --- For writing: where the routers say, else where the instance came from.
@@ -36,6 +38,31 @@ function M.write(class, instance)
     return state and state.db or "default"
   end
   return router.db_for_write(class, { instance = instance }) or state and state.db or "default"
+end
+
+-- The database of an object that has none yet: that of what it is related to.
+local function settle(object, other)
+  descriptors = descriptors or require "perilune._models.descriptors"
+  local state = rawget(object, "_state")
+  if not state.db then
+    state = descriptors.own_state(object)
+    state.db = M.write(getmetatable(object), other)
+  end
+  return state.db
+end
+
+--- Whether there is nobody to ask.
+function M.plain()
+  return none or no_routers()
+end
+
+--- Whether `a` and `b` may be related; objects that were never saved get their database.
+function M.allow_relation(a, b)
+  local own, other = settle(a, b), settle(b, a)
+  if none or no_routers() then
+    return own == other
+  end
+  return router.allow_relation(a, b)
 end
 
 return M

@@ -59,7 +59,7 @@ end
 -- Fields that were left out by only() or defer() are loaded now: C does not.
 local function load_deferred(object, fields)
   local loaded = rawget(object, "_state").loaded
-  for i = 1, loaded and #fields or 0 do
+  for i = 1, #fields do
     if not loaded[fields[i].attname] then
       local _ = object[fields[i].attname]
     end
@@ -70,11 +70,15 @@ end
 --- but for get_prep_value().
 function M.sources(plan, objects, first, last, adding, raw)
   for i = first, last do
-    load_deferred(objects[i], plan.fields)
+    if rawget(objects[i], "_state").loaded then
+      load_deferred(objects[i], plan.fields)
+    end
   end
-  for _, field in ipairs(raw and {} or plan.stamps) do
-    for i = first, last do
-      field:pre_save(objects[i], adding)
+  if plan.stamps[1] and not raw then
+    for _, field in ipairs(plan.stamps) do
+      for i = first, last do
+        field:pre_save(objects[i], adding)
+      end
     end
   end
   if not plan.asked[1] then
@@ -145,8 +149,10 @@ function M.generates(class)
   return false
 end
 
---- Columns of the class's own table: all that are written, without those of the key, those of
---- the key, and those that the database may fill.
+--- What save() needs of a class, found once: columns of its own table (all that are written;
+--- the others, without those of the key; those of the key; those that the database may fill),
+--- and the relations among all its fields. Looking for what a field has not costs a walk
+--- through its classes.
 function M.columns(class)
   local columns, plans = kept(class, "columns")
   if columns then
@@ -154,7 +160,18 @@ function M.columns(class)
   end
   local meta = class._meta
   local in_key = {}
-  columns = { all = {}, others = {}, key = {}, optional = {} }
+  local pk = meta.pk
+  columns = {
+    all = {}, others = {}, key = {}, optional = {}, relations = {},
+    composite = pk.composite or false, attname = pk.attname, auto = pk.auto or false,
+    makes_key = not pk.remote_model and (pk:has_default() or pk.db_default ~= nil),
+    ordered = meta.order_with_respect_to ~= nil,
+  }
+  for _, field in ipairs(meta.fields) do
+    if field.remote_model then
+      columns.relations[#columns.relations + 1] = field
+    end
+  end
   for _, name in ipairs(meta.pk.parts or { meta.pk.name }) do
     in_key[name] = true
     columns.key[#columns.key + 1] = meta.fields_by_name[name]
@@ -197,6 +214,10 @@ end
 --- The plan for inserting this object: columns that the database fills are not named.
 function M.insert(class, object, raw)
   local columns = M.columns(class)
+  local simple = columns.auto and not columns.optional[2] and rawget(object, columns.attname) == nil
+  if simple and columns.insert then
+    return columns.insert
+  end
   local set, without = missing(columns, object, raw)
   local plan, plans = kept(class, "insert-" .. set)
   if plan then
@@ -217,6 +238,7 @@ function M.insert(class, object, raw)
   end
   local pk = class._meta.pk
   plan.key = without and without[pk] and pk.attname or false -- the database makes it
+  columns.insert = simple and plan or nil
   return keep(plans, "insert-" .. set, plan)
 end
 

@@ -157,7 +157,7 @@ function QuerySet:update(values)
     end
     prepared[field and field.name or name] = value
   end
-  local code = world_of(self):check(orm.update(self._code, prepared))
+  local code = world_of(self):check(orm.update(self._code, prepared, nil, meta.object_name))
   local function run()
     return (orm.change(world_of(self), using, code))
   end
@@ -193,7 +193,7 @@ end
 -- ---- many rows at once ----
 
 function QuerySet:_update_quietly(values)
-  return (orm.change(world_of(self), write_db(self), world_of(self):check(orm.update(self._code, values))))
+  return (orm.change(world_of(self), write_db(self), world_of(self):check(orm.update(self._code, values, nil, self._model._meta.object_name))))
 end
 
 require "perilune._models.bulk"

@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+local urls = require "perilune.urls"
+local views = require "shop.views"
+
+return {
+  urls.path("write/<str:how>/<int:number>/", views.write),
+}
