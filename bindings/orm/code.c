@@ -238,8 +238,8 @@ static int code_l_desc(lua_State *L)
 
 /* ---- looking at it ---- */
 
-static const char *const kinds[] = {"query", "condition", "expression",
-                                   "ordering", "insert", "row update"};
+static const char *const kinds[] = {"query",    "condition", "expression",
+                                    "ordering", "insert",    "row update"};
 
 static int code_m_tostring(lua_State *L)
 {

@@ -111,7 +111,8 @@ static int l_insert_each(lua_State *L)
     return orm_code_push(L, b);
 }
 
-/* update_each(model id, names, names of the key, returning) → code of one row without values, for write() */
+/* update_each(model id, names, names of the key, returning) → code of one row without values, for
+ * write() */
 static int l_update_each(lua_State *L)
 {
     lua_Integer model = luaL_checkinteger(L, 1);

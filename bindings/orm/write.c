@@ -35,10 +35,11 @@ static void encode(lua_State *L, const struct field *f)
     struct buf *out = orm_json_buffer(L);
     uint64_t before = orm_builder_turn(L);
     if (json_encode(L, lua_gettop(L), out, &style, &err) != 0)
-        exception_raise(L, "TypeError", "%.*s.%.*s: %s", STR_ARG(f->model->name),
-                        STR_ARG(f->name), err.msg);
+        exception_raise(L, "TypeError", "%.*s.%.*s: %s", STR_ARG(f->model->name), STR_ARG(f->name),
+                        err.msg);
     if (orm_builder_turn(L) != before)
-        exception_raise(L, "RuntimeError", "%.*s: a __tojson metamethod must not query or wait here",
+        exception_raise(L, "RuntimeError",
+                        "%.*s: a __tojson metamethod must not query or wait here",
                         STR_ARG(f->name));
     lua_pushlstring(L, out->data, out->n);
     lua_replace(L, -2);

@@ -326,7 +326,8 @@ static void emit_returning(struct compiler *c, const struct insert *in, struct s
             given |= in->fields[k] == f;
             computed |= in->fields[k] == f && in->computed[k];
         }
-        if (computed || (f->type->flags & FIELD_AUTO) || f->generated || (f->has_db_default && !given))
+        if (computed || (f->type->flags & FIELD_AUTO) || f->generated ||
+            (f->has_db_default && !given))
             emit_returned(c, f, plan);
     }
 }

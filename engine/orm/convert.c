@@ -56,7 +56,7 @@ int convert_fail(const struct param_type *t, struct value v, const char *must, s
     return err_set(err, ERR_INVALID, "%s: “%s” value %s", convert_place(t, place), text, must);
 }
 
-static int fail_number(const struct param_type *t, struct value v, struct err *err)
+int convert_fail_number(const struct param_type *t, struct value v, struct err *err)
 {
     char text[128], place[CONVERT_PLACE];
     const char *quote = v.kind == VALUE_TEXT ? "'" : "";
@@ -64,188 +64,6 @@ static int fail_number(const struct param_type *t, struct value v, struct err *e
     show(v, text, sizeof text);
     return err_set(err, ERR_INVALID, "%s: Field '%.*s' expected a number but got %s%s%s.",
                    convert_place(t, place), STR_ARG(name), quote, text, quote);
-}
-
-static void set_int(struct value *out, int64_t i)
-{
-    *out = (struct value){.kind = VALUE_INT, .i = i};
-}
-
-static void set_text(struct value *out, struct str s)
-{
-    *out = (struct value){.kind = VALUE_TEXT, .text = s};
-}
-
-static struct decimal decimal_of(struct value v)
-{
-    struct decimal d;
-    memset(&d, 0, offsetof(struct decimal, limbs));
-    memcpy(&d, v.text.p, v.text.n < sizeof d ? v.text.n : sizeof d);
-    return d;
-}
-
-/* ---- numbers ---- */
-
-static bool compares(const struct param_type *t)
-{
-    return t->bind == BIND_MATCH || t->bind == BIND_FLOOR || t->bind == BIND_CEIL;
-}
-
-/* A number that is not an integer. */
-static int bind_int_double(const struct param_type *t, struct value v, double d, struct value *out,
-                           struct err *err)
-{
-    double whole = t->bind == BIND_CEIL ? ceil(d) : t->bind == BIND_FLOOR ? floor(d) : trunc(d);
-    bool fits = whole >= -9223372036854775808.0 && whole < 9223372036854775808.0;
-    if (!isfinite(d) || (!fits && !compares(t)))
-        return fail_number(t, v, err);
-    if (fits && (whole == d || t->bind != BIND_MATCH))
-        set_int(out, (int64_t)whole);
-    else
-        *out = (struct value){.kind = VALUE_DOUBLE, .d = d};
-    return 0;
-}
-
-/* "99999999999999999999": whole, but more than an integer holds. */
-static bool is_whole(struct str s, double *d)
-{
-    struct str digits = str_starts(s, STR("-")) || str_starts(s, STR("+")) ? str_skip(s, 1) : s;
-    bool yes = digits.n > 0;
-    for (size_t i = 0; i < digits.n && yes; i++)
-        yes = char_is_digit(digits.p[i]);
-    return yes && number_parse(s, d) == 0;
-}
-
-static int bind_int(const struct param_type *t, struct value v, struct value *out, struct err *err)
-{
-    int64_t i;
-    double d;
-    switch (v.kind) {
-    case VALUE_TRUE:
-    case VALUE_FALSE:
-        set_int(out, v.kind == VALUE_TRUE);
-        return 0;
-    case VALUE_INT:
-        *out = v;
-        return 0;
-    case VALUE_DECIMAL: {
-        struct decimal x = decimal_of(v);
-        if (decimal_to_double(&x, &d, NULL) < 0)
-            return fail_number(t, v, err);
-        break;
-    }
-    case VALUE_DOUBLE:
-        d = v.d;
-        break;
-    case VALUE_TEXT:
-        if (str_to_int64(str_trim(v.text), &i)) {
-            set_int(out, i);
-            return 0;
-        }
-        if (!compares(t) || !is_whole(str_trim(v.text), &d))
-            return fail_number(t, v, err);
-        break;
-    default:
-        return fail_number(t, v, err);
-    }
-    return bind_int_double(t, v, d, out, err);
-}
-
-static int bind_float(const struct param_type *t, struct value v, struct value *out,
-                      struct err *err)
-{
-    double d;
-    switch (v.kind) {
-    case VALUE_TRUE:
-    case VALUE_FALSE:
-        d = v.kind == VALUE_TRUE;
-        break;
-    case VALUE_INT:
-        d = (double)v.i;
-        break;
-    case VALUE_DOUBLE:
-        d = v.d;
-        break;
-    case VALUE_DECIMAL: {
-        struct decimal x = decimal_of(v);
-        if (decimal_to_double(&x, &d, NULL) < 0)
-            return fail_number(t, v, err);
-        break;
-    }
-    case VALUE_TEXT:
-        if (number_parse(str_trim(v.text), &d) < 0)
-            return fail_number(t, v, err);
-        break;
-    default:
-        return fail_number(t, v, err);
-    }
-    if (!isfinite(d))
-        return fail_number(t, v, err);
-    *out = (struct value){.kind = VALUE_DOUBLE, .d = d};
-    return 0;
-}
-
-/* As Django formats it: rounded to the places of the field, never with an exponent. */
-static int bind_decimal(const struct param_type *t, struct value v, struct arena *scratch,
-                        struct value *out, struct err *err)
-{
-    struct decimal d;
-    int bad = 0;
-    switch (v.kind) {
-    case VALUE_INT:
-        decimal_from_int64(&d, v.i);
-        break;
-    case VALUE_DECIMAL:
-        d = decimal_of(v);
-        break;
-    case VALUE_DOUBLE:
-        bad = decimal_from_double(&d, v.d, NULL);
-        if (bad == 0)
-            bad = decimal_round_digits(&d, &d, t->max_digits ? (unsigned)t->max_digits : 28,
-                                       DECIMAL_HALF_EVEN, NULL);
-        break;
-    case VALUE_TEXT:
-        bad = decimal_parse(&d, v.text, NULL);
-        break;
-    default:
-        bad = -1;
-    }
-    if (bad < 0)
-        return convert_fail(t, v, "must be a decimal number.", err);
-    if (t->max_digits &&
-        decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN, (unsigned)t->max_digits,
-                         NULL) < 0 &&
-        !compares(t)) {
-        char place[CONVERT_PLACE];
-        return err_set(
-            err, ERR_INVALID,
-            "%s: Ensure that there are no more than %d digits before the decimal point.",
-            convert_place(t, place), t->max_digits - t->decimal_places);
-    }
-    char text[DECIMAL_TEXT_MAX];
-    size_t n = decimal_write_fixed(&d, text);
-    set_text(out, arena_str(scratch, str_make(text, n)));
-    return 0;
-}
-
-static int bind_bool(const struct param_type *t, struct value v, struct value *out, struct err *err)
-{
-    static const char *const yes[] = {"t", "True", "true", "1"};
-    static const char *const no[] = {"f", "False", "false", "0"};
-    if (v.kind == VALUE_TRUE || v.kind == VALUE_FALSE) {
-        set_int(out, v.kind == VALUE_TRUE);
-        return 0;
-    }
-    if (v.kind == VALUE_INT && (v.i == 0 || v.i == 1)) {
-        *out = v;
-        return 0;
-    }
-    for (int i = 0; v.kind == VALUE_TEXT && i < 4; i++)
-        if (str_eq(v.text, str_from(yes[i])) || str_eq(v.text, str_from(no[i]))) {
-            set_int(out, str_eq(v.text, str_from(yes[i])));
-            return 0;
-        }
-    return convert_fail(t, v, "must be either True or False.", err);
 }
 
 /* ---- text ---- */
@@ -275,7 +93,7 @@ static int as_text(const struct param_type *t, struct value v, struct arena *scr
         return 0;
     case VALUE_DECIMAL: {
         char text[DECIMAL_TEXT_MAX];
-        struct decimal d = decimal_of(v);
+        struct decimal d = convert_decimal_of(v);
         size_t n = decimal_write(&d, text);
         *out = arena_str(scratch, str_make(text, n));
         return 0;
@@ -343,7 +161,7 @@ static int bind_uuid(const struct param_type *t, struct value v, struct arena *s
         for (size_t i = 0; i < s.n; i++)
             if (s.p[i] != '-')
                 p[n++] = s.p[i];
-        set_text(out, str_make(p, n));
+        value_set_text(out, str_make(p, n));
         return 0;
     }
     if (v.kind != VALUE_TEXT || !uuid_digits(v.text, hex)) {
@@ -352,7 +170,7 @@ static int bind_uuid(const struct param_type *t, struct value v, struct arena *s
         return err_set(err, ERR_INVALID, "%s: “%s” is not a valid UUID.", convert_place(t, place),
                        text);
     }
-    set_text(out, str_make(hex, 32));
+    value_set_text(out, str_make(hex, 32));
     return 0;
 }
 
@@ -362,12 +180,12 @@ static int bind_duration(const struct param_type *t, struct value v, struct valu
     struct duration d;
     int64_t us;
     if (v.kind == VALUE_DURATION) {
-        set_int(out, v.i);
+        value_set_int(out, v.i);
         return 0;
     }
     if (v.kind == VALUE_TEXT && dateparse_duration(v.text, &d, err) == 1 &&
         duration_to_int64(d, &us, err) == 0) {
-        set_int(out, us);
+        value_set_int(out, us);
         return 0;
     }
     return convert_fail(t, v,
@@ -407,8 +225,8 @@ static int add_json(struct buf *b, struct value v, struct arena *scratch, struct
     }
 }
 
-static int bind_json(const struct param_type *t, struct value v, bool lookup,
-                     struct arena *scratch, struct value *out, struct err *err)
+static int bind_json(const struct param_type *t, struct value v, bool lookup, struct arena *scratch,
+                     struct value *out, struct err *err)
 {
     if (v.kind == VALUE_NULL && !lookup) {
         *out = v;
@@ -418,7 +236,7 @@ static int bind_json(const struct param_type *t, struct value v, bool lookup,
     char place[CONVERT_PLACE];
     int bad = add_json(&b, v, scratch, err);
     if (bad == 0)
-        set_text(out, arena_str(scratch, buf_str(&b)));
+        value_set_text(out, arena_str(scratch, buf_str(&b)));
     else
         err_prefix(err, "%s: ", convert_place(t, place));
     buf_release(&b);
@@ -437,7 +255,7 @@ int convert_json_key(struct str path, struct value key, struct arena *scratch, s
     buf_addc(&b, '.');
     int bad = json_add_string(&b, s, true, err);
     if (bad == 0)
-        set_text(out, arena_str(scratch, buf_str(&b)));
+        value_set_text(out, arena_str(scratch, buf_str(&b)));
     buf_release(&b);
     return bad;
 }
@@ -454,7 +272,7 @@ int convert_json_list(const struct code *code, uint32_t slot, uint32_t n, struct
     }
     buf_addc(&b, ']');
     if (bad == 0)
-        set_text(out, arena_str(scratch, buf_str(&b)));
+        value_set_text(out, arena_str(scratch, buf_str(&b)));
     buf_release(&b);
     return bad;
 }
@@ -469,14 +287,14 @@ static int bind_raw(const struct param_type *t, struct value v, struct arena *sc
     switch (v.kind) {
     case VALUE_TRUE:
     case VALUE_FALSE:
-        set_int(out, v.kind == VALUE_TRUE);
+        value_set_int(out, v.kind == VALUE_TRUE);
         return 0;
     case VALUE_DURATION:
-        set_int(out, v.i);
+        value_set_int(out, v.i);
         return 0;
     case VALUE_DOUBLE:
         if (!isfinite(v.d))
-            return fail_number(t, v, err);
+            return convert_fail_number(t, v, err);
         *out = v;
         return 0;
     case VALUE_NULL:
@@ -488,7 +306,7 @@ static int bind_raw(const struct param_type *t, struct value v, struct arena *sc
     default:
         if (as_text(t, v, scratch, &s, err) < 0)
             return -1;
-        set_text(out, s);
+        value_set_text(out, s);
         return 0;
     }
 }
@@ -500,27 +318,27 @@ static int bind_typed(const struct param_type *t, struct value v, const struct c
     struct str s;
     switch (t->storage) {
     case STORE_INT:
-        return bind_int(t, v, out, err);
+        return convert_int(t, v, out, err);
     case STORE_FLOAT:
-        return bind_float(t, v, out, err);
+        return convert_float(t, v, out, err);
     case STORE_DECIMAL:
-        return bind_decimal(t, v, scratch, out, err);
+        return convert_decimal(t, v, scratch, out, err);
     case STORE_BOOL:
-        return bind_bool(t, v, out, err);
+        return convert_bool(t, v, out, err);
     case STORE_DATE:
         if (convert_date(t, v, zone, &i, err) < 0)
             return -1;
-        set_text(out, convert_date_text(i, scratch));
+        value_set_text(out, convert_date_text(i, scratch));
         return 0;
     case STORE_DATETIME:
         if (convert_moment(t, v, zone, &i, err) < 0)
             return -1;
-        set_text(out, convert_moment_text(i, scratch));
+        value_set_text(out, convert_moment_text(i, scratch));
         return 0;
     case STORE_TIME:
         if (convert_daytime(t, v, &i, err) < 0)
             return -1;
-        set_text(out, convert_time_text(i, scratch));
+        value_set_text(out, convert_time_text(i, scratch));
         return 0;
     case STORE_DURATION:
         return bind_duration(t, v, out, err);
@@ -540,7 +358,7 @@ static int bind_typed(const struct param_type *t, struct value v, const struct c
             return convert_fail(t, v, "must be a string.", err);
         if (as_text(t, v, scratch, &s, err) < 0)
             return -1;
-        set_text(out, s);
+        value_set_text(out, s);
         return 0;
     default:
         return bind_raw(t, v, scratch, out, err);
@@ -557,7 +375,7 @@ static int bind_ip(const struct param_type *t, struct value *out, struct arena *
         bad = ip_parse_v4(out->text, a) ? 0 : -1;
     } else if (ip_parse_v6(out->text, a)) {
         ip_add_v6(&b, a);
-        set_text(out, arena_str(scratch, buf_str(&b)));
+        value_set_text(out, arena_str(scratch, buf_str(&b)));
     } else {
         bad = -1;
     }
@@ -573,7 +391,7 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
     if (v.kind == VALUE_NULL && t->bind != BIND_JSON_LOOKUP) {
         *out = v;
         if (t->storage == STORE_FILE)
-            set_text(out, STR(""));
+            value_set_text(out, STR(""));
         return 0;
     }
     switch (t->bind) {
@@ -588,7 +406,7 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
     case BIND_ISO_LAST: {
         struct value year;
         struct param_type number = {.storage = STORE_INT, .field = t->field};
-        if (bind_int(&number, v, &year, err) < 0)
+        if (convert_int(&number, v, &year, err) < 0)
             return -1;
         return convert_year(t, year.i, zone, scratch, out, err);
     }
@@ -620,7 +438,8 @@ bool convert_always_fits(const struct param_type *t, enum value_kind kind)
     case STORE_FLOAT:
         return number;
     case STORE_DECIMAL:
-        return (kind == VALUE_INT || kind == VALUE_DECIMAL) && (compares(t) || !t->max_digits);
+        return (kind == VALUE_INT || kind == VALUE_DECIMAL) &&
+               (convert_compares(t) || !t->max_digits);
     case STORE_BOOL:
         return kind == VALUE_TRUE || kind == VALUE_FALSE;
     case STORE_TEXT:
@@ -652,7 +471,7 @@ unsigned convert_as_is(const struct param_type *t)
     const unsigned texts = 1u << VALUE_TEXT | 1u << VALUE_BLOB;
     if (t->bind == BIND_RAW)
         return null | bools | ints | doubles | texts;
-    if (t->bind != BIND_PLAIN && !compares(t))
+    if (t->bind != BIND_PLAIN && !convert_compares(t))
         return 0;
     switch (t->storage) {
     case STORE_INT:
@@ -671,136 +490,5 @@ unsigned convert_as_is(const struct param_type *t)
         return null | bools | ints | doubles | texts;
     default:
         return null;
-    }
-}
-
-/* ---- back ---- */
-
-static int read_decimal(const struct column_type *t, struct value v, struct arena *scratch,
-                        struct value *out, struct err *err)
-{
-    struct decimal d;
-    int bad = 0;
-    if (v.kind == VALUE_INT)
-        decimal_from_int64(&d, v.i);
-    else if (v.kind == VALUE_DOUBLE)
-        bad = decimal_from_double(&d, v.d, err);
-    else if (v.kind == VALUE_TEXT)
-        bad = decimal_parse(&d, v.text, err);
-    else
-        bad = err_set(err, ERR_INVALID, "the database holds bytes where a decimal is");
-    if (bad == 0 && v.kind == VALUE_DOUBLE) /* what SQLite's doubles can hold of it */
-        bad = decimal_round_digits(&d, &d, 15, DECIMAL_HALF_EVEN, err);
-    if (bad == 0 && t->decimal_places >= 0 && t->max_digits)
-        bad = decimal_quantize(&d, &d, -t->decimal_places, DECIMAL_HALF_EVEN, DECIMAL_DIGITS_MAX,
-                               err);
-    if (bad < 0)
-        return -1;
-    size_t n = decimal_size(&d);
-    void *p = arena_alloc(scratch, n);
-    memcpy(p, &d, n);
-    *out = (struct value){.kind = VALUE_DECIMAL, .text = str_make(p, n)};
-    return 0;
-}
-
-static struct str hyphens(struct str hex, struct arena *scratch)
-{
-    char *p = arena_alloc(scratch, 36);
-    size_t at = 0;
-    for (size_t i = 0; i < 32; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            p[at++] = '-';
-        p[at++] = hex.p[i];
-    }
-    return str_make(p, 36);
-}
-
-static bool is_json(struct str text)
-{
-    struct json_reader r;
-    enum json_token token;
-    json_reader_init(&r, text, JSON_DEPTH_DEFAULT);
-    do
-        token = json_next(&r, NULL);
-    while (token != JSON_END && token != JSON_ERROR);
-    return token == JSON_END;
-}
-
-int convert_column(const struct dialect *d, const struct column_type *t, struct value v,
-                   struct arena *scratch, struct value *out, struct err *err)
-{
-    (void)d;
-    *out = v;
-    if (v.kind == VALUE_NULL)
-        return 0;
-    switch (t->storage) {
-    case STORE_BOOL:
-        if (v.kind == VALUE_INT)
-            out->kind = v.i ? VALUE_TRUE : VALUE_FALSE;
-        return 0;
-    case STORE_DECIMAL:
-        return read_decimal(t, v, scratch, out, err);
-    case STORE_FLOAT:
-        if (v.kind == VALUE_INT)
-            *out = (struct value){.kind = VALUE_DOUBLE, .d = (double)v.i};
-        return 0;
-    case STORE_DATE:
-    case STORE_DATETIME:
-    case STORE_TIME:
-        if (v.kind != VALUE_TEXT)
-            return 0;
-        if (convert_read_time(t->storage, v.text, out, err) < 0)
-            return -1;
-        if (t->naive && out->kind == VALUE_DATETIME)
-            out->kind = VALUE_NAIVE;
-        return 0;
-    case STORE_DURATION:
-        if (v.kind == VALUE_INT)
-            out->kind = VALUE_DURATION;
-        return 0;
-    case STORE_UUID:
-        if (v.kind == VALUE_TEXT && v.text.n == 32)
-            out->text = hyphens(v.text, scratch);
-        return 0;
-    case STORE_JSON:
-        if (v.kind == VALUE_TEXT && (!t->json_key || is_json(v.text)))
-            out->kind = VALUE_JSON;
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-/* ---- literals ---- */
-
-void convert_literal(const struct value *v, struct buf *out)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    switch (v->kind) {
-    case VALUE_NULL:
-        buf_adds(out, "NULL");
-        return;
-    case VALUE_INT:
-        buf_addint(out, v->i);
-        return;
-    case VALUE_DOUBLE:
-        number_add(out, v->d);
-        return;
-    case VALUE_BLOB:
-        buf_adds(out, "X'");
-        for (size_t i = 0; i < v->text.n; i++) {
-            buf_addc(out, hex[(unsigned char)v->text.p[i] >> 4]);
-            buf_addc(out, hex[(unsigned char)v->text.p[i] & 15]);
-        }
-        buf_addc(out, '\'');
-        return;
-    default:
-        buf_addc(out, '\'');
-        for (size_t i = 0; i < v->text.n; i++) {
-            if (v->text.p[i] == '\'')
-                buf_addc(out, '\'');
-            buf_addc(out, v->text.p[i]);
-        }
-        buf_addc(out, '\'');
     }
 }

@@ -65,7 +65,7 @@ struct column_type {
     int16_t max_digits, decimal_places; /* decimals are given with that many places; -1: as
                                          * they come */
     bool hooked;                        /* field->type has FIELD_HOOKED: the binding converts */
-    bool naive;                /* moments have no zone */
+    bool naive;                         /* moments have no zone */
     bool json_key;             /* a part of a JSON document: text is decoded if it is JSON */
     const struct field *field; /* may be NULL */
 };

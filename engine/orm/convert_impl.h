@@ -5,6 +5,7 @@
 
 #include "orm/code.h"
 #include "orm/convert.h"
+#include "value/decimal.h"
 
 /* Whether convert_bind takes every value of the kind. */
 bool convert_always_fits(const struct param_type *t, enum value_kind kind);
@@ -35,5 +36,26 @@ int convert_read_time(enum storage storage, struct str text, struct value *out, 
 enum { CONVERT_PLACE = 176 };
 const char *convert_place(const struct param_type *t, char out[CONVERT_PLACE]);
 int convert_fail(const struct param_type *t, struct value v, const char *must, struct err *err);
+int convert_fail_number(const struct param_type *t, struct value v, struct err *err);
+
+/* convert_number.c: as convert_bind. */
+struct decimal convert_decimal_of(struct value v);
+/* Whether the value is looked for, not stored. */
+bool convert_compares(const struct param_type *t);
+int convert_int(const struct param_type *t, struct value v, struct value *out, struct err *err);
+int convert_float(const struct param_type *t, struct value v, struct value *out, struct err *err);
+int convert_decimal(const struct param_type *t, struct value v, struct arena *scratch,
+                    struct value *out, struct err *err);
+int convert_bool(const struct param_type *t, struct value v, struct value *out, struct err *err);
+
+static inline void value_set_int(struct value *out, int64_t i)
+{
+    *out = (struct value){.kind = VALUE_INT, .i = i};
+}
+
+static inline void value_set_text(struct value *out, struct str s)
+{
+    *out = (struct value){.kind = VALUE_TEXT, .text = s};
+}
 
 #endif

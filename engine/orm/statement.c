@@ -517,8 +517,9 @@ int statement_param(const struct statement *st, uint32_t i, const struct code *q
 }
 
 static const enum db_kind db_kinds[VALUE_KINDS] = {
-    [VALUE_NULL] = DB_NULL,     [VALUE_FALSE] = DB_INT, [VALUE_TRUE] = DB_INT, [VALUE_INT] = DB_INT,
-    [VALUE_DOUBLE] = DB_DOUBLE, [VALUE_TEXT] = DB_TEXT, [VALUE_BLOB] = DB_BLOB,
+    [VALUE_NULL] = DB_NULL, [VALUE_FALSE] = DB_INT,     [VALUE_TRUE] = DB_INT,
+    [VALUE_INT] = DB_INT,   [VALUE_DOUBLE] = DB_DOUBLE, [VALUE_TEXT] = DB_TEXT,
+    [VALUE_BLOB] = DB_BLOB,
 };
 
 static void to_db(const struct value *v, struct db_value *out)

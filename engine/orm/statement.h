@@ -137,8 +137,9 @@ int statement_bind(const struct statement *st, const struct code *query, const s
                    const struct convert_zone *zone, struct arena *scratch, struct db_value *values,
                    struct err *err);
 
-/* The same for one row of an insert with CODE_INSERT_EACH or of an update of code_start_row_update():
- * row[i] is what goes into its i-th field; text lies there or in `scratch`. */
+/* The same for one row of an insert with CODE_INSERT_EACH or of an update of
+ * code_start_row_update(): row[i] is what goes into its i-th field; text lies there or in
+ * `scratch`. */
 int statement_bind_row(const struct statement *st, const struct value *row, const struct dialect *d,
                        const struct convert_zone *zone, struct arena *scratch,
                        struct db_value *values, struct err *err);
