@@ -323,6 +323,31 @@ static void datetime_trunc(sqlite3_context *ctx, int n, sqlite3_value **args)
     give_moment(ctx, d);
 }
 
+/* The same, and the moment it is in the zone of the connection again: as a column of moments
+ * it can be read, compared and truncated on. */
+static void moment_trunc(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+    struct datetime d;
+    struct tz from = tz_utc(), to;
+    struct err err;
+    enum part part;
+    (void)n;
+    if (!moment_of(ctx, args, 1, 2, &d) || !truncates_to(ctx, args[0], &part, YEAR, SECOND))
+        return;
+    d.date = first_day(part, d.date);
+    d.time = first_moment(part, d.time);
+    if (sqlite3_value_type(args[2]) != SQLITE_NULL && !same_text(args[2], args[3])) {
+        if (!zone_of(ctx, args, 3, &from) || !zone_of(ctx, args, 2, &to))
+            return;
+        d.tz = to;
+        if (datetime_astimezone(&d, from, &d, &err) != 0) {
+            sqlite3_result_error(ctx, err.msg, -1);
+            return;
+        }
+    }
+    give_moment(ctx, d);
+}
+
 static void cast_date(sqlite3_context *ctx, int n, sqlite3_value **args)
 {
     struct datetime d;
@@ -508,6 +533,7 @@ const struct sqlite_function sqlite_date_functions[] = {
     {.name = "django_datetime_cast_time", .nargs = 3, .call = cast_time},
     {.name = "django_datetime_extract", .nargs = 4, .call = datetime_extract},
     {.name = "django_datetime_trunc", .nargs = 4, .call = datetime_trunc},
+    {.name = "perilune_datetime_trunc", .nargs = 4, .call = moment_trunc},
     {.name = "django_time_extract", .nargs = 2, .call = time_extract},
     {.name = "django_time_trunc", .nargs = 4, .call = time_trunc},
     {.name = "django_time_diff", .nargs = 2, .call = time_diff},

@@ -68,10 +68,10 @@ enum op {
     OP_EARLIEST,    /* n << 1 | latest */
     OP_AGGREGATION, /* n: n OP_NAME expression */
     OP_UPDATE,      /* n: n OP_NAME operand */
-    OP_RETURNING, /* n: n OP_NAME */
+    OP_RETURNING,   /* n: n OP_NAME */
     OP_DELETE,
-    OP_EXPLAIN, /* n: OP_NAME format, n OP_NAME */
-    OP_INSERT,  /* flags: model, rows, fields, unique, update; names; operands or OP_ROWS */
+    OP_EXPLAIN,    /* n: OP_NAME format, n OP_NAME */
+    OP_INSERT,     /* flags: model, rows, fields, unique, update; names; operands or OP_ROWS */
     OP_ROW_UPDATE, /* returning: model, fields, keys; names */
     OP_COUNT_OF_OPS
 };

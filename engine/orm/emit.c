@@ -274,7 +274,7 @@ void emit_zone(struct compiler *c, struct expr *zone, bool named)
     }
     if (zone && zone->kind == E_TEXT) {
         emit_param_text(c, zone->text);
-    } else if (zone && zone->kind == E_VALUE) {
+    } else if (zone && zone->kind == E_VALUE && zone->value.kind != VALUE_NULL) {
         const struct type text = type_builtin(FIELD_TEXT);
         emit_value(c, zone, &text, BIND_PLAIN);
     } else {
@@ -328,7 +328,7 @@ static int emit_trunc(struct compiler *c, struct expr *e)
     case STORE_DATE:
         return emit_date_call(c, e, "django_date_trunc(", true, true);
     default:
-        return emit_date_call(c, e, "django_datetime_trunc(", true, true);
+        return emit_date_call(c, e, "perilune_datetime_trunc(", true, true);
     }
 }
 

@@ -234,7 +234,7 @@ end
 -- Without zones the clock of the setting time_zone.
 local function now()
   local moment = time.now()
-  return use_tz() and moment or time.make_naive(moment, time.default_zone())
+  return use_tz() and moment or time.make_naive(moment, time.get_default_timezone())
 end
 
 local function stamped(make)

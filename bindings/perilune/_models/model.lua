@@ -46,8 +46,9 @@ end
 local class_mt = { __name = "perilune.models.ModelClass" }
 
 local function find_inherited(class, key)
-  for _, parent in ipairs(rawget(class, "_bases") or {}) do
-    local v = parent[key]
+  local bases = rawget(class, "_bases")
+  for i = 1, bases and #bases or 0 do
+    local v = bases[i][key]
     if v ~= nil then
       return v
     end

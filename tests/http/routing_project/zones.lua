@@ -48,6 +48,16 @@ local day = Event.objects:datetimes("at", "day")[1]
 equal("2024-01-31T00:00:00", tostring(use_tz and time.make_naive(day, "Europe/Berlin") or day), "datetimes")
 equal("2024-01-31", tostring(Event.objects:dates("at", "day")[1]), "dates")
 
+local function clock_of(moment)
+  return tostring(use_tz and time.make_naive(moment, "Europe/Berlin") or moment)
+end
+local trunc = Event.objects:annotate({ day = models.functions.TruncDay "at", hour = models.functions.TruncHour "at", utc = models.functions.TruncDay("at", { tzinfo = use_tz and "UTC" or nil }) })[1]
+equal("2024-01-31T00:00:00", clock_of(trunc.day), "TruncDay")
+equal("2024-01-31T23:00:00", clock_of(trunc.hour), "TruncHour")
+equal(use_tz and "2024-01-31T01:00:00" or "2024-01-31T00:00:00", clock_of(trunc.utc), "TruncDay in UTC")
+equal(1, Event.objects:annotate({ day = models.functions.TruncDay "at" }):filter({ day = time.datetime(2024, 1, 31) }):count(), "compared")
+equal(31, Event.objects:annotate({ day = models.functions.ExtractDay(models.functions.TruncDay "at") })[1].day, "nested")
+
 -- conditions: in the zone of the project
 equal(1, Event.objects:filter({ at = noon }):count(), "exact")
 equal(1, Event.objects:filter({ at = "2024-01-31 23:30" }):count(), "text")
