@@ -68,7 +68,7 @@ static bool is_document(lua_State *L, const struct write *w, int j)
         if (query || p->type.bind == BIND_JSON)
             return !query;
     }
-    return exception_raise(L, "TypeError", "%.*s.%.*s: a %s cannot be the value of a %.*s",
+    return exception_raise(L, "TypeError", "%.*s.%.*s: a %s cannot be a value of %.*s",
                            STR_ARG(f->model->name), STR_ARG(f->name), luaL_typename(L, -1),
                            STR_ARG(f->type->name));
 }
@@ -238,8 +238,17 @@ static int l_write(lua_State *L)
     return orm_run_protected(L, &w.run, write_inner, 2);
 }
 
+/* object(n) → a table that has room for n keys */
+static int l_object(lua_State *L)
+{
+    lua_createtable(L, 0, (int)luaL_checkinteger(L, 1));
+    return 1;
+}
+
 void orm_open_write(lua_State *L)
 {
+    lua_pushcfunction(L, l_object);
+    lua_setfield(L, -2, "object");
     lua_pushcfunction(L, l_write);
     lua_setfield(L, -2, "write");
 }

@@ -237,6 +237,8 @@ static int bind_json(const struct param_type *t, struct value v, bool lookup, st
     int bad = add_json(&b, v, scratch, err);
     if (bad == 0)
         value_set_text(out, arena_str(scratch, buf_str(&b)));
+    else if (err->msg[0] == ':')
+        err_prefix(err, "%s", convert_place(t, place));
     else
         err_prefix(err, "%s: ", convert_place(t, place));
     buf_release(&b);

@@ -337,6 +337,9 @@ for _, field in ipairs { "int", "float", "money", "bool", "char", "text", "day",
   wrong[#wrong + 1] = { field, coroutine.create(print) }
 end
 
+-- The author: somebody in a project.
+local author = assert(load("local write, field, value = ...\nwrite(field, value)\nreturn true", "@shop/views.lua"))
+
 local function show(value)
   return type(value) == "string" and ("%q"):format(value) or tostring(value)
 end
@@ -376,7 +379,7 @@ describe("values that do not fit", function()
       local problems = {}
       for _, case in ipairs(wrong) do
         local field, value = case[1], case[2]
-        local ok, err = pcall(write, field, value)
+        local ok, err = pcall(author, write, field, value)
         local text = not ok and tostring(err) or ""
         local column = Every._meta.fields_by_attname[field].name
         local known = not ok and (exceptions.is(err, "ValidationError") or exceptions.is(err, "ValueError") or exceptions.is(err, "TypeError"))
@@ -386,7 +389,7 @@ describe("values that do not fit", function()
           problems[#problems + 1] = ("%s = %s: %s"):format(field, show(value), text)
         elseif not text:find("Every." .. column, 1, true) then
           problems[#problems + 1] = ("%s = %s: no Every.%s in: %s"):format(field, show(value), column, text)
-        elseif not tostring(err.where or err.traceback or ""):find "models_writing_test.lua:%d" then
+        elseif not tostring(err.where):find "%.lua:%d+" then
           problems[#problems + 1] = ("%s = %s: no line: %s"):format(field, show(value), text)
         end
       end

@@ -11,6 +11,7 @@ local managers -- perilune._models.manager
 local marks = require "perilune._models.marks"
 local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
+local object = require("perilune._orm").object
 local registries = require "perilune._models.registry"
 local states = require "perilune._models.state"
 local send -- perilune._models.signals
@@ -221,7 +222,8 @@ local function new(class, values, level)
   end
   send = send or require "perilune._models.signals"
   send.pre_init(class, values)
-  local self = { _state = { adding = true, shared = false } }
+  local self = object(#meta.fields + 2)
+  self._state = { adding = true, shared = false, db = nil }
   local descriptors, others = class._descriptors, false
   if values then
     for name, value in pairs(values) do

@@ -12,10 +12,10 @@ local Cover = models.Model("Cover", { book = models.OneToOneField("Book", { on_d
 local Log = models.Model("Log", { text = models.CharField { max_length = 40 } })
 
 local Event = models.Model("Event", {
-  at = models.DateTimeField { null = true },
+  at = models.DateTimeField { null = true, blank = true },
   made = models.DateTimeField { auto_now_add = true },
-  day = models.DateField { null = true },
-  clock = models.TimeField { null = true },
+  day = models.DateField { null = true, blank = true },
+  clock = models.TimeField { null = true, blank = true },
 })
 
 return { Event = Event, Author = Author, Tag = Tag, Book = Book, Cover = Cover, Log = Log }
