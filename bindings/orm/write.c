@@ -155,7 +155,7 @@ static void write_row(lua_State *L, struct write *w, const struct convert_zone *
                            &err) != 0)
         exception_raise_err(L, &err);
     if (!run->open) {
-        if (db_many_open(run->db, &run->prepared->sql, cur, &err) != 0)
+        if (db_many_open(run->db, run->statement->db, cur, &err) != 0)
             exception_raise_err(L, &err);
         run->open = true;
         orm_note_change(run->world, run->statement->model);

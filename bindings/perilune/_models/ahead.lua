@@ -13,6 +13,7 @@ local descriptors = require "perilune._models.descriptors"
 local native = require "perilune._db"
 local monotonic = require("perilune.time").monotonic
 local routing = require "perilune._models.routing"
+local state_of = require("perilune._models.state").of
 
 local M = {}
 

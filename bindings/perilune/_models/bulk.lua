@@ -186,7 +186,7 @@ function QuerySet:bulk_create(objects, options)
   end)
   for i = 1, #objects do
     local state = rawget(objects[i], "_state")
-    if state.shared ~= false then
+    if not state or state.shared ~= false then
       state = descriptors.own_state(objects[i])
     end
     state.adding, state.db = false, using

@@ -154,9 +154,7 @@ end
 
 -- Objects of two databases are not related, unless a router says so.
 local function check_relation(value, instance, level)
-  local a, b = rawget(value, "_state"), rawget(instance, "_state")
-  local same = a and b and a.db and a.db == b.db and routing.plain()
-  if a and b and not same and not routing.allow_relation(value, instance) then
+  if not routing.allow_relation(value, instance) then
     error(exceptions.ValueError(("Cannot assign \"%s\": the current database router prevents this relation."):format(tostring(value))), level + 1)
   end
 end

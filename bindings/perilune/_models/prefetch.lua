@@ -238,7 +238,7 @@ local function through_lists(instances, d, queryset)
     error(exceptions.NotSupportedError(("Prefetch: '%s' has no name on the other side (related_name = \"+\"), so rows cannot be numbered for each object; give it a related_name, or take the slice in Lua"):format(d.name)), 0)
   end
   local source, target = backwards and info.target or info.source, backwards and info.source or info.target
-  return paired_lists(base, d, source, target, ids, groups, state_of(instances[1]).db)
+  return paired_lists(base, d, source, target, ids, groups, routing.read(d.through, instances[1]))
 end
 
 local function keep_lists(lists_of)

@@ -2,7 +2,7 @@
 -- Which database a query of a model runs on: settings.database_routers, else "default".
 local router = require "perilune._db_router"
 local settings = require "perilune.settings"
-local descriptors -- perilune._models.descriptors, which needs this module
+local states = require "perilune._models.state"
 
 local M = {}
 
@@ -42,18 +42,12 @@ end
 
 -- The database of an object that has none yet: that of what it is related to.
 local function settle(object, other)
-  descriptors = descriptors or require "perilune._models.descriptors"
-  local state = rawget(object, "_state")
+  local state = states.of(object)
   if not state.db then
-    state = descriptors.own_state(object)
+    state = states.own(object)
     state.db = M.write(getmetatable(object), other)
   end
   return state.db
-end
-
---- Whether there is nobody to ask.
-function M.plain()
-  return none or no_routers()
 end
 
 --- Whether `a` and `b` may be related; objects that were never saved get their database.

@@ -70,7 +70,8 @@ end
 --- but for get_prep_value().
 function M.sources(plan, objects, first, last, adding, raw)
   for i = first, last do
-    if rawget(objects[i], "_state").loaded then
+    local state = rawget(objects[i], "_state")
+    if state and state.loaded then
       load_deferred(objects[i], plan.fields)
     end
   end
