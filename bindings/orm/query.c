@@ -186,7 +186,7 @@ static int l_order_by(lua_State *L)
 /* is_plain(query) → whether it is nothing but all rows of a model */
 static int l_is_plain(lua_State *L)
 {
-    lua_pushboolean(L, code_plain_model(orm_code_check(L, 1)) >= 0);
+    lua_pushboolean(L, code_is_plain(orm_code_check(L, 1)));
     return 1;
 }
 

@@ -101,6 +101,11 @@ static void append_values(struct code_builder *b, const struct code *c)
             cells[i].at += base;
 }
 
+bool code_is_plain(const struct code *c)
+{
+    return c->kind == CODE_QUERY && c->n_words == 1;
+}
+
 void code_append(struct code_builder *b, const struct code *c)
 {
     buf_add(&b->words, code_words(c), (size_t)c->n_words * 4);

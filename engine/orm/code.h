@@ -73,6 +73,9 @@ struct value code_value_at(const struct code *c, uint32_t slot);
 /* Same structure, hence same SQL text. */
 bool code_same_shape(const struct code *a, const struct code *b);
 
+/* Whether a query is nothing but all rows of a model. */
+bool code_is_plain(const struct code *c);
+
 /* ---- building ---- */
 
 struct code_builder { /* private */

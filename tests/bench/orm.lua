@@ -60,6 +60,17 @@ local tests = {
   { "query-rows", "the same by db.query", 20, function() return #db.query "SELECT id, name, email, age, score FROM person LIMIT 1000" end },
   { "make", "10,000 instances made", 1, make_list },
   { "bulk", "bulk_create of 10,000 rows", 1, function() Pupil.objects:bulk_create(table.remove(lists)) end, make_lists },
+  { "updates", "20 get(), bulk_update, one transaction", 200, function()
+    db.atomic(function()
+      local list = {}
+      for i = 1, 20 do
+        local one = Person.objects:get { pk = id() }
+        one.age = turn % 90
+        list[i] = one
+      end
+      Person.objects:bulk_update(list, { "age" })
+    end)
+  end },
   { "bulk-update", "bulk_update of 10,000 rows", 1, function() Person.objects:bulk_update(people, { "score" }) end, function() people = Person.objects:all():to_list() end },
   { "create", "create() in a transaction", 5000, function() Pupil.objects:create { name = "somebody", email = "somebody@example.com", age = 7, score = 1.5 } end, nil, true },
   { "save", "save() in a transaction", 5000, function() person:save() end, nil, true },

@@ -141,6 +141,35 @@ static void inserts(int n)
     sqlite3_finalize(st);
 }
 
+/* 20 rows read, then written: what /updates does. */
+static void twenty_updates(int n)
+{
+    sqlite3_stmt *get = prepare("SELECT id, name, email, age, score FROM person WHERE id = ?");
+    sqlite3_stmt *set = prepare("UPDATE person SET age = ? WHERE id = ?");
+    while (n--) {
+        sqlite3_int64 ids[20];
+        run_sql("BEGIN IMMEDIATE");
+        for (int i = 0; i < 20; i++) {
+            sqlite3_bind_int64(get, 1, turn++ * 7919 % 10000 + 1);
+            if (sqlite3_step(get) != SQLITE_ROW)
+                die("select");
+            ids[i] = sqlite3_column_int64(get, 0);
+            sink += sqlite3_column_text(get, 1)[0];
+            sqlite3_reset(get);
+        }
+        for (int i = 0; i < 20; i++) {
+            sqlite3_bind_int64(set, 1, (sqlite3_int64)(turn + (unsigned)i) % 90);
+            sqlite3_bind_int64(set, 2, ids[i]);
+            if (sqlite3_step(set) != SQLITE_DONE)
+                die("update");
+            sqlite3_reset(set);
+        }
+        run_sql("COMMIT");
+    }
+    sqlite3_finalize(get);
+    sqlite3_finalize(set);
+}
+
 static double cpu(void)
 {
     struct timespec t;
@@ -156,6 +185,7 @@ static const struct test {
     {"key", "select by key, 5 columns", by_key, 5000, 15},
     {"key-run", "the same in one read transaction", by_key_in_transaction, 5000, 15},
     {"rows", "1,000 rows x 5 columns to Lua tables", thousand_rows, 10, 15},
+    {"updates", "20 selects, 20 updates, one transaction", twenty_updates, 200, 15},
     {"inserts", "10,000 prepared inserts", inserts, 1, 8},
 };
 
