@@ -475,6 +475,7 @@ function QuerySet:extend(members) end
 function QuerySet:as_manager() end
 
 ---@class perilune.models.Manager: perilune.models.QuerySet
+---@field use_in_migrations? boolean of a class: historical models of migrations have it too; it must be a member of a module
 local Manager = {}
 ---@return perilune.models.QuerySet
 function Manager:get_queryset() end

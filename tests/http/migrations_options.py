@@ -71,6 +71,10 @@ def headers_names_and_empty_ones(w):
     models(w, "shop", TAG % ", Meta = { indexes = { models.Index{ \"nme\" } } }")
     r = w.run("makemigrations")
     w.check(r.status == 1 and "models.E012" in r.err, "models are checked first", r)
+    models(w, "shop", TAG % ", Meta = { db_table_comment = \"x\" }")
+    w.check("models.W046" in w.good("makemigrations").err, "warnings are shown")
+    w.check(w.good("migrate", "--verbosity", "0").err == "", "but not with --verbosity 0")
+    w.check(w.good("migrate", "--skip-checks").err == "", "--skip-checks")
 
 
 @test

@@ -54,6 +54,7 @@ local function check_apps(labels)
 end
 
 -- Shows the messages that are not silenced, raises SystemCheckError when one is of `fail_level`.
+-- quiet: says nothing when there are none; "errors": nor when none is of that level.
 local function report(messages, command, fail_level, quiet)
   local visible, silenced, failed = {}, 0, false
   for _, message in ipairs(messages) do
@@ -73,14 +74,15 @@ local function report(messages, command, fail_level, quiet)
   local text = "System check identified some issues:\n" .. body(visible, command.style) .. "\n" .. count_text(#visible, silenced)
   if failed then
     error(exceptions.SystemCheckError(text), 0)
+  elseif quiet ~= "errors" then
+    command.stderr:write(text)
   end
-  command.stderr:write(text)
 end
 
 -- Of commands that had better not run when the models are wrong: Django's --skip-checks.
 local function require_models(options, command)
   if not options.skip_checks then
-    report(checks.run { tags = { "models" } }, command, "ERROR", true)
+    report(checks.run { tags = { "models" } }, command, "ERROR", options.verbosity == 0 and "errors" or true)
   end
 end
 
