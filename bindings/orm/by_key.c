@@ -154,27 +154,20 @@ enum { UP_GETTERS = 1, UP_METHOD, UP_NAME, UP_BEGIN, UP_PK, UP_MISSING, UPVALUES
 /* Whether the conditions are { pk = a whole number } and nothing else. */
 static bool is_key(lua_State *L, int idx, int64_t *key)
 {
-    bool found;
+    bool found = false;
     if (lua_gettop(L) != idx || lua_type(L, idx) != LUA_TTABLE)
         return false;
-    lua_pushvalue(L, lua_upvalueindex(UP_PK));
-    lua_rawget(L, idx);
-    found = lua_isinteger(L, -1);
-    *key = lua_tointeger(L, -1);
-    lua_pop(L, 1);
-    if (!found || lua_getmetatable(L, idx)) {
-        lua_settop(L, idx);
-        return false;
-    }
     lua_pushnil(L);
-    lua_next(L, idx);
-    lua_pop(L, 1);
-    found = !lua_next(L, idx);
+    if (lua_next(L, idx) && lua_isinteger(L, -1) && lua_rawequal(L, -2, lua_upvalueindex(UP_PK))) {
+        *key = lua_tointeger(L, -1);
+        lua_pop(L, 1);
+        found = !lua_next(L, idx) && !lua_getmetatable(L, idx);
+    }
     lua_settop(L, idx);
     return found;
 }
 
-/* The getter of the manager at 1, left on the stack; NULL and nothing left when it has none. */
+/* The getter of the manager at 1, left on top; NULL and nothing left when it has none. */
 static struct orm_getter *getter_of(lua_State *L)
 {
     bool same;
@@ -193,17 +186,18 @@ static struct orm_getter *getter_of(lua_State *L)
     return NULL;
 }
 
+/* With the getter on top. */
 static int run_getter(lua_State *L, struct orm_getter *g, int64_t key)
 {
+    int getter = lua_gettop(L);
     struct get_run run;
     run.getter = g;
     run.db = orm_find_database(L, g->alias);
     run.key = db_int(key);
     run.open = false;
     lua_pushcfunction(L, get_inner);
-    lua_insert(L, -2);
     lua_pushlightuserdata(L, &run);
-    lua_insert(L, -2);
+    lua_pushvalue(L, getter);
     arena_init(&run.scratch, 0);
     int status = lua_pcall(L, 2, 1, 0);
     if (run.open)
