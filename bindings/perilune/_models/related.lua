@@ -342,7 +342,7 @@ local function keys_of(self, objects, what)
       if key == nil then
         error(exceptions.ValueError(("Cannot add \"%s\": it needs to be saved first (item %d)"):format(tostring(object), i)), 3)
       elseif what == "add" and not routing.allow_relation(self.instance, object) then
-        local own, other = rawget(self.instance, "_state").db, rawget(object, "_state").db
+        local own, other = state_of(self.instance).db, state_of(object).db
         error(exceptions.ValueError(("Cannot add \"%s\": instance is on database \"%s\", value is on database \"%s\""):format(tostring(object), own, other)), 3)
       end
     end
