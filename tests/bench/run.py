@@ -26,6 +26,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -266,6 +267,8 @@ def main():
     for test in opts.tests:
         if test not in TESTS:
             ap.error("there is no test '%s'; there are: %s" % (test, ", ".join(TESTS)))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # an end like any other: servers are stopped
+        signal.signal(number, lambda n, _: sys.exit(128 + n))
     scratch, figures = tempfile.mkdtemp(prefix="perilune-bench-"), {}
     try:
         if not opts.only_alone:
