@@ -2,7 +2,8 @@
 /* Lua values to JSON in one pass.  Nothing raises while the encoder holds memory: the only
  * calls into Lua, __tojson metamethods, are protected.  Since they may change any table,
  * the members of an object are held by the Lua stack, not by the table, while they are
- * written.
+ * written; but for those of a flat object, all of whose values are plain, so that nothing
+ * can come in between.
  *
  * Cycles are found by depth alone.  The place in an error message is put together on the
  * way out, from the innermost step to the root. */
@@ -20,7 +21,14 @@
 
 struct member {
     struct str key;
-    int slot; /* stack index of the key; its value follows */
+    int slot; /* stack index of the key; its value follows. 0: it is here: */
+    int type; /* LUA_TNUMBER, and is it an integer? LUA_TSTRING, LUA_TBOOLEAN */
+    bool flag;
+    union {
+        lua_Integer integer;
+        lua_Number number;
+        struct str text;
+    } value;
 };
 
 /* What went wrong: a type that has no JSON form, or a value of one that has. */
@@ -265,6 +273,50 @@ static int collect(struct encoder *e, int idx)
     return 0;
 }
 
+/* The plain value on top; false when it is another one. */
+static bool read_plain(lua_State *L, struct member *m)
+{
+    m->type = lua_type(L, -1);
+    switch (m->type) {
+    case LUA_TNUMBER:
+        m->flag = lua_isinteger(L, -1);
+        if (m->flag)
+            m->value.integer = lua_tointeger(L, -1);
+        else
+            m->value.number = lua_tonumber(L, -1);
+        return true;
+    case LUA_TSTRING:
+        m->value.text.p = lua_tolstring(L, -1, &m->value.text.n);
+        return true;
+    case LUA_TBOOLEAN:
+        m->flag = lua_toboolean(L, -1);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Notes the members of a flat object, with nothing on the stack; false, with none noted, when
+ * it is not one. */
+static bool collect_flat(struct encoder *e, int idx)
+{
+    lua_State *L = e->L;
+    size_t first = e->n;
+    lua_pushnil(L);
+    while (lua_next(L, idx)) {
+        struct member *m = add_member(e);
+        if (lua_type(L, -2) != LUA_TSTRING || !read_plain(L, m)) {
+            lua_pop(L, 2);
+            e->n = first;
+            return false;
+        }
+        m->key.p = lua_tolstring(L, -2, &m->key.n);
+        m->slot = 0;
+        lua_pop(L, 1);
+    }
+    return true;
+}
+
 static int compare_members(const void *a, const void *b)
 {
     return str_cmp(((const struct member *)a)->key, ((const struct member *)b)->key);
@@ -285,6 +337,21 @@ static void sort_members(struct member *m, size_t n)
     }
 }
 
+static int write_plain(struct encoder *e, const struct member *m)
+{
+    struct err err;
+    if (m->type == LUA_TBOOLEAN)
+        buf_adds(e->out, m->flag ? "true" : "false");
+    else if (m->type == LUA_TSTRING &&
+             json_add_string(e->out, m->value.text, e->style->ascii, &err))
+        return fail(e, VALUE, "%s", err.msg);
+    else if (m->type == LUA_TNUMBER && m->flag)
+        json_add_int(e->out, m->value.integer);
+    else if (m->type == LUA_TNUMBER && json_add_double(e->out, m->value.number, &err) != 0)
+        return fail(e, VALUE, "%s,", err.msg);
+    return 0;
+}
+
 static int write_member(struct encoder *e, const struct member *m, bool first)
 {
     struct err err;
@@ -294,14 +361,15 @@ static int write_member(struct encoder *e, const struct member *m, bool first)
     if (json_add_string(e->out, m->key, e->style->ascii, &err) != 0)
         return fail(e, VALUE, "a key: %s", err.msg);
     add_separator(e, e->style->key);
-    return write_value(e, m->slot + 1) == 0 ? 0 : add_key_step(e, m->key);
+    int status = m->slot ? write_value(e, m->slot + 1) : write_plain(e, m);
+    return status == 0 ? 0 : add_key_step(e, m->key);
 }
 
 static int write_object(struct encoder *e, int idx)
 {
     int top = lua_gettop(e->L);
     size_t first = e->n;
-    if (enter(e, '{') != 0 || collect(e, idx) != 0)
+    if (enter(e, '{') != 0 || (!collect_flat(e, idx) && collect(e, idx) != 0))
         return -1;
     size_t end = e->n;
     if (e->style->sort_keys)

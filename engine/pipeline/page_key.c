@@ -50,6 +50,43 @@ static void add_locale(struct page_visit *v)
     buf_release(&b);
 }
 
+static struct page_memo *memo_of(struct pages *p, struct str path, struct str query)
+{
+    size_t n = path.n + 5 * query.n;
+    for (size_t i = 0; i < 4 && i < path.n; i++)
+        n = 31 * n + (unsigned char)path.p[path.n - 1 - i];
+    for (size_t i = 0; i < 4 && i < query.n; i++)
+        n = 31 * n + (unsigned char)query.p[query.n - 1 - i];
+    return &p->memos[n % PAGE_MEMOS];
+}
+
+static bool memo_is(const struct page_memo *m, const struct request *r, struct str host)
+{
+    struct str path = r->path, query = r->query_string;
+    return m->used && m->secure == r->secure_transport && m->host_n == host.n &&
+           m->path_n == path.n && m->query_n == query.n && memcmp(m->text, host.p, host.n) == 0 &&
+           memcmp(m->text + host.n, path.p, path.n) == 0 &&
+           (!query.n || memcmp(m->text + host.n + path.n, query.p, query.n) == 0);
+}
+
+static void memorize(struct page_memo *m, const struct page_visit *v, struct str host)
+{
+    struct str path = v->r->path, query = v->r->query_string;
+    if (host.n > sizeof m->text || path.n > sizeof m->text || query.n > sizeof m->text ||
+        host.n + path.n + query.n > sizeof m->text)
+        return;
+    *m = (struct page_memo){.used = true,
+                            .secure = v->r->secure_transport,
+                            .host_n = host.n,
+                            .path_n = path.n,
+                            .query_n = query.n};
+    memcpy(m->text, host.p, host.n);
+    memcpy(m->text + host.n, path.p, path.n);
+    if (query.n)
+        memcpy(m->text + host.n + path.n, query.p, query.n);
+    memcpy(m->url, v->url, PAGE_HEX);
+}
+
 int page_url(struct page_visit *v)
 {
     struct pages *p = v->pages;
@@ -57,7 +94,12 @@ int page_url(struct page_visit *v)
     struct str host;
     if (request_host_memo(&p->last_host, v->r, p->settings, &host) != 0)
         return -1;
-    buf_reserve(&uri, 256);
+    add_locale(v);
+    struct page_memo *memo = memo_of(p, v->r->path, v->r->query_string);
+    if (memo_is(memo, v->r, host)) {
+        memcpy(v->url, memo->url, PAGE_HEX);
+        return 0;
+    }
     buf_adds(&uri, v->r->secure_transport ? "https://" : "http://");
     iri_to_uri(&uri, host);
     if (p->script_name.n)
@@ -65,7 +107,7 @@ int page_url(struct page_visit *v)
     request_full_path(v->r, false, &uri);
     md5_hex(buf_str(&uri), v->url);
     buf_release(&uri);
-    add_locale(v);
+    memorize(memo, v, host);
     return 0;
 }
 

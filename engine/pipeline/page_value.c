@@ -52,26 +52,48 @@ static int64_t made_at(const struct headers *h)
     return at;
 }
 
+/* Fields that say something of one request or connection, and not of the page. */
+static bool is_of_page(struct str name)
+{
+    static const struct str others[] = {
+        STR_INIT("X-Request-ID"), STR_INIT("X-Request-Duration-Ms"),
+        STR_INIT("X-Page-Cache"), STR_INIT("Age"),
+        STR_INIT("Date"),         STR_INIT("Connection"),
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (str_ieq(name, others[i]))
+            return false;
+    return true;
+}
+
 static void add_string(struct buf *out, struct str s)
 {
     buf_addstr(out, s);
     buf_addc(out, '\0');
 }
 
-static void add_content(struct buf *out, const struct response *response)
+/* Gives the number of fields. */
+static unsigned add_content(struct buf *out, const struct response *response)
 {
     const struct headers *h = &response->headers;
+    unsigned n = 0;
     for (unsigned i = 0; i < h->n; i++) {
         struct field f = {(uint32_t)h->items[i].name.n, (uint32_t)h->items[i].value.n};
+        if (!is_of_page(h->items[i].name))
+            continue;
         buf_add(out, &f, sizeof f);
+        n++;
     }
     if (response->reason.p)
         add_string(out, response->reason);
     for (unsigned i = 0; i < h->n; i++) {
+        if (!is_of_page(h->items[i].name))
+            continue;
         add_string(out, h->items[i].name);
         add_string(out, h->items[i].value);
     }
     buf_addstr(out, response->bytes);
+    return n;
 }
 
 static bool compress(struct buf *out, size_t start)
@@ -98,14 +120,13 @@ void page_encode(struct buf *out, const struct response *response, int64_t fresh
                            (response->xframe_exempt ? FLAG_XFRAME_EXEMPT : 0) |
                            (response->reason.p ? FLAG_REASON : 0)),
         .status = (uint16_t)response->status,
-        .nfields = (uint16_t)response->headers.n,
         .reason_n = (uint32_t)response->reason.n,
         .fresh = fresh,
         .made = made_at(&response->headers),
     };
     memcpy(head.check, check, PAGE_CHECK);
     buf_add(out, &head, sizeof head);
-    add_content(out, response);
+    head.nfields = (uint16_t)add_content(out, response);
     head.plain_n = (uint32_t)(out->n - start);
     if (least && head.plain_n >= least && compress(out, start))
         head.flags |= FLAG_ZIP;
@@ -179,7 +200,6 @@ static void add_age(struct response *r, int64_t made)
     do
         digits[room - ++n] = (char)('0' + age % 10);
     while (age /= 10);
-    headers_remove(&r->headers, STR("Age"));
     headers_put(&r->headers, STR("Age"), str_make(digits + room - n, n));
 }
 

@@ -241,10 +241,8 @@ static void serve_conditionally(const struct request *r, struct response *page)
 struct response *page_serve(struct page_visit *v, struct response *page, const char *how)
 {
     v->r->page_update = PAGE_UPDATE_NO;
-    if (v->pages->debug) {
-        headers_remove(&page->headers, STR("X-Page-Cache")); /* of another layer, then */
+    if (v->pages->debug)
         headers_put(&page->headers, STR("X-Page-Cache"), str_from(how));
-    }
     serve_conditionally(v->r, page);
     return page;
 }
@@ -382,11 +380,10 @@ static enum turn take_turn(struct page_visit *v, bool stale)
     case FLIGHT_LANDED:
         return TURN_LOOK;
     case FLIGHT_AWAY:
-        return stale ? TURN_STALE : TURN_MAKE;
-    case FLIGHT_FREE:
+    case FLIGHT_FREE: /* somebody has just tried in vain */
         break;
     }
-    return TURN_MAKE;
+    return stale ? TURN_STALE : TURN_MAKE;
 }
 
 /* The page; NULL with status 0: the visitor makes it. */

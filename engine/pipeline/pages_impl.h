@@ -9,6 +9,17 @@
 
 enum { PAGE_HEX = 32, PAGE_CHECK = 16 };
 
+/* The MD5 of a URL that was asked for, so that the pages that are asked for all the time cost
+ * none.  What the URL is made of stands in `text`, one part behind the other. */
+struct page_memo {
+    bool used, secure;
+    size_t host_n, path_n, query_n;
+    char text[224];
+    char url[PAGE_HEX];
+};
+
+enum { PAGE_MEMOS = 16 };
+
 struct pages {
     struct pages_options o;
     const struct settings *settings;
@@ -16,10 +27,12 @@ struct pages {
     const struct page_place *place; /* NULL until it is first used */
     struct log *log;
     bool debug, i18n, tz;
-    struct str script_name;     /* before each path */
-    struct str language, zone;  /* of the settings */
-    struct str suffix;          /* of keys, with these two */
-    struct host_memo last_host; /* the only thing that changes */
+    struct str script_name;    /* before each path */
+    struct str language, zone; /* of the settings */
+    struct str suffix;         /* of keys, with these two */
+    /* All that changes: */
+    struct host_memo last_host;
+    struct page_memo memos[PAGE_MEMOS];
 };
 
 struct page_visit {

@@ -123,8 +123,8 @@ def headers(site, prefix):
     seconds = 60 if prefix == "/page/" else 120
     t.check(first.headers.get("cache-control") == "max-age=%d" % seconds, "max-age", first.headers)
     left = email.utils.parsedate_to_datetime(first.headers["expires"]).timestamp() - time.time()
-    t.check(seconds - 3 <= left <= seconds, "Expires", left)
-    t.check("age" not in first.headers and 0 <= int(second.headers["age"]) <= 3, "Age on a hit", second.headers)
+    t.check(seconds - 10 <= left <= seconds, "Expires", left)
+    t.check("age" not in first.headers and 0 <= int(second.headers["age"]) <= 10, "Age on a hit", second.headers)
     same = {k: v for k, v in second.headers.items() if k not in ("age", "date")}
     t.check(same == {k: v for k, v in first.headers.items() if k != "date"}, "the same fields otherwise", (first.headers, second.headers))
     t.check(first.headers.get("content-type") == second.headers.get("content-type") == "text/html; charset=utf-8", "the type")
@@ -240,12 +240,15 @@ def single_flight(site):
 
 def stale(site):
     t = site.t
+    old = site.body("/stale-fails/")
     first = site.body("/stale/")
-    time.sleep(1.1)
-    answers, seconds = site.together("/stale/", 20)
+    time.sleep(2.2)
+    answers, _ = site.together("/stale/", 20)
     bodies = [a.body.decode() for a in answers]
-    t.check(bodies.count(first) == 19 and len(set(bodies)) == 2, "one makes it anew, the others get the old page", bodies)
-    t.check(site.body("/stale/") == [b for b in bodies if b != first][0], "and then the new one")
+    t.check(first in bodies and site.body("/count/stale/") == "2", "one makes it anew, the others get the old page", bodies)
+    t.check(site.body("/stale/") == "stale 2", "and then the new one")
+    t.check(site.get("/stale-fails/").status == 500, "the one who makes it gets the error")
+    t.check({site.body("/stale-fails/") for _ in range(10)} == {old}, "the others the old page")
 
 
 def death(site, server):
@@ -299,6 +302,11 @@ def layers(perilune, project, t):
         t.check(len(keys) == 4, "a page of the view and one of the site", keys)
         site.get("/clear/")
         site.kept("/prefixed/?again")
+    with with_layers("update_cache", "request_id", "timing", "fetch_from_cache") as server:
+        site = Site(t, server)
+        one, two = site.get("/site/plain/").headers, site.get("/site/plain/").headers
+        t.check("age" in two and one["x-request-id"] != two["x-request-id"] and "x-request-duration-ms" in two,
+                "what belongs to a request is not in the page", (one, two))
     with with_layers("cache", PREFIX="all") as server:
         site = Site(t, server)
         rules(site, "/site/")

@@ -102,14 +102,19 @@ for _, route in ipairs {
   path("forever/", cache.page(cache.forever)(numbered "forever")),
   path("vary/", cache.page(60, { vary = { "X-A" } })(numbered "vary")),
   path("never/", cache.page(60)(cache.never_cache(numbered "never"))),
-  path("short/", cache.page(1)(numbered "short")),
+  path("short/", cache.page(3)(numbered "short")),
   path("cold/", cache.page(60)(slow("cold", 0.3))),
   path("cold/<key>/", cache.page(60)(function(request, params) return slow("cold:" .. params.key, 0.3)(request) end)),
   path("cold-private/", cache.page(60)(slow("cold-private", 0.4, header("Cache-Control", "private")))),
   path("cold-fails/", cache.page(60)(slow("cold-fails", 0.2, function() error "no" end))),
   path("cold-user/", cache.page(60)(slow("cold-user", 0.3, header("Vary", "X-User")))),
   path("impatient/", cache.page(60, { wait = 0.1 })(slow("impatient", 0.5))),
-  path("stale/", cache.page(1, { stale = 60 })(slow("stale", 0.5))),
+  path("stale/", cache.page(2, { stale = 60 })(slow("stale", 0.5))),
+  path("stale-fails/", cache.page(1, { stale = 60 })(function()
+    local n = count "stale-fails"
+    if n > 1 then error "no page today" end
+    return "the page of yesterday"
+  end)),
   path("dies/", cache.page(60)(function()
     local n = count "dies"
     if n == 1 then
