@@ -173,6 +173,23 @@ describe("bulk_update", function()
   end)
 end)
 
+describe("update", function()
+  it("reaches the tables of parents", function()
+    clear()
+    for i = 1, 3 do
+      Cafe.objects:create { name = "c" .. i, seats = i }
+    end
+    Place.objects:create { name = "no cafe" }
+    assert.equal(2, Cafe.objects:filter({ seats__gt = 1 }):update { name = "big", seats = F "seats" * 10 })
+    assert.same({ 1, 20, 30 }, Cafe.objects:order_by("seats"):values_list("seats", { flat = true }):to_list())
+    assert.equal(2, Cafe.objects:filter({ name = "big" }):update { name = functions.Upper "name" })
+    assert.equal(2, Place.objects:filter({ name = "BIG" }):count())
+    assert.equal(1, Place.objects:filter({ name = "no cafe" }):count())
+    raises("ValueError", function() Cafe.objects:update { seats = "x", name = "y" } end, "Cafe.seats")
+    assert.equal(0, Place.objects:filter({ name = "y" }):count())
+  end)
+end)
+
 describe("bulk_create", function()
   it("is one statement, and gives keys", function()
     clear()

@@ -214,27 +214,11 @@ local function update_fields(meta, names)
   return fields
 end
 
--- The class in whose table the field is, with what else is updated there.
-local function owner_of(class, field)
-  for _, own in ipairs(class._meta.local_fields) do
-    if own == field then
-      return class
-    end
-  end
-  for _, link in ipairs(class._meta.parent_links) do
-    local owner = owner_of(link.remote_model, field)
-    if owner then
-      return owner
-    end
-  end
-  return nil
-end
-
 -- Lists of fields by the table they are in, the class's own first.
 local function by_table(class, fields)
   local list, found = {}, {}
   for _, field in ipairs(fields) do
-    local owner = owner_of(class, field)
+    local owner = plans.owner(class, field)
     local group = found[owner]
     if not group then
       group = { class = owner }

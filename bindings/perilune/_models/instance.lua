@@ -110,8 +110,8 @@ local function update_row(self, class, plan, using, raw, force)
   return changed > 0
 end
 
-local function insert_row(self, class, using, raw)
-  local plan = plans.insert(class, self, raw)
+local function insert_row(self, class, using, raw, columns)
+  local plan = plans.insert(class, self, raw, columns)
   local one = { self }
   local sources = plans.sources(plan, one, 1, 1, true, raw)
   if plans.write(class, plan, sources, one, 1, 1, using) ~= nil then
@@ -187,7 +187,7 @@ local function save_table(self, class, using, opts)
     if columns.ordered and not (opts.raw and rawget(self, "_order")) then
       rawset(self, "_order", require("perilune._models.order").next_place(self, class, using))
     end
-    insert_row(self, class, using, opts.raw)
+    insert_row(self, class, using, opts.raw, columns)
   end
   return updated
 end
@@ -244,6 +244,30 @@ function M.save_base(self, opts)
   if not class._meta.auto_created then
     send.post_save(class, self, not updated, opts.raw or false, using, names)
   end
+end
+
+--- What create() does with a new object: save{ force_insert = true }, without looking for what
+--- it is not. false: the class has a save() of its own, or more than one table.
+function M.insert(self, using)
+  local class = class_of(self)
+  local concrete = class._meta.concrete_model
+  local columns = plans.columns(concrete)
+  if not columns.alone or class.save ~= base.save then
+    return false
+  end
+  if columns.relations[1] then
+    check_related(self, columns.relations, "save()")
+  end
+  send.pre_save(class, self, false, using)
+  key_of(self, concrete, columns)
+  if columns.ordered then
+    rawset(self, "_order", require("perilune._models.order").next_place(self, concrete, using))
+  end
+  insert_row(self, concrete, using, nil, columns)
+  local state = descriptors.own_state(self)
+  state.db, state.adding = using, false
+  send.post_save(class, self, true, false, using)
+  return true
 end
 
 local no_options = {}

@@ -167,6 +167,7 @@ function M.columns(class)
     composite = pk.composite or false, attname = pk.attname, auto = pk.auto or false,
     makes_key = not pk.remote_model and (pk:has_default() or pk.db_default ~= nil),
     ordered = meta.order_with_respect_to ~= nil,
+    alone = #meta.parent_links == 0 and not meta.auto_created,
   }
   for _, field in ipairs(meta.fields) do
     if field.remote_model then
@@ -212,9 +213,10 @@ local function missing(columns, object, raw)
   return set or "", list
 end
 
---- The plan for inserting this object: columns that the database fills are not named.
-function M.insert(class, object, raw)
-  local columns = M.columns(class)
+--- The plan for inserting this object: columns that the database fills are not named. columns:
+--- what M.columns() gave, if it is at hand.
+function M.insert(class, object, raw, columns)
+  columns = columns or M.columns(class)
   local simple = columns.auto and not columns.optional[2] and rawget(object, columns.attname) == nil
   if simple and columns.insert then
     return columns.insert
@@ -273,6 +275,22 @@ function M.update_all(class)
   local columns = M.columns(class)
   columns.update = columns.update or columns.others[1] and M.update(class, columns.others) or nil
   return columns.update
+end
+
+--- The class in whose table the field is: this one or one above it.
+function M.owner(class, field)
+  for _, own in ipairs(class._meta.local_fields) do
+    if own == field then
+      return class
+    end
+  end
+  for _, link in ipairs(class._meta.parent_links) do
+    local owner = M.owner(link.remote_model, field)
+    if owner then
+      return owner
+    end
+  end
+  return nil
 end
 
 -- ---- writing ----

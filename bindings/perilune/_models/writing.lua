@@ -2,8 +2,10 @@
 -- QuerySet methods that change rows: create, get_or_create, update, delete, bulk_*.
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
+local instance = require "perilune._models.instance"
 local null = require "perilune.null"
 local orm = require "perilune._orm"
+local plans = require "perilune._models.row_plans"
 local QuerySet = require "perilune._models.queryset"
 local send = require "perilune._models.signals"
 
@@ -14,7 +16,10 @@ local write_db, world_of = QuerySet._write_db, QuerySet._world
 --- create{ name = "x" } → the saved instance
 function QuerySet:create(values)
   local object = self._model(values)
-  object:save { force_insert = true, using = write_db(self) }
+  local using = write_db(self)
+  if not instance.insert(object, using) then
+    object:save { force_insert = true, using = using }
+  end
   return object
 end
 
@@ -141,6 +146,26 @@ local function no_slice(self, what)
   end
 end
 
+-- Rows of an heir: those of its own table, and those of the tables above it by their keys.
+local function update_tables(self, own, above, using)
+  return db.atomic({ using = using, savepoint = false }, function()
+    local keys = self:using(using):order_by():values_list("pk", { flat = true }):to_list()
+    local rows = 0
+    if next(own) ~= nil then
+      rows = self:using(using):_update_quietly(own)
+    end
+    for class, values in pairs(above) do
+      local n = 0
+      for first = 1, #keys, 500 do
+        local part = table.move(keys, first, math.min(first + 499, #keys), 1, {})
+        n = n + class._meta.base_manager:using(using):filter({ pk__in = part }):_update_quietly(values)
+      end
+      rows = next(own) == nil and n or rows
+    end
+    return rows
+  end)
+end
+
 --- update{ stock = F "stock" - 1 } → rows that matched. No save(), no signals.
 function QuerySet:update(values)
   no_slice(self, "update")
@@ -149,19 +174,28 @@ function QuerySet:update(values)
   end
   local using = write_db(self)
   local meta = self._model._meta
-  local prepared = {}
+  local prepared, above = {}, nil -- above: by class, what is in the tables of parents
   for name, value in pairs(values) do
     local field = meta.fields_by_name[name] or meta.fields_by_attname[name]
     if field and field.get_prep_value and value ~= null and type(value) ~= "userdata" then
       value = field:get_prep_value(value)
     end
-    prepared[field and field.name or name] = value
+    local owner = field and #meta.concrete_model._meta.parent_links > 0 and plans.owner(meta.concrete_model, field) or nil
+    if owner and owner ~= meta.concrete_model then
+      above = above or {}
+      above[owner] = above[owner] or {}
+      above[owner][field.name] = value
+    else
+      prepared[field and field.name or name] = value
+    end
   end
-  local code = world_of(self):check(orm.update(self._code, prepared, nil, meta.object_name))
-  local function run()
-    return (orm.change(world_of(self), using, code))
+  local rows
+  if above then
+    rows = update_tables(self, prepared, above, using)
+  else
+    local code = world_of(self):check(orm.update(self._code, prepared, nil, meta.object_name))
+    rows = orm.change(world_of(self), using, code)
   end
-  local rows = #meta.parent_links > 0 and db.atomic({ using = using, savepoint = false }, run) or run()
   rawset(self, "_result", nil)
   send.post_queryset_update(self._model, self, values, rows, using)
   return rows
