@@ -314,7 +314,7 @@ function base.delete(self, options)
     error(exceptions.ValueError(("%s object can't be deleted because its %s attribute is set to None."):format(class_of(self)._meta.object_name, class_of(self)._meta.pk.attname)), 2)
   end
   local Collector = require "perilune._models.deletion"
-  local collector = Collector(options.using or routing.write(class_of(self), self))
+  local collector = Collector(options.using or routing.write(class_of(self), self), self)
   collector:collect({ self }, { keep_parents = options.keep_parents })
   return collector:delete()
 end
