@@ -85,7 +85,7 @@ function Signal:send(sender, event) end
 function Signal:send_robust(sender, event) end
 
 ---@class perilune.signals.SignalOpts
----@field name? string for messages
+---@field name? string for messages, and for C modules that connect to it
 
 ---A signal of your own.
 ---@param options? perilune.signals.SignalOpts

@@ -67,6 +67,17 @@ return {
   end),
 }
 """,
+    "shop/tests/test_rows.lua": """local rows = require("perilune.cache").caches.rows
+describe("a cache in a table", function()
+  for i = 1, 2 do
+    it("is empty when a test begins, " .. i, function()
+      assert.equal("nothing", rows:get("k", "nothing"))
+      rows:set("k", i)
+      assert.equal(i, rows:get "k")
+    end)
+  end
+end)
+""",
     "count.lua": """local rows = require("perilune.cache").caches.rows
 rows:add("shared", 0)
 for _ = 1, 200 do rows:incr "shared" end
@@ -214,6 +225,8 @@ def main():
             beside_server(world, server)
             t.check(server.stop() == 0, "ends politely")
         without_server(world)
+        done = world.run("test")
+        t.check(done.returncode == 0, "tests of the project have the table", done)
         routed(world)
     t.done()
 

@@ -31,6 +31,9 @@ end
 
 local function migrate(alias)
   commands.call("migrate", { database = alias, verbosity = 0, no_input = true })
+  if #require("perilune._caches").tables() > 0 then
+    commands.call("createcachetable", { database = alias, verbosity = 0 })
+  end
 end
 
 local function seed_of(options)
