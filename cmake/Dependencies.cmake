@@ -52,4 +52,13 @@ target_include_directories(dep_curl_headers SYSTEM INTERFACE ${curl_INCLUDE_DIRS
 dependency(readline readline)
 dependency(sqlite3 sqlite3)
 dependency(gmp gmp)
+# Of hiredis the reader only: statically where the archive is there.
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+find_library(PERILUNE_HIREDIS_STATIC NAMES libhiredis.a HINTS ${hiredis_LIBDIR})
+add_library(dep_hiredis INTERFACE)
+if(PERILUNE_HIREDIS_STATIC)
+  target_link_libraries(dep_hiredis INTERFACE ${PERILUNE_HIREDIS_STATIC})
+else()
+  target_link_libraries(dep_hiredis INTERFACE PkgConfig::hiredis)
+endif()
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)

@@ -39,6 +39,8 @@ struct lua_cache *cache_self(lua_State *L)
 
 /* ---- buffers ---- */
 
+static const char WORK[] = "perilune.cache.Work";
+
 static int work_gc(lua_State *L)
 {
     struct buf *b = lua_touserdata(L, 1);
@@ -62,10 +64,7 @@ void cache_work(lua_State *L, struct lua_cache *c, struct work *w)
         struct buf *b = lua_newuserdatauv(L, 2 * sizeof *b, 0);
         buf_init(&b[0]);
         buf_init(&b[1]);
-        lua_createtable(L, 0, 1);
-        lua_pushcfunction(L, work_gc);
-        lua_setfield(L, -2, "__gc");
-        lua_setmetatable(L, -2);
+        luaL_setmetatable(L, WORK);
         *w = (struct work){&b[0], &b[1], false};
     }
     trim(w->key);
@@ -604,14 +603,29 @@ static const luaL_Reg methods[] = {
     {NULL, NULL},
 };
 
-/* open(options, table): puts the functions of the cache into the table. The options have
- * been checked: alias backend scope location max_bytes max_entries cull prefix version
- * timeout compress key_function ignore_exceptions router zone attach */
-static int cache_l_open(lua_State *L)
+/* The texts of the list in field "servers"; they stay in the list, the array on the stack.
+ * [-0, +1, may raise] */
+static void read_servers(lua_State *L, struct cache_options *o)
+{
+    if (lua_getfield(L, 1, "servers") != LUA_TTABLE)
+        return;
+    size_t n = (size_t)lua_rawlen(L, -1);
+    const char **servers = lua_newuserdatauv(L, (n + 1) * sizeof *servers, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -2, (lua_Integer)i + 1);
+        servers[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    o->servers = servers;
+    o->nservers = n;
+    lua_remove(L, -2);
+}
+
+/* The options at index 1, which have been checked. [-0, +1, may raise] */
+static struct cache_options read_open_options(lua_State *L)
 {
     struct host *h = host_of(L);
-    struct err err;
-    lua_settop(L, 2);
+    int top = lua_gettop(L);
     struct cache_options o = {
         .alias = text_field(L, "alias"),
         .scope = text_field(L, "scope"),
@@ -620,14 +634,46 @@ static int cache_l_open(lua_State *L)
         .max_entries = number_field(L, "max_entries"),
         .cull = (unsigned)number_field(L, "cull"),
         .attach = flag_field(L, "attach"),
+        .max_connections = (unsigned)number_field(L, "max_connections"),
+        .sharding = flag_field(L, "sharding"),
         .owner = owner_of(h),
         .database = choose_database,
         .loop = h->loop,
         .log = h->log,
     };
+    lua_getfield(L, 1, "socket_timeout");
+    o.timeout = (int64_t)(lua_tonumber(L, -1) * 1e9);
     if (lua_getfield(L, 1, "zone") != LUA_TNIL)
         o.zone = time_zone_arg(L, lua_gettop(L));
+    lua_settop(L, top);
+    read_servers(L, &o);
+    return o;
+}
+
+/* check(options): raises when the cache cannot be opened; for backends that are elsewhere,
+ * whose opening connects to nothing. */
+static int cache_l_check(lua_State *L)
+{
+    struct err err;
+    lua_settop(L, 1);
+    struct cache_options o = read_open_options(L);
+    struct cache *c = cache_backend(str_from(text_field(L, "backend")))->open(&o, &err);
+    if (!c)
+        return exception_raise_err(L, &err);
+    cache_backend(str_from(text_field(L, "backend")))->close(c);
+    return 0;
+}
+
+/* open(options, table): puts the functions of the cache into the table. The options have
+ * been checked: alias backend scope location servers socket_timeout max_connections sharding
+ * max_bytes max_entries cull prefix version timeout compress key_function ignore_exceptions
+ * router zone attach */
+static int cache_l_open(lua_State *L)
+{
+    struct host *h = host_of(L);
+    struct err err;
     lua_settop(L, 2);
+    struct cache_options o = read_open_options(L);
     const struct cache_ops *ops = cache_backend(str_from(text_field(L, "backend")));
     struct handle *handle = class_push(L, &cache_class, NULL);
     struct keep_slot *slot = keep_reserve(L);
@@ -649,11 +695,12 @@ static int cache_l_open(lua_State *L)
     o.database_data = c;
     if (lua_getfield(L, 1, "router") == LUA_TFUNCTION)
         c->router = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_settop(L, 3);
     buf_addf(&c->base, "%s:%lld:", c->prefix, (long long)c->version);
     c->cache = cache_open(ops, &o, &err);
     if (!c->cache)
         return exception_raise_err(L, &err);
+    lua_settop(L, 4);
+    lua_replace(L, 3); /* the handle, in place of the servers */
     c->key_function = lua_getfield(L, 1, "key_function") != LUA_TNIL;
     lua_pushvalue(L, 2);
     lua_insert(L, 3);
@@ -677,9 +724,14 @@ int luaopen_perilune__cache(lua_State *L)
     static const luaL_Reg functions[] = {
         {"open", cache_l_open},
         {"backends", cache_l_backends},
+        {"check", cache_l_check},
         {NULL, NULL},
     };
     class_register(L, &cache_class);
+    luaL_newmetatable(L, WORK);
+    lua_pushcfunction(L, work_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -130,10 +130,8 @@ int cache_l_get_many(lua_State *L)
     struct many *m = read_keys(L, c, o.version);
     lua_newtable(L);
     int result = lua_gettop(L);
-    if (cache_get_many(c->cache, m->names, m->n, m->values, m->flags, &err) < 0) {
-        cache_failed(L, c, &err);
-        return 1;
-    }
+    if (cache_get_many(c->cache, m->names, m->n, m->values, m->flags, &err) < 0)
+        cache_failed(L, c, &err); /* what came all the same is given */
     for (size_t i = 0; i < m->n; i++) {
         struct work w;
         bool fresh = true;
@@ -183,11 +181,10 @@ int cache_l_set_many(lua_State *L)
         m->texts[k] = buf_str(&m->values[k]);
     lua_settop(L, keys);
     lua_newtable(L);
-    bool broken = cache_set_many(c->cache, m->names, m->texts, m->n, o.ttl, m->flags, &err) < 0;
-    if (broken)
+    if (cache_set_many(c->cache, m->names, m->texts, m->n, o.ttl, m->flags, &err) < 0)
         cache_failed(L, c, &err);
     for (size_t k = 0, out = 0; k < m->n; k++) {
-        if (!broken && !m->flags[k])
+        if (!m->flags[k])
             continue;
         lua_rawgeti(L, keys, (lua_Integer)k + 1);
         lua_rawseti(L, -2, (lua_Integer)++out);

@@ -5,6 +5,7 @@
 
 #include "base/banned.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "crypto/random.h"
 
 /* ---- tags ----
@@ -58,21 +59,34 @@ static int current_version(struct lua_cache *c, struct str key, char version[COD
     return 0;
 }
 
-/* Have the tags of the entry the versions that it remembers? -1: the cache failed. */
+/* Have the tags of the entry the versions that it remembers? All of them are asked for at
+ * once. -1: the cache failed. */
 static int tags_hold(struct lua_cache *c, struct str tags, struct err *err)
 {
-    struct str name, version;
-    struct buf key = BUF_INIT;
-    int status = 1;
-    while (status > 0 && tags.n && codec_next_tag(&tags, &name, &version)) {
-        char current[CODEC_VERSION];
-        buf_reset(&key);
-        cache_add_tag_key(c, &key, name);
-        status = tag_version(c, buf_str(&key), current, err);
-        if (status > 0)
-            status = memcmp(current, version.p, CODEC_VERSION) == 0;
+    struct str names[CODEC_TAGS_MAX], versions[CODEC_TAGS_MAX], keys[CODEC_TAGS_MAX];
+    struct buf text = BUF_INIT, *values;
+    bool found[CODEC_TAGS_MAX];
+    size_t n = 0, ends[CODEC_TAGS_MAX];
+    while (n < CODEC_TAGS_MAX && tags.n && codec_next_tag(&tags, &names[n], &versions[n])) {
+        cache_add_tag_key(c, &text, names[n]);
+        ends[n++] = text.n;
     }
-    buf_release(&key);
+    values = mem_alloc((n + 1) * sizeof *values);
+    for (size_t i = 0; i < n; i++) {
+        size_t start = i ? ends[i - 1] : 0;
+        keys[i] = str_make(text.data + start, ends[i] - start);
+        buf_init(&values[i]);
+    }
+    int status = cache_get_many(c->cache, keys, n, values, found, err) < 0 ? -1 : 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct buf *v = &values[i];
+        if (status > 0 && !(found[i] && v->n == 1 + CODEC_VERSION &&
+                            memcmp(v->data + 1, versions[i].p, CODEC_VERSION) == 0))
+            status = 0;
+        buf_release(&values[i]);
+    }
+    free(values);
+    buf_release(&text);
     return status;
 }
 

@@ -6,6 +6,7 @@
 -- kept for so much longer, and given to those who would wait.
 local call = require("perilune._core").call
 local check_options = require "perilune._options"
+local crypto = require "perilune._crypto"
 local time = require "perilune._time"
 
 local M = {}
@@ -53,10 +54,15 @@ local function alone(cache, key, fn, options)
   return value
 end
 
+-- Memcached takes 250 bytes: a key that just fits must not fail because of its mark.
+local function short(key)
+  return #key > 150 and crypto.hex(crypto.digest("md5", key)) or key
+end
+
 -- `old`: what is past its time, when `found`.
 local function single(cache, key, fn, options, found, old)
   local peek = { version = options.version }
-  local mark = "perilune.flight:" .. key
+  local mark = "perilune.flight:" .. short(tostring(key))
   local deadline = time.monotonic() + (options.wait or WAIT)
   while true do
     local state = cache:_begin(mark, found and 0 or deadline - time.monotonic(), options.version)

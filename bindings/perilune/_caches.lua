@@ -9,13 +9,21 @@ local settings = require "perilune.settings"
 local M = {}
 
 local DEFAULTS = { default = { backend = "memory" } }
-local LATER = { redis = true, memcached = true } -- backends of later versions
 
+-- Option -> the type of its value.
 local options = {
-  backend = "string", location = "any", key_prefix = "string", version = "number", timeout = "any",
-  max_entries = "number", max_bytes = "number", cull_frequency = "number", compress = "any",
-  ignore_exceptions = "boolean", key_function = "any", socket_timeout = "number",
+  backend = "string", key_prefix = "string", version = "number", timeout = "any", compress = "any",
+  ignore_exceptions = "boolean", key_function = "any",
 }
+-- Backend -> its own options. `dummy` takes those of all, so that it can take the place of any.
+local own_options = {
+  memory = { location = "string", max_bytes = "number", max_entries = "number" },
+  file = { location = "string", max_entries = "number", cull_frequency = "number" },
+  redis = { location = "any", socket_timeout = "number", max_connections = "number", sharding = "boolean" },
+  memcached = { location = "any", socket_timeout = "number", max_connections = "number" },
+  database = { location = "string", max_entries = "number", cull_frequency = "number" },
+}
+local SERVERS = { redis = true, memcached = true } -- backends that are elsewhere
 
 local function wrong(alias, text, ...)
   local place = settings.configured() and settings._place("caches", alias) .. ": " or ""
@@ -79,15 +87,14 @@ local function key_function_of(alias, config)
   return v
 end
 
+-- The folder of a backend of this machine, or the table.
 local function location_of(alias, config)
   local v = config.location
-  if v == nil then
+  if SERVERS[config.backend] then
     return nil
-  elseif type(v) ~= "string" then
-    wrong(alias, "'location' must be a %s, not a %s", config.backend == "database" and "table's name" or "folder", type(v))
-  elseif config.backend == "database" then
-    return v
-  elseif v:sub(1, 1) ~= "/" and core.project_dir then
+  elseif config.backend == "file" and M.own then
+    return M.own.scope .. "/cache-" .. alias
+  elseif v and config.backend ~= "database" and v:sub(1, 1) ~= "/" and core.project_dir then
     v = core.project_dir .. "/" .. v
   end
   return v
@@ -121,11 +128,58 @@ local function database_of(config)
   end, zone
 end
 
-local function check_names(alias, config)
+-- The servers: a list, or a text with commas or semicolons between them.
+local function servers_of(alias, config)
+  local v, servers = config.location, {}
+  if type(v) == "string" then
+    for part in v:gmatch "[^,;]+" do
+      servers[#servers + 1] = part:match "^%s*(.-)%s*$"
+    end
+  elseif type(v) == "table" then
+    for i = 1, #v do
+      if type(v[i]) ~= "string" then
+        wrong(alias, "location[%d] must be a string, not a %s", i, type(v[i]))
+      end
+      servers[i] = v[i]
+    end
+  elseif v ~= nil then
+    wrong(alias, "'location' must be a string or a list of strings, not a %s", type(v))
+  end
+  if v ~= nil and #servers == 0 then
+    wrong(alias, "'location' names no server")
+  end
+  return servers
+end
+
+local function socket_timeout_of(alias, config)
+  local v = config.socket_timeout
+  if v ~= nil and not (v >= 0.001 and v <= 3600) then
+    wrong(alias, "'socket_timeout' is %s; it must be a number of seconds from 0.001 to 3600", tostring(v))
+  end
+  return v
+end
+
+local function known_options(backend)
+  local known = {}
+  for name, want in pairs(options) do
+    known[name] = want
+  end
+  for of, own in pairs(own_options) do
+    for name, want in pairs((of == backend or backend == "dummy") and own or {}) do
+      known[name] = known[name] and known[name] ~= want and "any" or want
+    end
+  end
+  return known
+end
+
+local function check_names(alias, config, backend)
+  local known = known_options(backend)
   for _, name in ipairs(sorted(config)) do
-    local want = options[name]
-    if not want then
-      wrong(alias, "unknown option '%s'%s", name, core.suggest(name, sorted(options)))
+    local want = known[name]
+    if not want and known_options("dummy")[name] then
+      wrong(alias, "the backend '%s' has no option '%s'", backend, name)
+    elseif not want then
+      wrong(alias, "unknown option '%s'%s", name, core.suggest(name, sorted(known)))
     elseif want ~= "any" and type(config[name]) ~= want then
       wrong(alias, "'%s' must be a %s, not a %s", name, want, type(config[name]))
     end
@@ -143,23 +197,22 @@ local function backend_of(alias, config)
       return name
     end
   end
-  if LATER[name] then
-    return name
-  end
   wrong(alias, "there is no backend '%s'%s", name, core.suggest(name, names))
 end
 
--- What the engine is told; `later` when the backend is not there yet. `checking`: it will
--- not be opened.
+-- In tests what would be on a server is in memory: no server is needed, and none is changed.
+local function used_backend(name)
+  return M.own and SERVERS[name] and "memory" or name
+end
+
+-- What the engine is told. `checking`: it will not be opened.
 local function read(alias, config, checking)
   if type(config) ~= "table" then
     wrong(alias, "it must be a table, not a %s", type(config))
   end
   local backend = backend_of(alias, config)
-  if LATER[backend] then
-    return nil, backend
-  end
-  check_names(alias, config)
+  check_names(alias, config, backend)
+  backend = used_backend(backend)
   local router, zone
   if backend == "database" and not checking then
     router, zone = database_of(config)
@@ -170,7 +223,11 @@ local function read(alias, config, checking)
     alias = alias,
     backend = backend,
     scope = M.own and M.own.scope or core.project_dir,
-    location = M.own and backend == "file" and M.own.scope .. "/cache-" .. alias or location_of(alias, config),
+    location = location_of(alias, config),
+    servers = SERVERS[backend] and servers_of(alias, config) or nil,
+    socket_timeout = socket_timeout_of(alias, config),
+    max_connections = whole(alias, config, "max_connections", 1),
+    sharding = config.sharding,
     max_bytes = whole(alias, config, "max_bytes", 1),
     max_entries = whole(alias, config, "max_entries", 1),
     cull = whole(alias, config, "cull_frequency", 0) or 3,
@@ -204,7 +261,7 @@ end
 --- The name of an alias's backend: "memory".
 function M.backend(alias)
   local config = configured()[alias]
-  return type(config) == "table" and config.backend
+  return type(config) == "table" and used_backend(config.backend)
 end
 
 --- The aliases there are, sorted.
@@ -233,27 +290,41 @@ function M.open(alias, cache, attach)
   if config == nil then
     error(exceptions.KeyError(("there is no cache '%s' in setting 'caches'%s"):format(tostring(alias), core.suggest(tostring(alias), M.aliases()))), 3)
   end
-  local given, later = read(alias, config)
-  if later then
-    wrong(alias, "the backend '%s' comes with a later version", later)
-  end
+  local given = read(alias, config)
   given.attach = attach
   native.open(given, cache)
   cache.alias, cache.key_prefix, cache.version, cache.timeout = alias, given.prefix, given.version, given.timeout
+end
+
+local function check_all(use)
+  local caches = configured()
+  for _, alias in ipairs(sorted(caches)) do
+    local given = read(alias, caches[alias], true)
+    if SERVERS[given.backend] then
+      local ok, err = core.call(native.check, given)
+      if not ok then
+        wrong(alias, "%s", err.message)
+      end
+    end
+    use(alias, given)
+  end
 end
 
 --- In the master: opens what the workers share, so that it stays when they come and go.
 --- What is wrong with the setting is told here, before any of them starts.
 local held = {}
 function M.hold()
-  local caches = configured()
-  for _, alias in ipairs(sorted(caches)) do
-    local given = read(alias, caches[alias], true)
-    if given and given.backend == "memory" then
+  check_all(function(alias, given)
+    if given.backend == "memory" then
       held[alias] = {}
       native.open(given, held[alias])
     end
-  end
+  end)
+end
+
+--- Is the setting in order? Raises ImproperlyConfigured; connects to nothing.
+function M.check()
+  check_all(function() end)
 end
 
 return M

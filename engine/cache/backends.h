@@ -5,6 +5,7 @@
 
 #include "cache/cache.h"
 
-extern const struct cache_ops cache_memory, cache_file, cache_database, cache_dummy;
+extern const struct cache_ops cache_memory, cache_file, cache_database, cache_dummy, cache_redis,
+    cache_memcached;
 
 #endif

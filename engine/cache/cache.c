@@ -4,7 +4,7 @@
 #include "cache/backends.h"
 
 const struct cache_ops *const cache_backends[] = {
-    &cache_memory, &cache_file, &cache_database, &cache_dummy, NULL,
+    &cache_memory, &cache_redis, &cache_memcached, &cache_file, &cache_database, &cache_dummy, NULL,
 };
 
 const struct cache_ops *cache_backend(struct str name)
@@ -33,6 +33,17 @@ void cache_close(struct cache *c)
         c->ops->close(c);
 }
 
+int cache_remove_if(struct cache *c, struct str key, struct str value, struct err *err)
+{
+    struct buf b = BUF_INIT;
+    if (c->ops->remove_if)
+        return c->ops->remove_if(c, key, value, err);
+    int status = cache_get(c, key, &b, err);
+    bool same = status > 0 && str_eq(buf_str(&b), value);
+    buf_release(&b);
+    return status < 0 ? -1 : same ? cache_remove(c, key, err) : 0;
+}
+
 int cache_keys(struct cache *c, struct str pattern, void (*fn)(void *data, struct str key),
                void *data, struct err *err)
 {
@@ -52,6 +63,7 @@ int cache_get_many(struct cache *c, const struct str *keys, size_t n, struct buf
                    bool *found, struct err *err)
 {
     int count = 0;
+    memset(found, 0, n * sizeof *found);
     if (c->ops->get_many)
         return c->ops->get_many(c, keys, n, values, found, err);
     for (size_t i = 0; i < n; i++) {
@@ -68,6 +80,7 @@ int cache_set_many(struct cache *c, const struct str *keys, const struct str *va
                    int64_t ttl, bool *failed, struct err *err)
 {
     int count = 0;
+    memset(failed, true, n * sizeof *failed);
     if (c->ops->set_many)
         return c->ops->set_many(c, keys, values, n, ttl, failed, err);
     for (size_t i = 0; i < n; i++) {

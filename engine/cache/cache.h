@@ -44,6 +44,14 @@ struct cache_options {
     struct database *(*database)(void *data, bool write, struct err *err);
     void *database_data;
     struct tz zone;
+    /* Of servers: where they are; the longest time that a call may take, ns; connections at
+     * once to each of them. */
+    const char *const *servers;
+    size_t nservers;
+    int64_t timeout;
+    unsigned max_connections;
+    bool sharding; /* each Redis has a share of the keys; otherwise all but the first are
+                      replicas of that one */
     struct loop *loop;
     struct log *log;
 };
@@ -79,6 +87,8 @@ struct cache_ops {
     int (*set_many)(struct cache *c, const struct str *keys, const struct str *values, size_t n,
                     int64_t ttl, bool *failed, struct err *err);
     int (*remove_many)(struct cache *c, const struct str *keys, size_t n, struct err *err);
+    /* In one step; NULL: looks first, and then removes. */
+    int (*remove_if)(struct cache *c, struct str key, struct str value, struct err *err);
 };
 
 struct cache { /* first in each backend's own */
@@ -113,6 +123,9 @@ static inline int cache_remove(struct cache *c, struct str key, struct err *err)
     return c->ops->remove(c, key, err);
 }
 
+/* Removes it if that is its value: what others have put there stays. */
+int cache_remove_if(struct cache *c, struct str key, struct str value, struct err *err);
+
 /* Keeps what is there for ttl from now. */
 static inline int cache_touch(struct cache *c, struct str key, int64_t ttl, struct err *err)
 {
@@ -145,10 +158,11 @@ int cache_keys(struct cache *c, struct str pattern, void (*fn)(void *data, struc
                void *data, struct err *err);
 int cache_stats(struct cache *c, struct cache_stats *out, struct err *err);
 
-/* Value i goes to values[i], initialized by the caller, when found[i]; gives how many were. */
+/* Value i goes to values[i], initialized by the caller, when found[i]; gives how many were.
+ * After -1 there may be some all the same: other servers have them. */
 int cache_get_many(struct cache *c, const struct str *keys, size_t n, struct buf *values,
                    bool *found, struct err *err);
-/* Gives how many were kept, with failed[i] for the others. */
+/* Gives how many were kept, with failed[i] for the others; after -1, too. */
 int cache_set_many(struct cache *c, const struct str *keys, const struct str *values, size_t n,
                    int64_t ttl, bool *failed, struct err *err);
 /* Gives how many there were. */

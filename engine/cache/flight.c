@@ -186,17 +186,18 @@ static enum look look_at_mark(struct flights *f, struct str key, struct err *err
 {
     struct buf b = BUF_INIT;
     struct mark m = {0};
+    enum look look = LOOK_UNDER_WAY;
     int status = cache_get(f->cache, key, &b, err);
     if (status > 0 && b.n <= sizeof m)
         memcpy(&m, b.data, b.n);
-    buf_release(&b);
     if (status <= 0)
-        return status < 0 ? LOOK_FAILED : LOOK_GONE;
-    if (m.kind == 'P')
-        return LOOK_PASS;
-    if (!is_dead(f, &m))
-        return LOOK_UNDER_WAY;
-    return cache_remove(f->cache, key, err) < 0 ? LOOK_FAILED : LOOK_GONE;
+        look = status < 0 ? LOOK_FAILED : LOOK_GONE;
+    else if (m.kind == 'P')
+        look = LOOK_PASS;
+    else if (is_dead(f, &m)) /* unless somebody has taken it over a moment ago */
+        look = cache_remove_if(f->cache, key, buf_str(&b), err) < 0 ? LOOK_FAILED : LOOK_GONE;
+    buf_release(&b);
+    return look;
 }
 
 /* Until the flight of another process has ended; for all of this process. */
@@ -277,8 +278,8 @@ void flight_end(struct flight *fl, bool kept)
     remember(f, fl->hash, kept);
     land(fl, kept);
     /* A cache that fails now has failed before, and said so. */
-    if (kept)
-        cache_remove(f->cache, fl->key, &err);
+    if (kept) /* unless it has run out, and is somebody else's now */
+        cache_remove_if(f->cache, fl->key, str_make((const char *)&f->me, sizeof f->me), &err);
     else
         cache_set(f->cache, fl->key, STR("P"), PASS_TTL, false, &err);
     unref(fl);

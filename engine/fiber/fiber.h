@@ -58,6 +58,16 @@ size_t loop_fibers(const struct loop *l);
 /* Monotonic ns as of this turn of the loop: no clock read. */
 int64_t loop_now(const struct loop *l);
 
+/* For objects that may outlive the loop: loop_free() calls fn(data) first, to close the
+ * handles that they have with it, and forgets the entry. In memory of the caller's. */
+struct loop_end {
+    void (*fn)(void *data);
+    void *data;
+    struct loop_end *next; /* the loop's */
+};
+void loop_at_end(struct loop *l, struct loop_end *e);
+void loop_not_at_end(struct loop *l, struct loop_end *e);
+
 /* From now on a fiber of this thread that runs over its stack says so in one line on
  * stderr, "perilune: fiber stack overflow in NAME: ...", before the process dies of the
  * signal.  Takes SIGSEGV and SIGBUS and the thread's alternate signal stack until

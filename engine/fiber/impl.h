@@ -100,6 +100,7 @@ struct loop {
 
     void (*drop)(void *data, void *script);
     void *drop_data;
+    struct loop_end *ends;
 
     uv_loop_t uv;
     uv_prepare_t prepare;

@@ -97,6 +97,11 @@ void loop_free(struct loop *l)
     if (!l)
         return;
     assert(!l->current && l->fibers == 0 && l->unjoined == 0);
+    while (l->ends) {
+        struct loop_end *e = l->ends;
+        l->ends = e->next;
+        e->fn(e->data);
+    }
     guard_release(l);
     poll_release(l);
     uv_close((uv_handle_t *)&l->prepare, NULL);
@@ -161,4 +166,19 @@ void loop_on_drop(struct loop *l, void (*drop)(void *data, void *script), void *
 {
     l->drop = drop;
     l->drop_data = data;
+}
+
+void loop_at_end(struct loop *l, struct loop_end *e)
+{
+    e->next = l->ends;
+    l->ends = e;
+}
+
+void loop_not_at_end(struct loop *l, struct loop_end *e)
+{
+    for (struct loop_end **p = &l->ends; *p; p = &(*p)->next)
+        if (*p == e) {
+            *p = e->next;
+            return;
+        }
 }

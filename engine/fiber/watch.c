@@ -63,6 +63,11 @@ struct watch *watch_open(struct loop *l, int fd, int events, void (*fn)(void *da
     return w;
 }
 
+void watch_background(struct watch *w)
+{
+    uv_unref((uv_handle_t *)&w->poll);
+}
+
 void watch_close(struct watch *w)
 {
     if (w)

@@ -19,7 +19,9 @@ enum { WATCH_HANGUP = 4 };
 struct watch *watch_open(struct loop *l, int fd, int events, void (*fn)(void *data, int events),
                          void *data, struct err *err);
 void watch_events(struct watch *w, int events); /* 0: pause */
-void watch_close(struct watch *w);              /* NULL is allowed */
+/* A watch that waits keeps the loop running; not any more. */
+void watch_background(struct watch *w);
+void watch_close(struct watch *w); /* NULL is allowed */
 
 /* Calls fn(data) every `seconds`, first after `seconds`. A timer keeps the loop
  * running only when `keep` says so. */

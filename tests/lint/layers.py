@@ -23,7 +23,7 @@ LIBRARIES = {
     "microhttpd.h": {"http"},
     "wslay/": {"http", "channels"},
     "sqlite3.h": {"db"}, "libpq-fe.h": {"db"}, "libpq/": {"db"},
-    "hiredis/": {"cache", "tasks", "channels"}, "libmemcached/": {"cache"},
+    "hiredis/": {"net"},
     "uv.h": {"fiber"},
     "curl/": {"http", "mail"},
     "pcre2.h": {"http", "value"},

@@ -45,7 +45,7 @@ PLANTED = [
     ("layers", "engine/value/b.h", C + "#include <uv.h>\n", "<uv.h> belongs to fiber"),
     ("layers", "engine/http/b.c", C + "#include <sqlite3.h>\n", "belongs to db"),
     ("layers", "engine/db/b.c", C + "#include <microhttpd.h>\n", "belongs to http"),
-    ("layers", "engine/http/b.c", C + "#include <hiredis/hiredis.h>\n", "belongs to cache"),
+    ("layers", "engine/http/b.c", C + "#include <hiredis/hiredis.h>\n", "belongs to net"),
     ("layers", "engine/http/b.c", C + '#include "http.h"\n', "name it by its path"),
     ("layers", "engine/http/b.c", C + '#include "http/gone.h"\n', "is no file below engine/"),
     ("layers", "engine/extra/b.c", C, "'extra' is not in the table"),
