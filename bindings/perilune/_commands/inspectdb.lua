@@ -189,7 +189,7 @@ local function handle(options, command)
     all[row.name] = tables.describe(connection, row.name, row.type == "view")
     classes[row.name] = class_name(row.name, taken)
   end
-  command:write(HEAD)
+  command:write(HEAD .. "\n")
   for _, row in ipairs(list) do
     local chosen = #options.table > 0 and wanted[row.name] or #options.table == 0 and (row.type == "table" or options.include_views)
     if chosen then
