@@ -76,6 +76,7 @@ static void host_close(struct script *script)
     for (size_t i = 0; i < h->pipelines.n; i++)
         pipeline_free(h->pipelines.items[i]);
     vec_release(&h->pipelines);
+    coverage_free(h->coverage);
     vec_release(&h->request_places);
     memory_release(&h->memory);
     arena_release(&h->arena);

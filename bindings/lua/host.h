@@ -8,6 +8,7 @@
 
 #include "app/script.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "bindings/lua/keep.h"
 #include "bindings/lua/memory.h"
@@ -16,6 +17,7 @@
 #include <lua.h>
 #include <stddef.h>
 
+struct coverage;
 struct fiber;
 struct loop;
 struct page_host;
@@ -37,13 +39,23 @@ struct host {
     bool lua_layers;                  /* layers of the onion are in Lua */
     struct script_thread main_thread; /* outside of fibers */
     int around_views;                 /* a function that calls them; 0: none does */
-    const struct page_host *pages;    /* page_host_of() */
+    int64_t frozen;                /* for tests: ns since 1970 that the clock shows; 0: it runs */
+    struct coverage *coverage;     /* for tests: lines that ran; NULL */
+    const struct page_host *pages; /* page_host_of() */
 };
 
 static inline struct host *host_of(lua_State *L)
 {
     return *(struct host **)lua_getextraspace(L);
 }
+
+/* What the author's code is to take for the time, in ns since 1970. */
+static inline int64_t host_realtime(const struct host *h)
+{
+    return h->frozen ? h->frozen : clock_realtime();
+}
+
+void coverage_free(struct coverage *c); /* bindings/test/coverage.c; NULL is allowed */
 
 /* The Lua thread of the running fiber (the main thread outside of one). Its stack is
  * the fiber's own: leave it as you found it. Gives NULL when memory is out. */

@@ -99,6 +99,14 @@ static int system_l_pid(lua_State *L)
     return 1;
 }
 
+/* processors() -> how many this process may use */
+static int system_l_processors(lua_State *L)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    lua_pushinteger(L, n > 0 ? n : 1);
+    return 1;
+}
+
 /* alive(pid) -> is there such a process? */
 static int system_l_alive(lua_State *L)
 {
@@ -216,13 +224,21 @@ static int system_l_prepare(lua_State *L)
 int luaopen_perilune__system(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"kind", system_l_kind},           {"list", system_l_list},
-        {"writable", system_l_writable},   {"pid", system_l_pid},
-        {"alive", system_l_alive},         {"mkdir", system_l_mkdir},
-        {"write_new", system_l_write_new}, {"absolute", system_l_absolute},
-        {"isatty", system_l_isatty},       {"columns", system_l_columns},
-        {"embedded", system_l_embedded},   {"prepare", system_l_prepare},
-        {"exit", system_l_exit},           {NULL, NULL},
+        {"kind", system_l_kind},
+        {"list", system_l_list},
+        {"writable", system_l_writable},
+        {"pid", system_l_pid},
+        {"processors", system_l_processors},
+        {"alive", system_l_alive},
+        {"mkdir", system_l_mkdir},
+        {"write_new", system_l_write_new},
+        {"absolute", system_l_absolute},
+        {"isatty", system_l_isatty},
+        {"columns", system_l_columns},
+        {"embedded", system_l_embedded},
+        {"prepare", system_l_prepare},
+        {"exit", system_l_exit},
+        {NULL, NULL},
     };
     luaL_newlib(L, functions);
     return 1;

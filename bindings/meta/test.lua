@@ -7,6 +7,7 @@
 ---@class perilune.test
 ---@field client perilune.test.Client the running test's own
 ---@field assert perilune.test.assert
+---@field outbox table[] what was mailed; empty when a test begins
 local test = {}
 
 ---@class perilune.test.BlockOptions
@@ -85,6 +86,100 @@ function test.capture_on_commit(fn, options) end
 ---@param options? { logger?: string, level?: perilune.log.Level } records of this logger and those below, of this level ("INFO") and above
 ---@return { level: string, levelno: integer, name: string, message: string, traceback?: string }[]
 function test.capture_logs(fn, options) end
+
+---A clock that stands still.
+---@class perilune.test.Clock
+local Clock = {}
+
+---Goes on by seconds (1) or a timedelta.
+---@param by? number|perilune.time.timedelta
+function Clock:tick(by) end
+
+---@param moment any as freeze_time takes it
+function Clock:move_to(moment) end
+
+---The clock shows `moment` while fn runs, or, without fn, until the test ends: for `perilune.time`, signatures, `os.time` and `os.date`.
+---Waits, deadlines and the lifetimes of caches go on.
+---@param moment any a datetime, a date, a text like "2026-01-31 12:00", or seconds since 1970
+---@param fn? fun(clock: perilune.test.Clock, ...): ...
+---@param ... any for fn
+---@return any ... what fn gives; the clock without fn
+function test.freeze_time(moment, fn, ...) end
+
+---A row of the model, saved. Fields that it needs and that are not given get values that fit; rows that it points at are made.
+---@param model perilune.models.Model
+---@param fields? table<string, any>
+---@return any
+function test.factory(model, fields) end
+
+---Makes rows of a model; calling it makes one: `products("dear", { name = "Globe" })`, names of traits first.
+---@class perilune.test.Factory
+---@operator call(any): any
+local Factory = {}
+
+---A row, saved.
+---@param ... string|table names of traits, fields
+---@return any
+function Factory:create(...) end
+
+---A row that is not saved; those it points at are.
+---@param ... string|table
+---@return any
+function Factory:build(...) end
+
+---@param n integer
+---@param ... string|table
+---@return any[]
+function Factory:batch(n, ...) end
+
+---A factory of your own; rows that others need are made by it too.
+---@param model perilune.models.Model
+---@param fields? table<string, any> values, functions of the number of the row, or factories; `traits = { name = { fields } }`
+---@return perilune.test.Factory
+function test.Factory(model, fields) end
+
+---A function that remembers its calls, for `assert.called(spy, [times])` and `assert.called_with(spy, …)`.
+---@class perilune.test.Spy
+---@field calls any[][] the arguments of each, with their number in `n`
+---@operator call(any): any
+local Spy = {}
+
+---@param ... any what it gives from now on
+---@return perilune.test.Spy
+function Spy:returns(...) end
+
+---@param err any what it raises from now on
+---@return perilune.test.Spy
+function Spy:raises(err) end
+
+---@param fn function what it calls from now on
+---@return perilune.test.Spy
+function Spy:invokes(fn) end
+
+---Forgets the calls.
+---@return perilune.test.Spy
+function Spy:clear() end
+
+---What it replaced is back, before the test ends.
+function Spy:revert() end
+
+---In the place of a table's function, until the test ends; calls go through. With a function, or nothing: one to hand on.
+---@param target? table|function
+---@param name? any
+---@return perilune.test.Spy
+function test.spy(target, name) end
+
+---In the place of a table's function, until the test ends, one that gives the values (or that calls the one function given).
+---@param target? table
+---@param name? any
+---@param ... any
+---@return perilune.test.Spy
+function test.stub(target, name, ...) end
+
+---Runs fn(url) while a server answers on a free port, in this process: its answers see the rows of the test.
+---@param fn fun(url: string): ...
+---@return any ... what fn gives
+function test.live_server(fn) end
 
 ---An assertion of your own, `assert.NAME(…)`.
 ---@param name string
@@ -204,6 +299,8 @@ function Response:close() end
 ---@field json_equal fun(want: any, got: any) JSON texts, data or responses
 ---@field num_queries fun(n: integer, fn: fun(), options?: { using?: string, at_most?: boolean })
 ---@field max_queries fun(n: integer, fn: fun(), options?: { using?: string })
+---@field called fun(spy: perilune.test.Spy, times?: integer)
+---@field called_with fun(spy: perilune.test.Spy, ...: any)
 ---@field queryset_equal fun(want: any, got: any, options?: { ordered?: boolean, transform?: fun(row: any): any })
 
 return test

@@ -192,6 +192,7 @@ function M.mirror(alias, other)
   if not by_alias[other] then
     wrong(alias, "'test.mirror' is '%s', and there is no such database%s", other, core.suggest(other, aliases))
   end
+  require("perilune._testing").mirror(by_alias[alias].handle, by_alias[other].handle)
   by_alias[alias].handle = by_alias[other].handle
 end
 

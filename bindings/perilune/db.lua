@@ -129,6 +129,9 @@ local function record(alias, sql, params, ms, control, err, fiber, times)
   local entry = { sql = sql, params = params, ms = ms, alias = alias, error = err, times = times }
   for _, c in ipairs(captures) do
     if (c.all or not control) and (not c.alias or c.alias == alias) and (c.every_fiber or c.fiber == fiber) then
+      if c.where and not entry.where then
+        entry.where = require("perilune._test.place").caller()
+      end
       c.list[#c.list + 1] = entry
     end
   end
@@ -147,11 +150,11 @@ local function listen()
   native.observe(on and record or nil)
 end
 
-local capture_options = { all = true, using = true, every_fiber = true }
+local capture_options = { all = true, using = true, every_fiber = true, where = true }
 
 local function capture(alias, fn, options)
   check_function("db.capture", fn)
-  local c = { list = {}, all = options.all, alias = options.using or alias, every_fiber = options.every_fiber, fiber = native.fiber() }
+  local c = { list = {}, all = options.all, where = options.where, alias = options.using or alias, every_fiber = options.every_fiber, fiber = native.fiber() }
   captures[#captures + 1] = c
   listen()
   local ok, err = pcall(fn)

@@ -15,10 +15,14 @@ local exceptions = require "perilune.exceptions"
 local MEMBERS = {}
 for module, names in pairs {
   suite = { "describe", "it", "pending", "before_each", "after_each", "setup", "teardown" },
+  clock = { "freeze_time" },
+  double = { "spy", "stub" },
+  factory = { "factory", "Factory" },
+  live = { "live_server" },
   client = { "client", "Client" },
   log = { "capture_logs" },
   request = { "RequestFactory" },
-  tools = { "override_settings", "call_command", "capture_on_commit", "register_assertion", "catch", "fail", "finally" },
+  tools = { "override_settings", "call_command", "capture_on_commit", "register_assertion", "outbox", "catch", "fail", "finally" },
 } do
   for _, name in ipairs(names) do
     MEMBERS[name] = { "perilune._test." .. module, name }

@@ -76,6 +76,13 @@ static int l_take_hooks(lua_State *L)
     return status == LUA_OK ? 1 : lua_error(L);
 }
 
+/* mirror(database, other): its alias stands for the other one */
+static int l_mirror(lua_State *L)
+{
+    database_mirror(db_arg(L, 1), db_arg(L, 2));
+    return 0;
+}
+
 /* unresolved(database) -> would its commit be refused for a reference to a row that is gone? */
 static int l_unresolved(lua_State *L)
 {
@@ -86,8 +93,13 @@ static int l_unresolved(lua_State *L)
 void testing_open_database(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"block", l_block},           {"share", l_share},           {"hooks", l_hooks},
-        {"take_hooks", l_take_hooks}, {"unresolved", l_unresolved}, {NULL, NULL},
+        {"block", l_block},
+        {"share", l_share},
+        {"hooks", l_hooks},
+        {"take_hooks", l_take_hooks},
+        {"unresolved", l_unresolved},
+        {"mirror", l_mirror},
+        {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);
 }

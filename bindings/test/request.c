@@ -8,12 +8,10 @@
 #include "bindings/lua/host.h"
 #include "bindings/test/test.h"
 
-#include "app/app.h"
+#include "app/live.h"
 #include "base/banned.h"
 #include "base/buf.h"
 #include "fiber/fiber.h"
-#include "http/file_response.h"
-#include "pipeline/pipeline.h"
 #include "pipeline/request_signals.h"
 
 #include <errno.h>
@@ -21,16 +19,6 @@
 #include <unistd.h>
 
 enum { PIECE = 64 * 1024 };
-
-static struct response *answer(struct app *app, struct request *r)
-{
-    struct response *response;
-    if (request_signal_wants_started(app->signals) && request_signal_started(app->signals, r) != 0)
-        return pipeline_fail(app->pipeline, r);
-    response = pipeline_handle(app->pipeline, r);
-    file_response_finish(response, r);
-    return response;
-}
 
 /* handle(request) -> response. In a fiber that has no other request; may wait. */
 static int l_handle(lua_State *L)
@@ -45,8 +33,7 @@ static int l_handle(lua_State *L)
         return exception_raise(L, "ImproperlyConfigured", "there is no project that could answer");
     luaL_checkstack(L, 8, NULL);
     *slot = r;
-    r->app = h->app;
-    struct response *response = answer(h->app, r);
+    struct response *response = live_answer(h->app, NULL, r);
     *slot = before;
     m->limit = SIZE_MAX; /* what is held must not be lost for the lack of a small object */
     response_push(L, r, response);

@@ -2,11 +2,11 @@
 /* perilune._crypto: digests, random text, base64, zlib.  Private; perilune.signing
  * and perilune.utils.crypto are what apps see. */
 #include "bindings/lua/error.h"
+#include "bindings/lua/host.h"
 #include "bindings/lua/libs.h"
 #include "bindings/lua/scratch.h"
 
 #include "base/banned.h"
-#include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/encode.h"
 #include "crypto/random.h"
@@ -203,7 +203,7 @@ static int crypto_l_crc32(lua_State *L)
 /* now() -> seconds since 1970, with a fraction */
 static int crypto_l_now(lua_State *L)
 {
-    lua_pushnumber(L, (lua_Number)clock_realtime() / (lua_Number)CLOCK_SECOND);
+    lua_pushnumber(L, (lua_Number)host_realtime(host_of(L)) / (lua_Number)CLOCK_SECOND);
     return 1;
 }
 

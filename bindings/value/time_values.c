@@ -159,7 +159,7 @@ void time_now(lua_State *L, struct datetime *out)
     luaL_checkstack(L, 4, NULL);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &clock_key) != LUA_TFUNCTION) {
         lua_pop(L, 1);
-        if (datetime_from_epoch_micros(clock_realtime() / 1000, tz_utc(), out, &err))
+        if (datetime_from_epoch_micros(host_realtime(host_of(L)) / 1000, tz_utc(), out, &err))
             time_raise(L, &err);
         return;
     }

@@ -99,12 +99,15 @@ uint16_t live_port(const struct live *l)
     return (uint16_t)(colon ? strtoul(colon + 1, NULL, 10) : 0);
 }
 
-void live_close(struct live *l)
+bool live_close(struct live *l)
 {
-    int64_t deadline = clock_deadline(2);
-    http_server_drain(l->http);
-    while ((http_server_busy(l->http) || l->finishing) && clock_monotonic() < deadline)
-        if (fiber_sleep(l->app->loop, 0.005, NULL) != 0)
-            break;
+    int64_t deadline = clock_deadline(5);
+    while (http_server_stats(l->http).requests || l->finishing) {
+        if (clock_monotonic() > deadline || fiber_sleep(l->app->loop, 0.002, NULL) != 0) {
+            http_server_drain(l->http);
+            return false;
+        }
+    }
     release(l);
+    return true;
 }

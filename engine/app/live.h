@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct static_files;
@@ -20,7 +21,8 @@ struct live;
  * are written.  NULL: *err. */
 struct live *live_open(struct app *app, struct err *err);
 uint16_t live_port(const struct live *l);
-/* Ends it once what runs has ended, a second later at the latest.  In a fiber; may wait. */
-void live_close(struct live *l);
+/* Ends it, with its connections, once no request runs.  false: one has not ended for five
+ * seconds, and the server is left to it.  In a fiber; may wait. */
+bool live_close(struct live *l);
 
 #endif

@@ -155,8 +155,13 @@ struct database *databases_find(const struct databases *dbs, struct str alias)
 {
     for (size_t i = 0; i < dbs->items.n; i++)
         if (str_eq(dbs->items.items[i]->options.alias, alias))
-            return dbs->items.items[i];
+            return dbs->items.items[i]->mirror ? dbs->items.items[i]->mirror : dbs->items.items[i];
     return NULL;
+}
+
+void database_mirror(struct database *db, struct database *other)
+{
+    db->mirror = other;
 }
 
 size_t databases_count(const struct databases *dbs)

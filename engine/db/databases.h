@@ -45,6 +45,8 @@ void databases_free(struct databases *dbs);
 struct database *databases_add(struct databases *dbs, const struct db_options *o, struct err *err);
 /* NULL when there is none. */
 struct database *databases_find(const struct databases *dbs, struct str alias);
+/* For tests: the alias of db stands for `other` from now on. */
+void database_mirror(struct database *db, struct database *other);
 size_t databases_count(const struct databases *dbs);
 struct database *databases_at(const struct databases *dbs, size_t i);
 

@@ -105,6 +105,7 @@ struct database { /* owner: struct databases */
     unsigned index;
     bool shared_reads, in_memory;
 
+    struct database *mirror;       /* that its alias stands for, in tests; NULL: itself */
     struct db_conn *reader;        /* of shared_reads */
     struct timer *snapshot_timer;  /* while reader->snapshot may be open */
     uint64_t reads, reads_at_tick; /* of the reader, to see whether it rests */

@@ -5,6 +5,7 @@ local check_options = require "perilune._options"
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local fiber = require "perilune.fiber"
+local n_plus_one = require "perilune._test.n_plus_one"
 local requests = require "perilune._test.request"
 local responses = require "perilune._test.response"
 local signals = require "perilune.signals"
@@ -95,9 +96,11 @@ local function send(self, method, path, options)
   end
   require("perilune._project").ready()
   local response, seen = watch(function()
-    return fiber.spawn(function()
-      return testing.handle(request)
-    end):join()
+    return n_plus_one.watch(request.path, function()
+      return fiber.spawn(function()
+        return testing.handle(request)
+      end):join()
+    end)
   end)
   testing.finished()
   store_cookies(self, response, request.path)

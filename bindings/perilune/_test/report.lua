@@ -18,7 +18,7 @@ function M.new(command, options)
 end
 
 function Report:write(text, ending)
-  if self.options.verbosity > 0 then
+  if self.options.verbosity > 0 and not self.options.tap then
     self.command:write(text, ending)
     self.command.stdout:flush()
   end
@@ -119,6 +119,10 @@ end
 
 --- The end: failures, durations, the sum. `seconds` is how long all of it took.
 function Report:finish(seconds, note)
+  if self.options.tap then
+    self.command:write(require("perilune._test.junit").tap(self.all))
+    return
+  end
   for _, r in ipairs(self.failures) do
     show(self, r)
   end

@@ -10,6 +10,7 @@ local core = require "perilune._core"
 local database = require "perilune._test.database"
 local environment = require "perilune._test.environment"
 local exceptions = require "perilune.exceptions"
+local leaks = require "perilune._test.leaks"
 local place = require "perilune._test.place"
 local scope = require "perilune._test.scope"
 local suite = require "perilune._test.suite"
@@ -117,6 +118,7 @@ local function run_test(node, run)
   local start = time.monotonic()
   run.started(node)
   local first
+  local before = leaks.snapshot()
   local ok, err = core.call(function()
     first = in_scope(node.options.settings, function()
       if node.transaction then
@@ -134,6 +136,10 @@ local function run_test(node, run)
   end)
   if not ok then
     first = first or outcome(err)
+  end
+  local left = not first and leaks.compare(before)
+  if left then
+    first = { status = "failed", message = left, where = node.where, source = place.line(node.where) }
   end
   first = first or { status = "passed" }
   first.seconds = time.monotonic() - start

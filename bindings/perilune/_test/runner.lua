@@ -7,8 +7,10 @@ require "perilune._test.assertions_web"
 local core = require "perilune._core"
 local database = require "perilune._test.database"
 local exceptions = require "perilune.exceptions"
+local leaks = require "perilune._test.leaks"
 local order = require "perilune._test.order"
 local place = require "perilune._test.place"
+local receivers = require "perilune._test.receivers"
 local run = require "perilune._test.run"
 local scope = require "perilune._test.scope"
 local suite = require "perilune._test.suite"
@@ -178,8 +180,10 @@ end
 function M.file(file, options, sink)
   local level = scope.open()
   local ok, err = core.call(function()
+    receivers.watch(file.shown)
     database.fresh()
     local root = load_file(file)
+    leaks.begin()
     run.tree(root, {
       wanted = filter(root, file, options),
       order = order.of(options.seed, file.shown),

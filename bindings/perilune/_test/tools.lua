@@ -105,4 +105,13 @@ function M.finally(fn)
   end
 end
 
+-- What was mailed: that of perilune.mail, where there is one; empty when a test begins.
+M.outbox = core.module_exists "perilune.mail" and require("perilune.mail").outbox or {}
+
+require("perilune._test.environment").before_every(function()
+  for i = #M.outbox, 1, -1 do
+    M.outbox[i] = nil
+  end
+end)
+
 return M
