@@ -102,8 +102,9 @@ static uint32_t write_one(lua_State *L, int idx, struct code_builder *b, const c
     if (lua_type(L, idx) == LUA_TTABLE && !lua_getmetatable(L, idx))
         return write_table(L, idx, b, what);
     exception_raise(L, "TypeError",
-                    "%s: a condition is a table of lookups, a Q or an expression, not a %s", what,
-                    c ? "query" : luaL_typename(L, idx));
+                    "%s: a condition is a table of lookups, as in %s{ pk = 1 }, a Q or an "
+                    "expression, not a %s",
+                    what, what, c ? "query" : luaL_typename(L, idx));
     return 0;
 }
 

@@ -187,9 +187,21 @@ static bool all_values(lua_State *L, int idx, lua_Unsigned n)
     return yes;
 }
 
+/* { a = 1 } is no list, and would be an empty one. */
+static void check_list(lua_State *L, int idx, const char *what)
+{
+    lua_pushnil(L);
+    if (!lua_next(L, idx))
+        return;
+    exception_raise(L, "TypeError", "%s takes a list; this table has no first item, but '%s'", what,
+                    luaL_tolstring(L, -2, NULL));
+}
+
 static void write_list(lua_State *L, int idx, struct code_builder *b, const char *what)
 {
     lua_Unsigned n = lua_rawlen(L, idx);
+    if (n == 0)
+        check_list(L, idx, what);
     lua_rawgeti(L, idx, 1);
     const struct model *m = n ? orm_instance_model(L, -1) : NULL;
     lua_pop(L, 1);
@@ -237,6 +249,10 @@ static void write_table(lua_State *L, int idx, struct code_builder *b, enum orm_
                         const char *what)
 {
     const struct model *m = orm_instance_model(L, idx);
+    const struct model *class = m ? NULL : orm_class_model(L, idx);
+    if (class)
+        exception_raise(L, "TypeError", "%s: %.*s is a model; one of its objects is wanted", what,
+                        STR_ARG(class->label));
     if (m) {
         code_instances(b, m->id, 1, false);
         write_slots(L, idx, b, m, what);

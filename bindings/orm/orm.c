@@ -17,6 +17,7 @@ int luaopen_perilune__orm(lua_State *L)
     orm_open_world(L);
     orm_open_run(L);
     orm_open_write(L);
+    orm_open_rows(L);
     orm_open_get(L);
     orm_open_by_key(L);
     orm_open_source(L);

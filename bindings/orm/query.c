@@ -33,8 +33,9 @@ static uint32_t count_names(lua_State *L, int first)
     int top = lua_gettop(L);
     for (int i = first; i <= top; i++)
         if (lua_type(L, i) != LUA_TSTRING)
-            exception_raise(L, "TypeError", "names of fields are strings, not a %s",
-                            luaL_typename(L, i));
+            exception_raise(L, "TypeError", "names of fields are strings, not a %s%s",
+                            luaL_typename(L, i),
+                            lua_istable(L, i) ? ": (\"a\", \"b\"), not { \"a\", \"b\" }" : "");
     return top >= first ? (uint32_t)(top - first + 1) : 0;
 }
 
@@ -177,8 +178,10 @@ static int l_order_by(lua_State *L)
         else if (orm_code_test(L, i))
             orm_write_operand(L, i, b, ORM_TABLE_JSON, "order_by");
         else
-            return exception_raise(L, "TypeError", "order_by takes names and expressions, not a %s",
-                                   luaL_typename(L, i));
+            return exception_raise(
+                L, "TypeError",
+                "order_by takes names and expressions, as in (\"name\", \"-price\"), not a %s",
+                luaL_typename(L, i));
     }
     return orm_code_push(L, b);
 }

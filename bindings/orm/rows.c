@@ -4,6 +4,7 @@
  * strings and classes stand on the stack while rows are read, so that a column costs a push
  * and a raw store. */
 #include "bindings/orm/rows.h"
+#include "bindings/orm/code.h"
 
 #include "bindings/lua/error.h"
 #include "bindings/lua/null.h"
@@ -18,7 +19,9 @@
 
 enum { SLOTS_PER_NODE = 4 }; /* class, _state, the first instance, peers */
 
-static const char weak_key = 'w'; /* in the registry: the metatable of peers */
+static const char weak_key = 'w';       /* in the registry: the metatable of peers */
+static const char nulls_key = 'n';      /* the function of on_nulls() */
+static const char list_nulls_key = 'l'; /* the metatable */
 
 /* ---- values ---- */
 
@@ -202,6 +205,40 @@ void orm_push_hooks(lua_State *L, const struct statement *st, int world)
     }
 }
 
+/* ---- rows of values ---- */
+
+void orm_push_nulls(lua_State *L, const struct statement *st)
+{
+    lua_Integer n = 0;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &nulls_key);
+    lua_newtable(L);
+    for (uint32_t c = 0; c < st->n_columns; c++) {
+        if (st->columns[c].place == COLUMN_HIDDEN)
+            continue;
+        lua_pushlstring(L, st->columns[c].name.p, st->columns[c].name.n);
+        lua_rawseti(L, -2, ++n);
+    }
+    lua_call(L, 1, 1);
+}
+
+/* on_nulls(fn, list): fn(names) gives the metatable of rows of values() that hold a NULL, list
+ * is that of values_list() */
+static int l_on_nulls(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &list_nulls_key);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &nulls_key);
+    return 0;
+}
+
+void orm_open_rows(lua_State *L)
+{
+    lua_pushcfunction(L, l_on_nulls);
+    lua_setfield(L, -2, "on_nulls");
+}
+
 /* ---- reading ---- */
 
 void orm_push_state(lua_State *L, int alias)
@@ -261,6 +298,27 @@ static void note_loaded(lua_State *L, const struct orm_reader *r, const struct s
     lua_setfield(L, state, "loaded");
 }
 
+/* Names of annotations, which an instance lacks where they are NULL: _state.annotations. */
+static void note_annotations(lua_State *L, const struct orm_reader *r)
+{
+    const struct statement *st = r->statement;
+    bool any = false;
+    if (st->kind != STATEMENT_ROWS || (st->n_nodes == 1 && st->n_columns == st->nodes[0].count))
+        return;
+    for (uint32_t c = 0; c < st->n_columns; c++) {
+        if (st->columns[c].place != COLUMN_ANNOTATION)
+            continue;
+        if (!any)
+            lua_newtable(L);
+        any = true;
+        lua_pushvalue(L, r->keys + (int)c);
+        lua_pushboolean(L, true);
+        lua_rawset(L, -3);
+    }
+    if (any)
+        lua_setfield(L, r->classes + 1, "annotations");
+}
+
 static void open_node(lua_State *L, struct orm_reader *r, unsigned i)
 {
     const struct statement_node *n = &r->statement->nodes[i];
@@ -290,6 +348,9 @@ void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement 
     if (st->kind == STATEMENT_ROWS)
         for (unsigned i = 0; i < st->n_nodes; i++)
             open_node(L, r, i);
+    else
+        lua_pushnil(L);
+    note_annotations(L, r);
 }
 
 void orm_reader_list(lua_State *L, struct orm_reader *r, uint32_t expected)
@@ -405,29 +466,48 @@ static void push_tree(lua_State *L, struct orm_reader *r, const struct db_value 
 static void push_values(lua_State *L, struct orm_reader *r, const struct db_value *row)
 {
     const struct statement *st = r->statement;
+    bool nulls = false;
     lua_createtable(L, 0, (int)st->n_columns);
     for (uint32_t c = 0; c < st->n_columns; c++) {
-        if (st->columns[c].place == COLUMN_HIDDEN || row[c].kind == DB_NULL)
+        if (st->columns[c].place == COLUMN_HIDDEN)
             continue;
+        if (row[c].kind == DB_NULL) {
+            nulls = true;
+            continue;
+        }
         lua_pushvalue(L, r->keys + (int)c);
         orm_push_column(L, r, &st->columns[c].type, &row[c]);
         lua_rawset(L, -3);
     }
+    if (!nulls || st->kind != STATEMENT_VALUES)
+        return;
+    if (lua_isnil(L, r->classes)) {
+        orm_push_nulls(L, st);
+        lua_replace(L, r->classes);
+    }
+    lua_pushvalue(L, r->classes);
+    lua_setmetatable(L, -2);
 }
 
 static void push_list(lua_State *L, struct orm_reader *r, const struct db_value *row)
 {
     const struct statement *st = r->statement;
     lua_Integer n = 0;
+    bool nulls = false;
     lua_createtable(L, (int)st->n_columns, 1);
     for (uint32_t c = 0; c < st->n_columns; c++) {
         if (st->columns[c].place == COLUMN_HIDDEN)
             continue;
+        nulls = nulls || row[c].kind == DB_NULL;
         orm_push_column(L, r, &st->columns[c].type, &row[c]);
         lua_rawseti(L, -2, ++n);
     }
     lua_pushinteger(L, n);
     lua_setfield(L, -2, "n");
+    if (nulls) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &list_nulls_key);
+        lua_setmetatable(L, -2);
+    }
 }
 
 static void push_flat(lua_State *L, struct orm_reader *r, const struct db_value *row)

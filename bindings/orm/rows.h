@@ -23,7 +23,8 @@ struct orm_reader {
     int world;   /* stack index; the alias of the database stands behind it */
     int state;   /* "_state" */
     int keys;    /* of the first column's key; the others follow */
-    int classes; /* of the first node's class; then for each node its _state and peers */
+    int classes; /* of the first node's class; then for each node its _state and peers; of rows
+                  * of values: of the metatable of those that hold a NULL, nil until there is one */
     int list;    /* where the results go */
     lua_Integer n;
 };
@@ -37,6 +38,9 @@ void orm_reader_list(lua_State *L, struct orm_reader *r, uint32_t expected);
 void orm_reader_peers(lua_State *L, struct orm_reader *r);
 /* Pushes what a row becomes. [-0, +1, may raise] */
 void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row);
+/* Of tables of values in which one is NULL, and so missing: what knows its name.
+ * [-0, +1, may raise] */
+void orm_push_nulls(lua_State *L, const struct statement *st);
 /* Adds a row to the list. [-0, +0, may raise] */
 void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *row);
 /* Pushes one column's value; nil for NULL. [-0, +1, may raise] */

@@ -277,6 +277,7 @@ static void push_when_empty(lua_State *L, const struct statement *st, uint32_t i
 static void push_aggregates(lua_State *L, struct orm_run *run, const struct db_value *row)
 {
     const struct statement *st = run->statement;
+    bool nulls = false;
     lua_createtable(L, 0, (int)st->n_columns);
     for (uint32_t i = 0; i < st->n_columns; i++) {
         const struct statement_column *c = &st->columns[i];
@@ -287,7 +288,12 @@ static void push_aggregates(lua_State *L, struct orm_run *run, const struct db_v
             orm_push_column(L, &run->reader, &c->type, &row[i]);
         else
             push_when_empty(L, st, i);
+        nulls = nulls || lua_isnil(L, -1);
         lua_rawset(L, -3);
+    }
+    if (nulls) {
+        orm_push_nulls(L, st);
+        lua_setmetatable(L, -2);
     }
 }
 

@@ -18,6 +18,7 @@ require "perilune._models.queryset_read"
 require "perilune._models.queryset_text"
 require "perilune._models.writing"
 require "perilune._models.instance"
+require "perilune._models.nulls"
 require "perilune._models.packing"
 require "perilune._models.validation"
 

@@ -167,17 +167,44 @@ static int or_null_field(struct lua_render *lr, struct tval obj, struct str name
     return 0;
 }
 
+static const struct str map_parts[] = {STR_INIT("items"), STR_INIT("keys"), STR_INIT("values")};
+
+static bool map_part_named(struct str name)
+{
+    return str_eq(name, map_parts[0]) || str_eq(name, map_parts[1]) || str_eq(name, map_parts[2]);
+}
+
 /* `map.items` and its like, of plain tables. */
 static int map_part(struct lua_render *lr, struct tval obj, struct str name, struct tval *out)
 {
-    static const struct str parts[] = {STR_INIT("items"), STR_INIT("keys"), STR_INIT("values")};
     for (int i = 0; i < 3; i++)
-        if (str_eq(name, parts[i])) {
+        if (str_eq(name, map_parts[i])) {
             value_push_object(lr, obj);
             return table_list(lr, (enum table_part)i, out);
         }
     *out = (struct tval){.type = TVAL_UNDEFINED};
     return 0;
+}
+
+/* What __tojson makes of the object. */
+static int step_tojson(lua_State *L)
+{
+    struct step *s = lua_touserdata(L, 1);
+    value_push(L, s->lr, s->self);
+    luaL_callmeta(L, -1, "__tojson");
+    return 1;
+}
+
+/* The same of rows of values that hold a NULL: their metatable knows all names. */
+static int row_part(struct lua_render *lr, struct tval obj, struct str name, struct tval *out)
+{
+    struct tval complete;
+    if (!map_part_named(name))
+        return 0;
+    if (step_run(lr, step_tojson, &(struct step){.self = obj}, true) != 0 ||
+        value_take(lr, TVAL_UNDEFINED, &complete) != 0)
+        return -1;
+    return complete.type == TVAL_OBJECT ? map_part(lr, complete, name, out) : 0;
 }
 
 /* The key stands on top of S, and is taken off. */
@@ -204,12 +231,18 @@ static int lookup_table(struct lua_render *lr, struct tval obj, struct str name,
             lua_pop(S, 1);
             lua_rawgeti(S, slot, index); /* a map of numbers */
         }
-        return value_take(lr, TVAL_UNDEFINED, out);
+        if (value_take(lr, TVAL_UNDEFINED, out) != 0)
+            return -1;
+        return plain ? 0 : or_null_field(lr, obj, name, out);
     }
     if (plain)
         return map_part(lr, obj, name, out);
     *out = (struct tval){.type = TVAL_UNDEFINED};
-    return or_null_field(lr, obj, name, out);
+    if (or_null_field(lr, obj, name, out) != 0)
+        return -1;
+    return out->type == TVAL_UNDEFINED && object_has(lr, obj, META_HASFIELD)
+               ? row_part(lr, obj, name, out)
+               : 0;
 }
 
 /* Methods of text are a table of the Lua half: Python's, by their names. */

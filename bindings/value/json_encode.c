@@ -207,6 +207,30 @@ static int check_list(struct encoder *e, int idx, lua_Integer done, lua_Integer 
     return count == n ? 0 : fail(e, TYPE, "a list with holes (perilune.null may fill them)");
 }
 
+/* The length of a list that says it in a field n, as table.pack and values_list() make them;
+ * -1: it is none. */
+static lua_Integer packed_length(struct encoder *e, int idx)
+{
+    lua_State *L = e->L;
+    lua_Integer n = -1, last = 0;
+    lua_pushnil(L);
+    while (lua_next(L, idx)) {
+        bool item = lua_isinteger(L, -2) && lua_tointeger(L, -2) > 0;
+        bool length = !item && lua_type(L, -2) == LUA_TSTRING && lua_isinteger(L, -1) &&
+                      strcmp(lua_tostring(L, -2), "n") == 0;
+        if (!item && !length) {
+            lua_pop(L, 2);
+            return -1;
+        }
+        if (length)
+            n = lua_tointeger(L, -1);
+        else if (lua_tointeger(L, -2) > last)
+            last = lua_tointeger(L, -2);
+        lua_pop(L, 1);
+    }
+    return n >= last && n <= INT32_MAX ? n : -1;
+}
+
 static int write_list(struct encoder *e, int idx)
 {
     lua_State *L = e->L;
@@ -215,8 +239,15 @@ static int write_list(struct encoder *e, int idx)
     if (enter(e, '[') != 0)
         return -1;
     lua_Integer i = write_scalars(e, idx, &rest);
-    if (i < 0 || (rest && check_list(e, idx, i, n) != 0))
+    if (i < 0)
         return -1;
+    lua_Integer packed = rest ? packed_length(e, idx) : -1;
+    if (packed >= 0) {
+        lua_pop(L, 2);
+        n = packed;
+    } else if (rest && check_list(e, idx, i, n) != 0) {
+        return -1;
+    }
     for (i++; rest && i <= n; i++) {
         lua_rawgeti(L, idx, i);
         if (write_item(e, i) != 0)
@@ -409,7 +440,7 @@ static int write_hook(struct encoder *e, int idx)
 
 /* The names of metamethods stand in the registry under these addresses: making a string
  * could raise for lack of memory. */
-static const char tojson_key, name_key;
+static const char tojson_key, name_key, hint_key;
 
 /* Pushes the field of the metatable of the value at idx, unless that is nil. [-0, +0|1] */
 static bool push_metafield(lua_State *L, int idx, const char *key)
@@ -428,6 +459,8 @@ static bool push_metafield(lua_State *L, int idx, const char *key)
 static int no_form(struct encoder *e, int idx)
 {
     lua_State *L = e->L;
+    if (push_metafield(L, idx, &hint_key) && lua_type(L, -1) == LUA_TSTRING)
+        return fail(e, TYPE, "%.300s", lua_tostring(L, -1));
     if (push_metafield(L, idx, &name_key) && lua_type(L, -1) == LUA_TSTRING)
         return fail(e, TYPE, "a %.100s (it has no __tojson)", lua_tostring(L, -1));
     return fail(e, TYPE, "a %s", luaL_typename(L, idx));
@@ -564,6 +597,8 @@ void json_open(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &tojson_key);
     lua_pushliteral(L, "__name");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &name_key);
+    lua_pushliteral(L, "__nojson"); /* what to say of a value that has no form, and what to do */
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &hint_key);
 }
 
 void json_push_array_mark(lua_State *L)

@@ -42,18 +42,32 @@ void suggest_init(struct suggest *s, struct str wanted)
 {
     /* A third of the letters may differ: "procut" is near "product", "id" near nothing
      * but "ID". */
-    *s = (struct suggest){wanted, STR_NULL, wanted.n <= 2 ? 0 : (wanted.n + 1) / 3};
+    *s = (struct suggest){.wanted = wanted, .distance = wanted.n <= 2 ? 0 : (wanted.n + 1) / 3};
+}
+
+/* "order" is short for "ordering", but not for "order_with_respect_to". */
+static bool begins_with(struct str longer, struct str start)
+{
+    if (start.n < 4 || longer.n <= start.n || longer.n > start.n * 2)
+        return false;
+    for (size_t i = 0; i < start.n; i++)
+        if (char_lower(longer.p[i]) != char_lower(start.p[i]))
+            return false;
+    return true;
 }
 
 void suggest_add(struct suggest *s, struct str candidate)
 {
-    if (s->best.p && s->distance == 0)
+    if (s->by_letters && s->distance == 0)
         return;
-    size_t limit = s->distance - !!s->best.p; /* only a nearer one takes the place */
+    size_t limit = s->distance - (s->best.p && s->by_letters); /* only a nearer one */
     size_t d = suggest_distance(s->wanted, candidate, limit);
     if (d <= limit) {
         s->best = candidate;
         s->distance = d;
+        s->by_letters = true;
+    } else if (!s->best.p && begins_with(candidate, s->wanted)) {
+        s->best = candidate; /* any that is near by letters takes its place */
     }
 }
 

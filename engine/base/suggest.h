@@ -9,6 +9,7 @@ struct suggest { /* read-only to callers */
     struct str wanted;
     struct str best; /* p NULL: nothing near enough */
     size_t distance;
+    bool by_letters; /* false: best only begins with what was wanted */
 };
 
 void suggest_init(struct suggest *s, struct str wanted);

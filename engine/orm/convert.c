@@ -75,7 +75,6 @@ static int as_text(const struct param_type *t, struct value v, struct arena *scr
     char number[NUMBER_MAX];
     switch (v.kind) {
     case VALUE_TEXT:
-    case VALUE_JSON:
     case VALUE_BLOB:
         *out = v.text;
         return 0;
@@ -304,6 +303,9 @@ static int bind_raw(const struct param_type *t, struct value v, struct arena *sc
     case VALUE_TEXT:
     case VALUE_BLOB:
         *out = v;
+        return 0;
+    case VALUE_JSON:
+        set_text(out, v.text);
         return 0;
     default:
         if (as_text(t, v, scratch, &s, err) < 0)

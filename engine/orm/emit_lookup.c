@@ -62,10 +62,21 @@ static enum convert_bind compare_bind(const struct type *t, const struct lookup 
                                                                   : BIND_PLAIN;
 }
 
+/* Of a transform: messages name the field that it begins with. */
+static struct type value_type(const struct expr *lhs)
+{
+    struct type t = lhs->type;
+    if (!t.field)
+        t.field = lookup_field(lhs);
+    return t;
+}
+
 /* Patterns are of text, whatever the column holds. */
 static struct type pattern_type(const struct expr *lhs)
 {
-    return type_builtin(lhs->type.storage == STORE_UUID ? FIELD_UUID : FIELD_TEXT);
+    struct type t = type_builtin(lhs->type.storage == STORE_UUID ? FIELD_UUID : FIELD_TEXT);
+    t.field = lookup_field(lhs);
+    return t;
 }
 
 /* ---- years as ranges: an index can be used ---- */
@@ -294,7 +305,8 @@ static int emit_compare(struct compiler *c, struct expr *e)
     }
     if (is_year(lhs) && is_value(rhs))
         return emit_year(c, e);
-    return emit_mixed(c, lhs, def->sql, rhs, &lhs->type, compare_bind(&lhs->type, def));
+    struct type type = value_type(lhs);
+    return emit_mixed(c, lhs, def->sql, rhs, &type, compare_bind(&type, def));
 }
 
 static int emit_pattern(struct compiler *c, struct expr *e)
@@ -331,13 +343,14 @@ static int emit_in(struct compiler *c, struct expr *e)
     }
     if (!rhs->n)
         return EMIT_EMPTY;
-    enum convert_bind bind = compare_bind(&lhs->type, e->lookup.def);
+    struct type type = value_type(lhs);
+    enum convert_bind bind = compare_bind(&type, e->lookup.def);
     int r = emit_lhs(c, lhs);
     emit_text(c, " IN (");
     for (uint32_t i = 0; i < rhs->n && r == EMIT_OK; i++) {
         if (i)
             emit_text(c, ", ");
-        r = is_value(rhs->args[i]) ? emit_value(c, rhs->args[i], &lhs->type, bind)
+        r = is_value(rhs->args[i]) ? emit_value(c, rhs->args[i], &type, bind)
                                    : emit(c, rhs->args[i]);
     }
     emit_text(c, ")");
@@ -347,12 +360,13 @@ static int emit_in(struct compiler *c, struct expr *e)
 static int emit_range(struct compiler *c, struct expr *e)
 {
     struct expr *lhs = e->args[0];
+    struct type type = value_type(lhs);
     int r = emit_lhs(c, lhs);
     emit_text(c, " BETWEEN ");
     for (int i = 0; i < 2 && r == EMIT_OK; i++) {
         emit_text(c, i ? " AND " : "");
         struct expr *x = e->args[1]->args[i];
-        r = emit_rhs(c, x, &lhs->type, compare_bind(&lhs->type, e->lookup.def));
+        r = emit_rhs(c, x, &type, compare_bind(&type, e->lookup.def));
     }
     return r;
 }
@@ -382,7 +396,7 @@ static int emit_custom(struct compiler *c, struct expr *e)
 bool lookup_param_type(const struct expr *e, struct param_type *out)
 {
     const struct expr *lhs = e->args[0];
-    struct type type = lhs->type;
+    struct type type = value_type(lhs);
     enum convert_bind bind = BIND_PLAIN;
     if (e->n < 2 || lhs->kind == E_JSON_KEY || type.storage == STORE_JSON)
         return false;

@@ -65,6 +65,16 @@ int fail_name(struct query *q, const struct model *m, struct str name)
                   STR_ARG(str_head(name, 80)), choices, suggest_text(&s, hint, sizeof hint));
 }
 
+const char *near_member(const struct model *m, struct str name, char *out, size_t size)
+{
+    struct suggest s;
+    suggest_init(&s, name);
+    for (size_t i = 0; i < m->members.used; i++)
+        if (m->members.entries[i].key.p)
+            suggest_add(&s, m->members.entries[i].key);
+    return suggest_text(&s, out, size);
+}
+
 /* ---- paths ---- */
 
 static int add_path(struct query *q, struct joined *j, const struct field *fk, bool direct,

@@ -140,10 +140,30 @@ static struct expr *own_transform(struct query *q, struct expr *lhs, struct str 
     return e;
 }
 
+/* Behind a relation: a field of the model there, or one of few lookups. */
+static struct expr *fail_related(struct query *q, const struct expr *lhs, struct str name)
+{
+    char hint[160];
+    const struct relation *r = lhs->col.field->rel;
+    if (!near_member(r ? r->to : lhs->col.field->model, name, hint, sizeof hint)[0]) {
+        struct suggest s;
+        suggest_init(&s, name);
+        for (size_t i = 0; i < COUNT_OF(lookups); i++)
+            if (lookups[i].related)
+                suggest_add(&s, str_from(lookups[i].name));
+        suggest_text(&s, hint, sizeof hint);
+    }
+    return c_fail_expr(q->c, ERR_FIELD, "Related Field got invalid lookup: %.*s%s",
+                       STR_ARG(str_head(name, 80)), hint);
+}
+
 static struct expr *fail_transform(struct query *q, const struct expr *lhs, struct str name)
 {
     struct suggest s;
     char hint[160];
+    if (lhs->kind == E_COLUMN && lhs->col.field->rel &&
+        near_member(lhs->col.field->rel->to, name, hint, sizeof hint)[0])
+        return fail_related(q, lhs, name);
     suggest_init(&s, name);
     for (size_t i = 0; i < COUNT_OF(lookups); i++)
         suggest_add(&s, str_from(lookups[i].name));
@@ -317,7 +337,9 @@ static struct expr *isnull_lookup(struct compiler *c, struct expr *lhs, const st
 {
     if (rhs->kind != E_VALUE || (rhs->value.kind != VALUE_TRUE && rhs->value.kind != VALUE_FALSE))
         return c_fail_expr(c, ERR_INVALID,
-                           "The QuerySet value for an isnull lookup must be True or False.");
+                           "The QuerySet value for an isnull lookup must be True or False: "
+                           "%.*s__isnull = true",
+                           STR_ARG(lhs->type.field ? lhs->type.field->name : STR("name")));
     return make_isnull(c, lhs, rhs->value.kind == VALUE_TRUE);
 }
 
@@ -351,6 +373,19 @@ static struct expr *composite_lookup(struct query *q, const struct lookup *def, 
     return any;
 }
 
+const struct field *lookup_field(const struct expr *lhs)
+{
+    while (!lhs->type.field && lhs->n && lhs->args[0])
+        lhs = lhs->args[0];
+    return lhs->type.field;
+}
+
+static struct str name_of(const struct expr *lhs)
+{
+    const struct field *f = lookup_field(lhs);
+    return f ? f->name : STR("value");
+}
+
 static void note_value(struct compiler *c, const struct expr *v, struct param_type type)
 {
     if (v->kind == E_VALUE && !v->negated && v->value.kind != VALUE_NULL)
@@ -371,6 +406,21 @@ static void note_values(struct compiler *c, const struct expr *e)
         note_value(c, rhs->args[i], type);
 }
 
+static const char *given(const struct expr *rhs)
+{
+    if (rhs->kind != E_VALUE)
+        return "an expression";
+    switch (rhs->value.kind) {
+    case VALUE_TEXT:
+        return "a string";
+    case VALUE_INT:
+    case VALUE_DOUBLE:
+        return "a number";
+    default:
+        return "one value";
+    }
+}
+
 static struct expr *finish_lookup(struct query *q, const struct lookup *def, struct expr *lhs,
                                   struct expr *rhs)
 {
@@ -378,7 +428,11 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     if (lhs->kind == E_COLUMN && lhs->col.field->n_parts)
         return composite_lookup(q, def, lhs, rhs);
     if (lhs->kind == E_COLUMN && lhs->col.relation && !def->related)
-        return c_fail_expr(c, ERR_FIELD, "Related Field got invalid lookup: %s", def->name);
+        return c_fail_expr(
+            c, ERR_FIELD,
+            "Related Field got invalid lookup: %s; name a field of the %.*s, as in %.*s__name__%s",
+            def->name, STR_ARG(lhs->col.field->rel ? lhs->col.field->rel->to->name : STR("model")),
+            STR_ARG(lhs->col.field->name), def->name);
     if (def->kind == LOOKUP_ISNULL)
         return isnull_lookup(c, lhs, rhs);
     if (rhs->kind == E_LIST && rhs->op == 1 && !(rhs = unpack_instances(c, lhs, rhs)))
@@ -390,17 +444,23 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     bool json = lhs->type.storage == STORE_JSON;
     if (rhs->kind == E_VALUE && rhs->value.kind == VALUE_NULL && !json) {
         if (strcmp(def->name, "exact") != 0 && strcmp(def->name, "iexact") != 0)
-            return c_fail_expr(c, ERR_INVALID, "Cannot use None as a query value");
+            return c_fail_expr(c, ERR_INVALID,
+                               "Cannot use None as a query value: NULL is found by %.*s = "
+                               "perilune.null and by %.*s__isnull = true, not by '%s'",
+                               STR_ARG(name_of(lhs)), STR_ARG(name_of(lhs)), def->name);
         return make_isnull(c, lhs, true);
     }
     bool had_none = false;
     if (def->list) {
         bool query = rhs->kind == E_SUBQUERY && def->kind == LOOKUP_IN;
         if (rhs->kind != E_LIST && !query)
-            return c_fail_expr(c, ERR_TYPE, "the lookup '%s' takes a list", def->name);
+            return c_fail_expr(c, ERR_TYPE, "%.*s__%s takes a list, as in { 1, 2 }%s, not %s",
+                               STR_ARG(name_of(lhs)), def->name,
+                               def->kind == LOOKUP_IN ? ", or a QuerySet" : "", given(rhs));
         if (def->kind == LOOKUP_RANGE && rhs->n != 2)
-            return c_fail_expr(c, ERR_INVALID, "the lookup 'range' takes two values, not %u",
-                               rhs->n);
+            return c_fail_expr(c, ERR_INVALID,
+                               "%.*s__range takes two values, { low, high }, not %u",
+                               STR_ARG(name_of(lhs)), rhs->n);
         if (def->kind == LOOKUP_IN && rhs->kind == E_LIST && !json)
             rhs = without_none(c, rhs, &had_none);
     } else if (rhs->kind == E_LIST && !(rhs = list_as_value(c, lhs, rhs))) {
@@ -426,8 +486,7 @@ struct expr *build_lookup(struct query *q, const struct str *names, uint32_t n, 
     const struct lookup *def = find_lookup(q, lhs, name);
     if (!def) {
         if (lhs->kind == E_COLUMN && lhs->col.relation)
-            return c_fail_expr(q->c, ERR_FIELD, "Related Field got invalid lookup: %.*s",
-                               STR_ARG(str_head(name, 80)));
+            return fail_related(q, lhs, name);
         lhs = apply_transform(q, lhs, name, true);
         def = &lookups[0];
     }

@@ -36,6 +36,8 @@ struct transform { /* an author's */
 };
 
 const struct lookup *lookup_named(const char *name);
+/* The field that the left side of a condition begins with, for messages; may be NULL. */
+const struct field *lookup_field(const struct expr *lhs);
 /* What the values on the right side of a condition are bound as; false where any value is
  * good. */
 bool lookup_param_type(const struct expr *e, struct param_type *out);

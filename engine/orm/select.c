@@ -49,9 +49,11 @@ static int check_mask(struct query *q, struct related *mask, const struct model 
 {
     for (; mask; mask = mask->next) {
         const struct member *member = model_member(m, mask->name);
+        char hint[160];
         if (!member)
-            return c_fail(q->c, ERR_FIELD, "%.*s has no field named '%.*s'", STR_ARG(m->name),
-                          STR_ARG(mask->name));
+            return c_fail(q->c, ERR_FIELD, "%.*s has no field named '%.*s'%s", STR_ARG(m->name),
+                          STR_ARG(str_head(mask->name, 80)),
+                          near_member(m, mask->name, hint, sizeof hint));
         if (mask->children && !member->rel)
             return c_fail(q->c, ERR_FIELD, "%.*s is no relation", STR_ARG(mask->name));
         const struct model *to = !member->rel                     ? NULL
@@ -169,10 +171,17 @@ static int fail_related(struct query *q, const struct model *m, struct related *
         if (m->reverse[i]->kind == REL_ONE && !m->reverse[i]->hidden)
             n += (size_t)snprintf(choices + n, sizeof choices - n, "%s%.*s", n ? ", " : "",
                                   STR_ARG(m->reverse[i]->query_name));
+    const struct member *member = model_member(m, at->name);
+    char hint[160];
+    near_member(m, at->name, hint, sizeof hint);
+    if (!plain && member) /* a relation with many rows */
+        snprintf(hint, sizeof hint, "; prefetch_related(\"%.*s\") reads many objects of each",
+                 STR_ARG(str_head(at->name, 60)));
     return c_fail(c, ERR_FIELD,
-                  plain ? "Non-relational field given in select_related: '%.*s'. Choices are: %s"
-                        : "Invalid field name(s) given in select_related: '%.*s'. Choices are: %s",
-                  STR_ARG(at->name), n ? choices : "(none)");
+                  plain ? "Non-relational field given in select_related: '%.*s'. Choices are: %s%s"
+                        : "Invalid field name(s) given in select_related: '%.*s'. Choices are: "
+                          "%s%s",
+                  STR_ARG(str_head(at->name, 80)), n ? choices : "(none)", plain ? "" : hint);
 }
 
 static int descend_forward(struct query *q, struct select_plan *plan, const struct descent *d)

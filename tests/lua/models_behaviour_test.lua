@@ -10,23 +10,12 @@ local signals = require "perilune.signals"
 local time = require "perilune.time"
 local world = require "models_world"
 local describe, it, assert = t.describe, t.it, t.assert
+local raises = world.raises
 
 local s = world.shop()
 local Category, Product, Order, Item, Tag = s.Category, s.Product, s.Order, s.Item, s.Tag
 local F, Count, Sum = models.F, models.Count, models.Sum
 local names, count = world.names, world.count
-
-local function raises(class, fn, text)
-  local ok, err = pcall(fn)
-  assert.is_false(ok)
-  if not exceptions.is(err, class) then
-    error("want a " .. tostring(class) .. ", got " .. tostring(err), 2)
-  end
-  if text and not err.message:find(text, 1, true) then
-    error(("%q is not in %q"):format(text, err.message), 2)
-  end
-  return err
-end
 
 local books, toys
 local function fill()

@@ -7,27 +7,18 @@ local models = require "perilune.models"
 local null = require "perilune.null"
 local world = require "models_world"
 local describe, it, assert = t.describe, t.it, t.assert
+local raises = world.raises
 
 local s = world.shop()
 local Category, Product = s.Category, s.Product
 
--- The error of fn, which must be of `class`.
-local function fails(class, fn)
-  local ok, err = pcall(fn)
-  assert.is_false(ok)
-  if not exceptions.is(err, class) then
-    error("want a " .. class .. ", got " .. tostring(err), 2)
-  end
-  return err
-end
-
 describe("names of perilune.models", function()
   it("suggest the nearest", function()
-    local err = fails("AttributeError", function()
+    local err = raises("AttributeError", function()
       return models.CharFeild { max_length = 3 }
     end)
     assert.equal("perilune.models has no 'CharFeild'; did you mean 'CharField'?", err.message)
-    err = fails("AttributeError", function()
+    err = raises("AttributeError", function()
       return models.ForeignKey("Category", { on_delete = models.PROTCT })
     end)
     assert.equal("perilune.models has no 'PROTCT'; did you mean 'PROTECT'?", err.message)
@@ -43,7 +34,7 @@ end)
 describe("queries", function()
   it("name the line that asks for an unknown field", function()
     local line = debug.getinfo(1, "l").currentline + 2
-    local err = fails("FieldError", function()
+    local err = raises("FieldError", function()
       local wrong = Product.objects:filter { nmae = "x" }
       return wrong
     end)
@@ -53,14 +44,118 @@ describe("queries", function()
 
   it("say that methods of managers want a colon", function()
     for _, name in ipairs { "filter", "get", "create", "count" } do
-      local err = fails("TypeError", function()
+      local err = raises("TypeError", function()
         return Product.objects[name] { name = "x" }
       end)
       assert.equal(name .. " is a method: call it with a colon, objects:" .. name .. "(…)", err.message)
     end
-    fails("TypeError", function()
+    raises("TypeError", function()
       return Product.objects.count()
     end)
+  end)
+end)
+
+describe("methods", function()
+  it("that are not there suggest the nearest", function()
+    local p = Product { name = "x", price = 1 }
+    raises("AttributeError", function() return Product.objects:all():fliter { name = "x" } end, "a QuerySet of Product has no 'fliter'; did you mean 'filter'?")
+    raises("AttributeError", function() return Product.objects:priecd(1) end, "a manager has no 'priecd'; did you mean 'priced'?") -- the author's own
+    raises("AttributeError", function() return Product.objects:delete() end, "objects:all():delete()")
+    raises("AttributeError", function() return Product.filter { name = "x" } end, "Product has no 'filter', its managers do: Product.objects:filter(…)")
+    assert.equal(nil, p.filter) -- anything may be asked of an object
+    assert.equal(nil, p.nothing)
+  end)
+
+  it("that take no conditions say where conditions belong", function()
+    for _, name in ipairs { "all", "count", "exists", "first", "last" } do
+      raises("TypeError", function() return Product.objects[name](Product.objects, { name = "x" }) end, name .. "() takes no conditions: filter{…}:" .. name .. "()")
+    end
+    raises("TypeError", function() return Product.objects:get(5) end, "as in get{ pk = 1 }")
+    raises("FieldError", function() return Product.objects:get_or_create { name = "x", default = { price = 1 } } end, "Product has no field named 'default'; did you mean 'defaults'?")
+    raises("FieldError", function() return Product.objects:update_or_create { name = "x", create_default = {} } end, "did you mean 'create_defaults'?")
+    raises("TypeError", function() return Product.objects:in_bulk(5) end, "in_bulk takes a list of keys, as in { 1, 2 }, not 5")
+    raises("TypeError", function() return Product.objects:only { "name" } end, '("a", "b"), not { "a", "b" }')
+    raises("ImproperlyConfigured", function() return Product.objects:using "other" end, "there is no database 'other'")
+  end)
+
+  it("of lists are not those of managers, and QuerySets count from 1", function()
+    local c = Category.objects:create { name = "list" }
+    for _, use in ipairs {
+      function() return ipairs(c.products)(c.products, 0) end,
+      function() return #c.products end,
+      function() return pairs(c.products) end,
+      function() c.products() end,
+    } do
+      raises("TypeError", use, "a manager is no list, its all() is")
+    end
+    raises("TypeError", function() Product.objects:all()() end, "for i, row in ipairs(queryset) do")
+    raises("ValueError", function() return Product.objects:all()[0] end, "counted from 1")
+    raises("ValueError", function() return Product.objects:all()[-1] end, "counted from 1")
+    local seen = {}
+    for i, row in pairs(Category.objects:filter { pk = c.pk }) do
+      seen[i] = row.name
+    end
+    assert.same({ "list" }, seen)
+  end)
+
+  it("of relations want objects of their model", function()
+    local c = Category.objects:create { name = "kinds" }
+    local p = Product { name = "x", price = 1 }
+    raises("ValueError", function() p.category = "kinds" end, 'Cannot assign "kinds": "Product.category" must be a "Category" instance.')
+    raises("ValueError", function() p.category = 5 end, 'Cannot assign "5"')
+    raises("ValueError", function() c.profile = p end, '"Category.profile" must be a "Profile" instance.')
+    raises("ValueError", function() c.profile = 5 end, '"Category.profile" must be a "Profile" instance.')
+    raises("AttributeError", function() p.tags = {} end, "use its set{…}")
+    raises("AttributeError", function() c.products = {} end, "use its set{…}")
+    raises("TypeError", function() c.products:add(5) end, "'Product' instance expected")
+    raises("TypeError", function() c.products:set(5) end, "set takes a list")
+    raises("ValueError", function() return Product { name = "x", category = "kinds" } end, 'must be a "Category" instance')
+  end)
+
+  it("of JSON: what has no form says what to do", function()
+    local json = require "perilune.json"
+    local p = Product { name = "x", price = 1 }
+    raises("TypeError", function() return json.encode { a = { p = p } } end, "cannot encode an object of the model shop.Product (encode a table of the fields that are wanted, rows of values")
+    raises("TypeError", function() return json.encode { a = { p = p } } end, "at $.a.p")
+    raises("TypeError", function() return json.encode { items = Product.objects:all() } end, 'queryset:values("id", …):to_list()) at $.items')
+    raises("TypeError", function() return json.encode(Product.objects) end, "cannot encode a manager")
+  end)
+end)
+
+describe("Meta", function()
+  local function wrong(meta, text)
+    meta.app_label = "shop"
+    raises("ImproperlyConfigured", function() return models.Model("Wrong", { name = models.CharField { max_length = 3 }, Meta = meta }) end, text)
+  end
+
+  it("is looked through where it is written", function()
+    wrong({ ordering = "name" }, "Wrong.Meta: ordering is a list, not a string")
+    wrong({ ordering = { 1 } }, 'Wrong.Meta: item 1 of ordering is a number; a name, "-name" or an expression is wanted')
+    wrong({ abstract = 1 }, "Wrong.Meta: abstract is true or false, not a number")
+    wrong({ verbose_name = 5 }, "Wrong.Meta: verbose_name is a string, not a number")
+    wrong({ db_table = {} }, "Wrong.Meta: db_table is a string, not a table")
+    wrong({ indexes = { "name" } }, 'Wrong.Meta: item 1 of indexes is "name"; a models.Index{…} is wanted')
+    wrong({ indexes = models.Index { "name" } }, "Wrong.Meta: indexes is a list, not a table")
+    wrong({ constraints = { models.Q { name = "x" } } }, "a models.CheckConstraint{…} or models.UniqueConstraint{…} is wanted")
+    wrong({ permissions = { "x", "y" } }, 'a pair { "codename", "name" } is wanted')
+    raises("TypeError", function() return models.Model("Wrong", { Meta = { app_label = "shop", order = { "name" } } }) end, "Wrong.Meta: unknown option 'order'; did you mean 'ordering'?")
+  end)
+end)
+
+describe("options of fields", function()
+  it("are of their kinds", function()
+    local function wrong(text, fn)
+      local ok, err = pcall(fn)
+      assert.is_false(ok)
+      assert.equal(text, err.message)
+    end
+    wrong('CharField: max_length is a number, not "200"', function() return models.CharField { max_length = "200" } end)
+    wrong('CharField: null is true or false, not "yes"', function() return models.CharField { max_length = 3, null = "yes" } end)
+    wrong("CharField: db_column is a string, not 5", function() return models.CharField { max_length = 3, db_column = 5 } end)
+    wrong('CharField: validators is a list, not "x"', function() return models.CharField { max_length = 3, validators = "x" } end)
+    wrong('DecimalField: max_digits is a number, not "10"', function() return models.DecimalField { max_digits = "10", decimal_places = 2 } end)
+    wrong("CharField: choices are a list of pairs, { { \"new\", \"New\" }, … }, not a string", function() return models.CharField { max_length = 3, choices = "abc" } end)
+    wrong("CharField: unknown option 'max_lenght'; did you mean 'max_length'?", function() return models.CharField { max_lenght = 3 } end)
   end)
 end)
 
@@ -74,7 +169,7 @@ describe("fields", function()
   it("and managers are objects, not classes", function()
     local function wrong(message, members)
       members.Meta = { app_label = "shop", abstract = true }
-      local err = fails("TypeError", function()
+      local err = raises("TypeError", function()
         return models.Model("Wrong", members)
       end)
       assert.equal(message, err.message)
@@ -85,14 +180,14 @@ describe("fields", function()
   end)
 
   it("are not called like a method of all models", function()
-    local err = fails("ImproperlyConfigured", function()
+    local err = raises("ImproperlyConfigured", function()
       return models.Model("Wrong", { save = models.TextField {}, Meta = { app_label = "shop", abstract = true } })
     end)
     assert.equal(true, err.message:find("Wrong.save: 'save' is a method of all models", 1, true) ~= nil)
   end)
 
   it("of ManyToMany have no on_delete", function()
-    local err = fails("TypeError", function()
+    local err = raises("TypeError", function()
       return models.ManyToManyField("Tag", { on_delete = models.CASCADE })
     end)
     assert.equal("ManyToManyField: unknown option 'on_delete'", err.message)
@@ -105,7 +200,7 @@ describe("fields", function()
       owner = models.ForeignKey("Categori", { on_delete = models.CASCADE }),
       Meta = { app_label = "shop" },
     })
-    local err = fails("ImproperlyConfigured", function()
+    local err = raises("ImproperlyConfigured", function()
       registry:world()
     end)
     assert.equal(("models_errors_test.lua:%d: shop.Lost.owner: there is no model 'Categori'; did you mean 'shop.Category'?"):format(line), err.message:match "[^/]*$")
@@ -121,7 +216,7 @@ end)
 describe("errors of the database", function()
   local hints = require "perilune._debug_hints"
   local function hint(fn)
-    return hints.of(fails("DatabaseError", fn))
+    return hints.of(raises("DatabaseError", fn))
   end
 
   it("say which model is meant, and what to do", function()
@@ -173,7 +268,7 @@ end)
 
 describe("validation", function()
   it("says in its text which field is meant", function()
-    local err = fails("ValidationError", function()
+    local err = raises("ValidationError", function()
       Category({ name = "" }):full_clean()
     end)
     assert.equal("name: This field cannot be blank.", err.message)

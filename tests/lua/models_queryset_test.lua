@@ -3,28 +3,16 @@
 local t = require "harness"
 local decimal = require "perilune.decimal"
 local db = require "perilune.db"
-local exceptions = require "perilune.exceptions"
 local models = require "perilune.models"
 local null = require "perilune.null"
 local world = require "models_world"
 local describe, it, assert = t.describe, t.it, t.assert
+local raises = world.raises
 local F, Q, Count, Sum, Value = models.F, models.Q, models.Count, models.Sum, models.Value
 
 local s = world.shop()
 local Category, Product, Order, Item, Tag, Profile = s.Category, s.Product, s.Order, s.Item, s.Tag, s.Profile
 local names, count = world.names, world.count
-
-local function raises(class, fn, text)
-  local ok, err = pcall(fn)
-  assert.is_false(ok)
-  if not exceptions.is(err, class) then
-    error("want a " .. tostring(class) .. ", got " .. tostring(err), 2)
-  end
-  if text and not err.message:find(text, 1, true) then
-    error(("%q is not in %q"):format(text, err.message), 2)
-  end
-  return err
-end
 
 local books, toys
 

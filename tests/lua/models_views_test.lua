@@ -4,6 +4,7 @@ local t = require "harness"
 local exceptions = require "perilune.exceptions"
 local http = require "perilune.http"
 local json = require "perilune.json"
+local models = require "perilune.models"
 local paginator = require "perilune.paginator"
 local template = require "perilune.template"
 local world = require "models_world"
@@ -46,6 +47,54 @@ describe("templates", function()
     shows("n y", "{% if none %}y{% else %}n{% endif %} {% if some %}y{% endif %}", { none = Product.objects:none(), some = Product.objects:all() })
     shows("same in", "{% if p == products.0 %}same{% endif %} {% if p in products %}in{% endif %}", { p = p1, products = Product.objects:all() })
     shows("books 2", "{% regroup products by category as g %}{% for x in g %}{{ x.grouper.name }} {{ x.list|length }}{% endfor %}", { products = Product.objects:all() })
+  end)
+
+  it("say None for NULL in rows of values(), in annotations and aggregates", function()
+    fill()
+    local rows = Product.objects:order_by("name"):values("name", "note")
+    assert.equal(nil, rows[1].note)
+    shows("P1=None;P2=&lt;x&gt;;", "{% for r in rows %}{{ r.name }}={{ r.note }};{% endfor %}", { rows = rows })
+    shows("name=P1,note=None, name,note, P1,None,", "{% for k, v in r.items %}{{ k }}={{ v }},{% endfor %} {% for k in r.keys %}{{ k }},{% endfor %} {% for v in r.values %}{{ v }},{% endfor %}", { r = rows[1] })
+    shows("INVALID|n", "{{ r.nope }}|{% if r.note %}y{% else %}n{% endif %}", { r = rows[1] })
+    shows("None", "{{ s.total }}", { s = Product.objects:none():aggregate { total = models.Sum "stock" } })
+    shows("None INVALID", "{{ p.latest }} {{ p.other }}", { p = Product.objects:annotate({ latest = models.Max "items__quantity" }):first() })
+    shows("None", "{% for a in rows %}{{ a.1 }}{% endfor %}", { rows = Product.objects:filter({ name = "P1" }):values_list("name", "note") })
+    -- the row is a plain table still, and what is made of it keeps the name
+    rows[1].more = 1
+    local keys = {}
+    for k in pairs(rows[1]) do
+      keys[#keys + 1] = k
+    end
+    table.sort(keys)
+    assert.equal("more,name", table.concat(keys, ","))
+    assert.equal('{"more":1,"name":"P1","note":null}', json.encode(rows[1]))
+    assert.equal('[{"name":"P1","note":null},{"name":"P2","note":"<x>"}]', json.encode(Product.objects:order_by("name"):values("name", "note"):to_list()))
+    assert.equal('{"total":null}', json.encode(Product.objects:none():aggregate { total = models.Sum "stock" }))
+    local pack = require "perilune._pack"
+    local copy = pack.unpack(pack.pack(rows:to_list()))
+    assert.equal(nil, copy[1].note)
+    assert.equal('{"more":1,"name":"P1","note":null}', json.encode(copy[1]))
+    shows("None", "{{ r.note }}", { r = copy[1] })
+    rows[1].more = nil
+    assert.equal("P1", Product(rows[1]).name)
+    shows("name,note,", "{% for k in r %}{{ k }},{% endfor %}", { r = rows[1] })
+    -- lists know their length
+    local lists = Product.objects:order_by("name"):values_list("note", "name", "note")
+    assert.equal(3, #lists[1])
+    assert.equal(nil, lists[1][1])
+    assert.equal('[[null,"P1",null],["<x>","P2","<x>"]]', json.encode(lists:to_list()))
+    shows("None-P1-None;&lt;x&gt;-P2-&lt;x&gt;;", "{% for a, b, c in rows %}{{ a }}-{{ b }}-{{ c }};{% endfor %}", { rows = lists })
+    shows("None|P1|INVALID|3|None,P1,None,", "{{ r.0 }}|{{ r.1 }}|{{ r.3 }}|{{ r|length }}|{% for v in r %}{{ v }},{% endfor %}", { r = lists[1] })
+    copy = pack.unpack(pack.pack(lists:to_list()))
+    assert.equal('[null,"P1",null]', json.encode(copy[1]))
+    assert.equal(nil, copy[1][1])
+  end)
+
+  it("say that a manager is no list", function()
+    fill()
+    world.raises("TypeError", function()
+      engine:from_string("{% for t in p.tags %}{{ t }}{% endfor %}"):render { p = p1 }
+    end, "{% for x in objects.all %} in templates")
   end)
 
   it("never change data", function()

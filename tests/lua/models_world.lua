@@ -3,6 +3,7 @@
 -- another database than one in memory.
 local databases = require "perilune._databases"
 local db = require "perilune.db"
+local exceptions = require "perilune.exceptions"
 local models = require "perilune.models"
 
 local M = {}
@@ -88,6 +89,18 @@ function M.shop()
     M.clear(s.Profile, s.Item, s.Order, s.Product, s.Tag, s.Category)
   end
   return s
+end
+
+--- The error of fn, which must be of `class` and hold `text`.
+function M.raises(class, fn, text)
+  local ok, err = pcall(fn)
+  if ok or not exceptions.is(err, class) then
+    error(("want a %s, got %s"):format(class, ok and "no error" or tostring(err)), 2)
+  end
+  if text and not err.message:find(text, 1, true) then
+    error(("%q is not in %q"):format(text, err.message), 2)
+  end
+  return err
 end
 
 --- Values of a list of rows as one text.

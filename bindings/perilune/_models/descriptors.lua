@@ -205,6 +205,10 @@ local function set_reverse_one(instance, value, d)
     M.set_cached(instance, d.name, nil)
     return
   end
+  local class = type(value) == "table" and getmetatable(value) or nil
+  if type(class) ~= "table" or not rawget(class, "_meta") or not class._meta:is_a(d.remote._meta.concrete_model) then
+    error(exceptions.ValueError(("Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance."):format(tostring(value), d.class._meta.object_name, d.name, d.remote._meta.object_name)), 3)
+  end
   check_relation(instance, value, 3)
   value[d.field.name] = instance
   M.set_cached(instance, d.name, value)

@@ -87,6 +87,21 @@ local function unknown_option(class, name)
   return exceptions.TypeError(("%s: unknown option '%s'%s"):format(class.class_name, tostring(name), core.suggest(tostring(name), names)))
 end
 
+-- Of options that mean the same in all classes. (Names of people may be lazy texts.)
+local KINDS = {
+  null = "boolean", blank = "boolean", unique = "boolean", primary_key = "boolean", db_index = "boolean", editable = "boolean",
+  auto_now = "boolean", auto_now_add = "boolean", allow_unicode = "boolean",
+  max_length = "number", max_digits = "number", decimal_places = "number",
+  db_column = "string", db_comment = "string", db_collation = "string", related_name = "string", related_query_name = "string",
+  db_table = "string", to_field = "string", validators = "table",
+}
+
+local function wrong_kind(class, name, kind, value)
+  local shown = type(value) == "string" and ("%q"):format(value) or type(value) == "number" and tostring(value) or "a " .. type(value)
+  local examples = { boolean = "true or false", number = "a number", string = "a string", table = "a list" }
+  return exceptions.TypeError(("%s: %s is %s, not %s"):format(class.class_name, name, examples[kind], shown))
+end
+
 --- The field object; what `models.CharField{…}` calls. `level` is that of the author's line.
 function Field.new(class, options, level)
   level = (level or 1) + 1
@@ -99,6 +114,10 @@ function Field.new(class, options, level)
   for name, value in pairs(options) do
     if not class.options[name] then
       error(unknown_option(class, name), level)
+    end
+    local kind = KINDS[name]
+    if kind and type(value) ~= kind then
+      error(wrong_kind(class, name, kind, value), level)
     end
     self[name] = value
   end
@@ -120,6 +139,10 @@ function Field:check_options()
     return "primary keys must not have null = true"
   end
   if self.choices ~= nil then
+    local kind = type(self.choices)
+    if kind ~= "table" and kind ~= "function" then
+      return ("choices are a list of pairs, { { \"new\", \"New\" }, … }, not a %s"):format(kind)
+    end
     self.choices = self.normalize_choices(self.choices)
   end
   return nil

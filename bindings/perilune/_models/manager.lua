@@ -7,6 +7,7 @@ local orm = require "perilune._orm"
 local QuerySet = require "perilune._models.queryset"
 local registries = require "perilune._models.registry"
 local routing = require "perilune._models.routing"
+local suggest = require("perilune._core").suggest
 
 local M = {}
 
@@ -99,6 +100,25 @@ local function find(class, key)
   return nil
 end
 
+-- What a manager may have or not.
+local optional = {
+  model = true, name = true, created = true, instance = true, field = true, through = true, reverse = true, source = true, target = true,
+  query_name = true, symmetrical = true, auto = true, key_name = true, cache_name = true, use_in_migrations = true,
+}
+
+local function not_a_list()
+  error(exceptions.TypeError "a manager is no list, its all() is: ipairs(objects:all()), #objects:all(), {% for x in objects.all %} in templates", 3)
+end
+
+local function no_member(class, key)
+  if type(key) == "number" then
+    not_a_list()
+  elseif type(key) == "string" and key:sub(1, 1) ~= "_" then
+    local also = hidden[key] and QuerySet[key] and ("; a QuerySet has: objects:all():%s()"):format(key)
+    error(exceptions.AttributeError(("a manager has no '%s'%s"):format(key, also or suggest(key, QuerySet._method_names(class.queryset_class)))), 3)
+  end
+end
+
 local class_mt = {
   __index = function(class, key)
     local v = find(class, key)
@@ -107,6 +127,8 @@ local class_mt = {
       if v then
         passed[v] = true
         rawset(class, key, v)
+      elseif not optional[key] then
+        no_member(class, key)
       end
     end
     return v
@@ -122,6 +144,8 @@ local class_mt = {
 
 local function prepare(class)
   class.__index = class
+  class.__len, class.__pairs, class.__call = not_a_list, not_a_list, not_a_list
+  class.__nojson = "a manager (a list of values() is data: objects:values(\"id\", …):to_list())"
   class.__tostring = function(self)
     return ("%s.%s"):format(rawget(self, "model") and self.model._meta.label or "?", rawget(self, "name") or "?")
   end
@@ -155,14 +179,15 @@ end
 --- A manager of the same kind on another database.
 function Manager:db_manager(using)
   local copy = {}
-  for k, v in pairs(self) do
+  for k, v in next, self do
     copy[k] = v
   end
   copy._db = using
   return setmetatable(copy, getmetatable(self))
 end
 
-function Manager:all()
+function Manager:all(...)
+  QuerySet._no_arguments("all", ...)
   return self:get_queryset()
 end
 
@@ -175,7 +200,7 @@ end
 
 local function bind(manager, class, name)
   local bound = {}
-  for k, v in pairs(manager) do
+  for k, v in next, manager do
     bound[k] = v
   end
   bound.model, bound.name = class, name

@@ -46,6 +46,44 @@ local function swapped(meta)
   return nil
 end
 
+local kinds = {
+  abstract = "boolean", managed = "boolean", proxy = "boolean", select_on_save = "boolean",
+  app_label = "string", base_manager_name = "string", default_manager_name = "string", db_table = "string", db_table_comment = "string",
+  db_tablespace = "string", default_related_name = "string", order_with_respect_to = "string", swappable = "string",
+}
+
+-- What one of the items of a list must be.
+local function is_name_or_expression(v)
+  return type(v) == "string" or type(v) == "userdata"
+end
+local function has_methods(v)
+  local class = type(v) == "table" and getmetatable(v)
+  return type(class) == "table" and class.class_name ~= nil
+end
+local items = {
+  ordering = { is_name_or_expression, "a name, \"-name\" or an expression" },
+  indexes = { has_methods, "a models.Index{…}" },
+  constraints = { has_methods, "a models.CheckConstraint{…} or models.UniqueConstraint{…}" },
+  permissions = { function(v) return type(v) == "table" and type(v[1]) == "string" and v[2] ~= nil end, "a pair { \"codename\", \"name\" }" },
+}
+
+local function check_kinds(name, given, level)
+  for option, value in pairs(given) do
+    local kind, item = kinds[option], items[option]
+    if kind and type(value) ~= kind then
+      error(exceptions.ImproperlyConfigured(("%s.Meta: %s is %s, not a %s"):format(name, option, kind == "boolean" and "true or false" or "a string", type(value))), level + 1)
+    end
+    if (option == "verbose_name" or option == "verbose_name_plural") and (type(value) == "number" or type(value) == "boolean") then
+      error(exceptions.ImproperlyConfigured(("%s.Meta: %s is a string, not a %s"):format(name, option, type(value))), level + 1)
+    end
+    for i, v in ipairs(item and value or {}) do
+      if not item[1](v) then
+        error(exceptions.ImproperlyConfigured(("%s.Meta: item %d of %s is %s; %s is wanted"):format(name, i, option, type(v) == "string" and ("%q"):format(v) or "a " .. type(v), item[2])), level + 1)
+      end
+    end
+  end
+end
+
 local mt = { __name = "perilune.models.Options" }
 mt.__index = mt
 
@@ -68,6 +106,7 @@ function M.new(name, given, app_label, parents, where, level)
       error(exceptions.ImproperlyConfigured(("%s.Meta: %s is a list, not a %s"):format(name, key, type(given[key]))), level + 1)
     end
   end
+  check_kinds(name, given, level + 1)
   for k, v in pairs(given) do
     meta[k] = v
   end

@@ -46,10 +46,15 @@ end
 
 local class_mt = { __name = "perilune.models.ModelClass" }
 
-local function find_inherited(class, key)
+-- What the class has, a parent, or all models; nil for nothing.
+local function find(class, key)
+  local v = rawget(class, key)
+  if v ~= nil then
+    return v
+  end
   local bases = rawget(class, "_bases")
   for i = 1, bases and #bases or 0 do
-    local v = bases[i][key]
+    v = find(bases[i], key)
     if v ~= nil then
       return v
     end
@@ -63,7 +68,12 @@ function class_mt.__index(class, key)
   elseif key == "objects" and rawget(class, "_meta") and class._meta.swapped then
     error(exceptions.AttributeError(("Manager isn't available; '%s' has been swapped for '%s'"):format(class._meta.label, class._meta.swapped)), 2)
   end
-  return find_inherited(class, key)
+  local v = find(class, key)
+  if v == nil and type(key) == "string" and not key:find "^_" and type(require("perilune._models.queryset")[key]) == "function" then
+    local name = class._meta.object_name
+    error(exceptions.AttributeError(("%s has no '%s', its managers do: %s.objects:%s(…)"):format(name, key, name, key)), 2)
+  end
+  return v
 end
 
 -- Methods that authors write: function Product:save() …
@@ -97,7 +107,7 @@ local function instance_index(class)
     if key == "_state" then
       return states.of(self)
     end
-    return class[key]
+    return find(class, key)
   end
 end
 
@@ -139,7 +149,11 @@ end
 local function has_field(self, name)
   local class = getmetatable(self)
   local d = class._descriptors and class._descriptors[name]
-  return d ~= nil and d.kind == nil and d.remote == nil
+  if d == nil then
+    local state = rawget(self, "_state")
+    return state ~= nil and state.annotations ~= nil and state.annotations[name] == true
+  end
+  return d.kind == nil and d.remote == nil
 end
 
 local function unexpected(class, name)
@@ -200,7 +214,7 @@ local function set_others(self, values, class, level)
       goto next
     elseif d and d.set and d.kind == nil then
       d.set(self, value, d)
-    elseif d or class[name] == nil then
+    elseif d or find(class, name) == nil then
       error(d and exceptions.TypeError(("%s{…}: '%s' is a relation of many; save first, then use its set{…} or add(…)"):format(class._meta.object_name, name)) or unexpected(class, name), level + 1)
     else
       rawset(self, name, value)
@@ -247,7 +261,7 @@ end
 -- ---- making a class ----
 
 local function is_field(value)
-  return type(value) == "table" and type(value.get_internal_type) == "function" and value.created ~= nil
+  return type(value) == "table" and rawget(value, "created") ~= nil and not rawget(value, "_is_manager") and type(value.get_internal_type) == "function"
 end
 
 -- Members of an author's table, sorted into fields (in order), managers and the rest.
@@ -471,9 +485,10 @@ function M.define(name, members, given_meta, how)
   class.__index, class.__newindex = instance_index(class), instance_newindex(class)
   class.__eq, class.__tostring, class.__name, class.__hasfield = equal, to_string, meta.label, has_field
   class.__pack = pack
+  class.__nojson = ("an object of the model %s (encode a table of the fields that are wanted, rows of values(\"id\", …), or give the model a method __tojson)"):format(meta.label)
   for _, parent in ipairs(parents) do -- metamethods are not inherited by themselves
     for key, value in pairs(parent) do
-      if type(key) == "string" and key:sub(1, 2) == "__" and key ~= "__index" and key ~= "__newindex" and key ~= "__name" then
+      if type(key) == "string" and key:sub(1, 2) == "__" and key ~= "__index" and key ~= "__newindex" and key ~= "__name" and key ~= "__nojson" then
         class[key] = value
       end
     end

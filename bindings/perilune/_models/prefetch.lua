@@ -44,6 +44,33 @@ local function no_such(class, name, path)
   return exceptions.AttributeError(("Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()%s"):format(name, class._meta.object_name, path, suggest(name, names)))
 end
 
+local function no_prefetching(name)
+  return exceptions.ValueError(("'%s' does not resolve to an item that supports prefetching - this is an invalid parameter to prefetch_related()."):format(name))
+end
+
+--- Whether the last of the lookups begins with a relation of the class, or with the to_attr of
+--- an earlier one; raises at the level.
+function M.check(class, lookups, level)
+  local last = lookups[#lookups]
+  if type(last) ~= "string" and getmetatable(last) ~= Prefetch then
+    error(exceptions.TypeError(("prefetch_related takes names and Prefetch(…), not a %s%s"):format(type(last), type(last) == "table" and ": (\"a\", \"b\"), not { \"a\", \"b\" }" or "")), level + 1)
+  end
+  local path = type(last) == "string" and last or last.lookup
+  local name = path:match "^(.-)__" or path
+  class._meta.registry:world()
+  local d = class._descriptors[name]
+  for i = 1, #lookups - 1 do
+    if type(lookups[i]) == "table" and lookups[i].to_attr == name then
+      return
+    end
+  end
+  if not d then
+    error(no_such(class, name, path), level + 1)
+  elseif d.plain or name == "pk" then
+    error(no_prefetching(name), level + 1)
+  end
+end
+
 local function keep(instance, d, rows, to_attr)
   if to_attr then
     rawset(instance, to_attr, rows)
@@ -309,7 +336,7 @@ local function step(instances, name, path, queryset, to_attr)
       end
       return rows
     end
-    error(no_such(class, name, path), 0)
+    error(d and no_prefetching(name) or no_such(class, name, path), 0)
   end
   if not queryset and not to_attr then
     local rows = present(instances, d)

@@ -9,6 +9,7 @@ local exceptions = require "perilune.exceptions"
 local marks = require "perilune._models.marks"
 local orm = require "perilune._orm"
 local routing = require "perilune._models.routing"
+local suggest = require("perilune._core").suggest
 
 -- _attributes: functions of the QuerySet, by name, that are no methods but read as values.
 local QuerySet = { __name = "perilune.models.QuerySet", _attributes = {} }
@@ -20,10 +21,40 @@ end
 
 -- ---- classes and instances ----
 
+local function method_names(class)
+  local names, seen = {}, {}
+  while class do
+    for k, v in next, class do
+      if type(k) == "string" and type(v) == "function" and k:sub(1, 1) ~= "_" and not seen[k] then
+        seen[k] = true
+        names[#names + 1] = k
+      end
+    end
+    local mt = getmetatable(class)
+    class = mt and mt.__index
+  end
+  table.sort(names)
+  return names
+end
+QuerySet._method_names = method_names
+
+-- What a QuerySet gives for a key that is no name of its class: rows for numbers.
+local function row_or_nothing(self, class, key)
+  if math.type(key) == "integer" and key > 0 then
+    return class._fetch(self)[key]
+  elseif type(key) == "number" then
+    error(exceptions.ValueError(("[%s]: the rows of a QuerySet are counted from 1; order_by(…):reverse() and last() begin at the end"):format(key)), 3)
+  elseif type(key) == "string" and not key:find "^[_%d]" then -- templates ask for "0"
+    error(exceptions.AttributeError(("a QuerySet of %s has no '%s'%s"):format(self._model._meta.object_name, key, suggest(key, method_names(class)))), 3)
+  end
+  return nil
+end
+
 -- The metatable of the instances of a class: names are methods, numbers are rows.
 local function instance_mt(class)
   return {
     __name = class.__name,
+    __nojson = "a QuerySet (a list of values() is data: queryset:values(\"id\", …):to_list())",
     _class = class,
     __index = function(self, key)
       local attribute = class._attributes[key]
@@ -31,10 +62,16 @@ local function instance_mt(class)
         return attribute(self)
       end
       local member = class[key]
-      if member == nil and type(key) == "number" then
-        return class._fetch(self)[key]
+      if member == nil then
+        return row_or_nothing(self, class, key)
       end
       return member
+    end,
+    __pairs = function(self)
+      return ipairs(self)
+    end,
+    __call = function()
+      error(exceptions.TypeError "a QuerySet is no function: for i, row in ipairs(queryset) do, or for row in queryset:iter() do", 2)
     end,
     __len = function(self)
       return #class._fetch(self)
@@ -124,7 +161,15 @@ end
 
 -- ---- conditions ----
 
-function QuerySet:all()
+-- first{ id = 5 } would be the first of all rows.
+local function no_arguments(name, ...)
+  if select("#", ...) > 0 and (...) ~= nil then
+    error(exceptions.TypeError(("%s() takes no conditions: filter{…}:%s()"):format(name, name)), 3)
+  end
+end
+
+function QuerySet:all(...)
+  no_arguments("all", ...)
   return chain(self, self._code)
 end
 
@@ -166,6 +211,7 @@ function QuerySet:none()
   return chain(self, orm.none(self._code))
 end
 
+QuerySet._no_arguments = no_arguments
 QuerySet._checked, QuerySet._with, QuerySet._conditions, QuerySet._conditions_of = checked, with, conditions, conditions_of
 QuerySet._read_db, QuerySet._write_db, QuerySet._world, QuerySet._all_code = read_db, write_db, world_of, all_code
 

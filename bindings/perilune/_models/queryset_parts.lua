@@ -11,7 +11,7 @@ local chain, checked = QuerySet._chain, QuerySet._checked
 
 local function whole(n, what, least)
   if math.type(n) ~= "integer" or n < least then
-    error(exceptions.ValueError(("%s is a whole number from %d up, not %s"):format(what, least, tostring(n))), 3)
+    error(exceptions.ValueError(("%s is a whole number from %d up, not %s"):format(what, least, type(n) == "string" and ("%q"):format(n) or tostring(n))), 3)
   end
   return n
 end

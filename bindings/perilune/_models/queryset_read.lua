@@ -12,6 +12,7 @@ local set_cached = require("perilune._models.descriptors").set_cached
 local state_of = require("perilune._models.state").of
 
 local all_code, conditions, conditions_of = QuerySet._all_code, QuerySet._conditions, QuerySet._conditions_of
+local no_arguments = QuerySet._no_arguments
 local read_db, whole, world_of = QuerySet._read_db, QuerySet._whole, QuerySet._world
 
 -- ---- rows ----
@@ -181,7 +182,8 @@ function QuerySet:get_or_nil(...)
   return single_row(self, ...)
 end
 
-function QuerySet:first()
+function QuerySet:first(...)
+  no_arguments("first", ...)
   local rows = rawget(self, "_result")
   if rows then
     return rows[1]
@@ -194,7 +196,8 @@ function QuerySet:first()
   return whole_row(self, row, hooks, flat, using)
 end
 
-function QuerySet:last()
+function QuerySet:last(...)
+  no_arguments("last", ...)
   if self._code.high >= 0 or self._code.low > 0 then
     error(exceptions.TypeError "Cannot reverse a query once a slice has been taken.", 2)
   end
@@ -238,12 +241,14 @@ local function rows_at_hand(self)
   return rawget(self, "_result") or manager and ahead.waiting(manager) or nil
 end
 
-function QuerySet:count()
+function QuerySet:count(...)
+  no_arguments("count", ...)
   local rows = rows_at_hand(self)
   return rows and #rows or orm.count_rows(world_of(self), read_db(self), self._code)
 end
 
-function QuerySet:exists()
+function QuerySet:exists(...)
+  no_arguments("exists", ...)
   local rows = rows_at_hand(self)
   if rows then
     return #rows > 0
@@ -286,6 +291,9 @@ end
 --- in_bulk({ 1, 2 }[, { field_name = "slug" }]) → { [1] = …, [2] = … }; without ids all.
 function QuerySet:in_bulk(ids, options)
   options = check_options("in_bulk", options, { field_name = true })
+  if ids ~= nil and (type(ids) ~= "table" or getmetatable(ids) ~= nil and rawget(ids, "_code") == nil) then
+    error(exceptions.TypeError(("in_bulk takes a list of keys, as in { 1, 2 }, not %s"):format(tostring(ids))), 2)
+  end
   if self._values then
     error(exceptions.TypeError "in_bulk() cannot be used with values() or values_list().", 2)
   end

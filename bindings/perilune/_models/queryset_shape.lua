@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- QuerySets: what comes back and in which order. Every call gives a new QuerySet.
 local check_options = require "perilune._options"
+local databases = require "perilune._databases"
 local exceptions = require "perilune.exceptions"
 local orm = require "perilune._orm"
 local QuerySet = require "perilune._models.queryset"
@@ -213,11 +214,15 @@ function QuerySet:prefetch_related(...)
   end
   for i = 1, select("#", ...) do
     all[#all + 1] = (select(i, ...))
+    require("perilune._models.prefetch").check(self._model, all, 2)
   end
   return with(self, "_prefetch", all)
 end
 
 function QuerySet:using(alias)
+  if alias ~= nil then
+    databases.get(alias, 2) -- there must be one
+  end
   return with(self, "_db", alias)
 end
 

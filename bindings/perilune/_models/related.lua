@@ -171,6 +171,12 @@ local function list_of(...)
   return { ... }
 end
 
+local function check_list(objects)
+  if type(objects) ~= "table" or getmetatable(objects) ~= nil and rawget(objects, "_code") == nil then
+    error(exceptions.TypeError(("set takes a list, as in set{ a, b }, or a QuerySet, not %s"):format(tostring(objects))), 3)
+  end
+end
+
 -- ---- category.products ----
 
 local reverse = {}
@@ -279,6 +285,7 @@ function reverse:clear()
 end
 
 function reverse:set(objects, options)
+  check_list(objects)
   options = check_options("set", options, { bulk = true, clear = true })
   objects = list_of(objects)
   check_instances(self, objects, "set")
@@ -477,6 +484,7 @@ function many:clear()
 end
 
 function many:set(objects, options)
+  check_list(objects)
   options = check_options("set", options, { clear = true, through_defaults = true })
   local using = routing.write(self.through, self.instance)
   local keys = keys_of(self, list_of(objects), "set")

@@ -5,6 +5,8 @@
 --   adding      it is not in the database yet
 --   loaded      the fields that only() or defer() left, by attribute; nil: all
 --   fetch_mode  of its QuerySet
+--   annotations what annotate() gave it, by name: those that are NULL it does not have
+--   alone       managers whose rows are not read for the batch any more (ahead.lua)
 --   peers       the instances of its batch, weakly
 --   shared      false: it is this instance's alone, else one of a batch
 --
@@ -28,7 +30,7 @@ function M.own(instance)
   if state.shared == false then
     return state
   end
-  local own = { db = state.db, adding = state.adding, loaded = state.loaded, fetch_mode = state.fetch_mode, shared = false }
+  local own = { db = state.db, adding = state.adding, loaded = state.loaded, fetch_mode = state.fetch_mode, annotations = state.annotations, shared = false }
   if state.loaded then
     own.loaded = {}
     for k in pairs(state.loaded) do

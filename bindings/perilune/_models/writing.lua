@@ -8,6 +8,7 @@ local orm = require "perilune._orm"
 local plans = require "perilune._models.row_plans"
 local QuerySet = require "perilune._models.queryset"
 local send = require "perilune._models.signals"
+local suggest = require("perilune._core").suggest
 
 local write_db, world_of = QuerySet._write_db, QuerySet._world
 
@@ -21,6 +22,21 @@ function QuerySet:create(values)
     object:save { force_insert = true, using = using }
   end
   return object
+end
+
+-- A name without "__" is one of a field or of a relation; `default` means something else.
+local function check_names(self, values)
+  local descriptors = self._model._descriptors
+  for name in pairs(values) do
+    if type(name) == "string" and not descriptors[name] and not name:find("__", 1, true) then
+      local names = { "defaults", "create_defaults" }
+      for known in pairs(descriptors) do
+        names[#names + 1] = known
+      end
+      table.sort(names)
+      error(exceptions.FieldError(("%s has no field named '%s'%s"):format(self._model._meta.object_name, name, suggest(name, names))), 3)
+    end
+  end
 end
 
 -- The lookups and what a new row is made of: values with "__" in their names are conditions
@@ -83,6 +99,7 @@ end
 --- get_or_create{ slug = "x", defaults = { name = "X" } } → object, created
 function QuerySet:get_or_create(values)
   local rest, defaults = split(values, "defaults")
+  check_names(self, rest)
   local queryset = self:using(write_db(self))
   local object = queryset:get_or_nil(rest)
   if object then
@@ -95,6 +112,7 @@ end
 --- update_or_create{ slug = "x", defaults = { … }, create_defaults = { … } } → object, created
 function QuerySet:update_or_create(values)
   local rest, defaults, create_defaults = split(values, "defaults", "create_defaults")
+  check_names(self, rest)
   local using = write_db(self)
   return db.atomic({ using = using }, function()
     local object = self:using(using):select_for_update():get_or_nil(rest)

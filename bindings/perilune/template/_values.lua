@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Lua values in templates: what C asks of Lua about objects that have a metatable.
+local null = require "perilune.null"
 local text = require "perilune.utils.text"
 local native = require "perilune._text"
 
@@ -56,7 +57,8 @@ end
 local function of_indexes(object)
   local list = {}
   for i = 1, #object do
-    list[i] = object[i]
+    local item = object[i]
+    list[i] = item == nil and null or item
   end
   return list
 end
@@ -75,6 +77,8 @@ function M.collect(object)
     return run(object)
   elseif kind == "table" and iterators[object] then
     return run(iterators[object])
+  elseif metamethod(object, "__keys") then
+    return metamethod(object, "__keys")(object)
   elseif metamethod(object, "__pairs") then
     return of_pairs(object)
   elseif metamethod(object, "__len") then
