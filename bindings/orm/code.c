@@ -162,7 +162,10 @@ static int connect(lua_State *L, enum code_connector how, const char *sign)
 {
     const struct code *left = orm_code_test(L, 1), *right = orm_code_test(L, 2);
     if (!left || !right || left->kind == CODE_QUERY || right->kind == CODE_QUERY)
-        return exception_raise(L, "TypeError", "'%s' combines two conditions (Q, Exists …)", sign);
+        return exception_raise(L, "TypeError", "'%s' combines two conditions (Q, Exists …)%s", sign,
+                               lua_istable(L, 1) || lua_istable(L, 2)
+                                   ? "; a table of lookups becomes one by Q{…}"
+                                   : "");
     struct code_builder *b = orm_builder(L);
     code_start(b, CODE_CONDITION);
     size_t mark = code_q(b, how, false);

@@ -10,7 +10,7 @@ function QuerySet._repr(self)
   local rows = rawget(self, "_result") or QuerySet._run_rows(self, self._code.high < 0 and orm.slice(self._code, 0, 21) or self._code)
   for i = 1, math.min(#rows, 20) do
     local row = rows[i]
-    shown[i] = type(row) == "table" and not getmetatable(row) and require("perilune.json").encode(row) or ("<%s: %s>"):format(self._model._meta.object_name, tostring(row))
+    shown[i] = type(row) == "table" and rawget(self, "_values") and require("perilune.json").encode(row) or ("<%s: %s>"):format(self._model._meta.object_name, tostring(row))
   end
   if #rows > 20 then
     shown[#shown + 1] = "...(remaining elements truncated)..."

@@ -331,6 +331,12 @@ local function condition(self)
   return { pk__in = self.through._meta.base_manager:filter({ [self.source] = self.instance }):values(self.through._meta:get_field(self.target).attname) }
 end
 
+local function need_key(self)
+  if self.instance.pk == nil then
+    error(no_key(self, self.cache_name), 3)
+  end
+end
+
 function many:get_queryset()
   if self.instance.pk == nil then
     error(no_key(self, self.cache_name), 0)
@@ -449,11 +455,13 @@ end
 
 --- add(tag, 5, …[, { through_defaults = { … } }])
 function many:add(...)
+  need_key(self)
   local objects, through_defaults = with_defaults(...)
   add_keys(self, keys_of(self, objects, "add"), through_defaults)
 end
 
 function many:remove(...)
+  need_key(self)
   local keys = keys_of(self, list_of(...), "remove")
   local using = routing.write(self.through, self.instance)
   forget_prefetched(self)
@@ -471,6 +479,7 @@ function many:remove(...)
 end
 
 function many:clear()
+  need_key(self)
   local using = routing.write(self.through, self.instance)
   forget_prefetched(self)
   db.atomic({ using = using, savepoint = false }, function()
@@ -484,6 +493,7 @@ function many:clear()
 end
 
 function many:set(objects, options)
+  need_key(self)
   check_list(objects)
   options = check_options("set", options, { clear = true, through_defaults = true })
   local using = routing.write(self.through, self.instance)
@@ -516,6 +526,7 @@ function many:set(objects, options)
 end
 
 function many:create(values, options)
+  need_key(self)
   options = check_options("create", options, { through_defaults = true })
   local object = self._super_get_queryset(self):using(routing.write(self.model, self.instance)):create(values)
   add_keys(self, { object.pk }, options.through_defaults)
