@@ -93,9 +93,10 @@ static int raise_about(lua_State *L, const struct entry *e, const char *class, c
         lua_isboolean(L, -1) && !lua_toboolean(L, -1) ? "false" : luaL_typename(L, -1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, e->function);
     const char *place = inspect_defined(L, -1);
-    const char *who = strcmp(e->who, place) == 0 || !place[0]
-                          ? e->who
-                          : lua_pushfstring(L, "%s (%s)", e->who, place);
+    bool library = str_starts(str_from(e->who), STR("perilune/")); /* a wrapper's place */
+    const char *who = strcmp(e->who, place) == 0 || !place[0] ? e->who
+                      : library                               ? place
+                                : lua_pushfstring(L, "%s (%s)", e->who, place);
     exception_push(L, class, lua_pushfstring(L, fmt, who, given));
     if (place[0]) {
         lua_pushfstring(L, "%s: ", place);

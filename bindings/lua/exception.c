@@ -85,6 +85,19 @@ static void add_origin(lua_State *L, const struct origin *from)
     lua_settop(L, 3);
 }
 
+/* The message, with the place in a template that it came from. */
+static const char *with_template(lua_State *L, struct request *r, const char *message)
+{
+    const char *name = text_field(L, r, "template_name", NULL);
+    const char *where = text_field(L, r, "where", "");
+    lua_getfield(L, 2, "line");
+    int line = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    if (!name || str_starts(str_from(where), str_from(name)))
+        return message;
+    return arena_printf(r->arena, "%s (in the template %s, line %d)", message, name, line);
+}
+
 /* (light request, error object, light origin) */
 static int record(lua_State *L)
 {
@@ -100,7 +113,7 @@ static int record(lua_State *L)
     e->kind = kind_of(L, 2);
     if (lua_istable(L, 2)) {
         e->name = text_field(L, r, "name", "Error");
-        e->message = text_field(L, r, "message", "");
+        e->message = with_template(L, r, text_field(L, r, "message", ""));
         e->traceback = text_field(L, r, "traceback", NULL);
         e->where = place(L, r);
     } else {

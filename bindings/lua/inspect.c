@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 static const char collector; /* its address is a key of the registry */
+static const char wrapped_key;
 
 /* ---- the stack ---- */
 
@@ -95,12 +96,32 @@ void inspect_traceback(lua_State *L, const char *message, int level)
     luaL_pushresult(&b);
 }
 
+/* The view inside of the library's wrappers. [-1, +1] */
+static void unwrap(lua_State *L)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &wrapped_key) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_insert(L, -2);
+    for (int depth = 0; depth < 16; depth++) {
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, -3) == LUA_TNIL) {
+            lua_pop(L, 1);
+            break;
+        }
+        lua_replace(L, -2);
+    }
+    lua_remove(L, -2);
+}
+
 const char *inspect_defined(lua_State *L, int idx)
 {
     lua_Debug ar;
     lua_pushvalue(L, idx);
     if (luaL_getmetafield(L, -1, "__call") != LUA_TNIL)
         lua_remove(L, -2);
+    unwrap(L);
     if (!lua_isfunction(L, -1) || lua_iscfunction(L, -1)) {
         lua_pop(L, 1);
         return lua_pushliteral(L, "");
@@ -222,8 +243,18 @@ static int inspect_l_modules(lua_State *L)
     return 1;
 }
 
+/* wrapped(table): what wrappers of views wrap, for errors, which name the author's function */
+static int inspect_l_wrapped(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &wrapped_key);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {
     {"on_error", inspect_l_on_error},
+    {"wrapped", inspect_l_wrapped},
     {"modules", inspect_l_modules},
     {NULL, NULL},
 };

@@ -6,6 +6,9 @@ local M = {}
 
 local marks = setmetatable({}, { __mode = "k" }) -- view -> { [mark] = true }
 
+local wrapped = setmetatable({}, { __mode = "k" }) -- wrapper -> view
+require("perilune._inspect").wrapped(wrapped)
+
 --- Is the view marked?
 function M.has(view, mark)
   local of = marks[view]
@@ -14,6 +17,7 @@ end
 
 --- Puts the marks of `view` on `wrapper`, with `mark` as well; gives the wrapper.
 function M.pass_on(view, wrapper, mark)
+  wrapped[wrapper] = view
   local of = marks[view]
   if of or mark then
     local all = {}

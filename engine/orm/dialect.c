@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "orm/dialect.h"
 
+#include "base/utf8.h"
+
 void dialect_quote(struct buf *out, struct str name)
 {
     buf_addc(out, '"');
@@ -56,9 +58,23 @@ bool dialect_column_check(const struct dialect *d, const struct field *f, struct
     return true;
 }
 
+/* Spaces, controls and marks of direction beyond ASCII, which nobody sees. */
+static bool has_unseen(struct str s)
+{
+    uint32_t cp;
+    while (s.n) {
+        s = str_skip(s, utf8_decode(s, &cp));
+        if ((cp >= 0x80 && cp <= 0xa0) || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200f) ||
+            (cp >= 0x2028 && cp <= 0x202f) || (cp >= 0x205f && cp <= 0x206f) || cp == 0x3000 ||
+            cp == 0xfeff)
+            return true;
+    }
+    return false;
+}
+
 int dialect_check_alias(struct str name, struct err *err)
 {
-    bool bad = name.n == 0 || name.n > 63;
+    bool bad = name.n == 0 || name.n > 63 || !utf8_valid(name) || has_unseen(name);
     for (size_t i = 0; i < name.n && !bad; i++) {
         unsigned char c = (unsigned char)name.p[i];
         bad = c <= ' ' || c == 0x7f || strchr("\"'`[];,.%#()\\", c) != NULL;

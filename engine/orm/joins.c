@@ -65,13 +65,18 @@ int fail_name(struct query *q, const struct model *m, struct str name)
                   STR_ARG(str_head(name, 80)), choices, suggest_text(&s, hint, sizeof hint));
 }
 
-const char *near_member(const struct model *m, struct str name, char *out, size_t size)
+const char *near_member(const struct model *m, struct str name, bool one, char *out, size_t size)
 {
     struct suggest s;
     suggest_init(&s, name);
-    for (size_t i = 0; i < m->members.used; i++)
-        if (m->members.entries[i].key.p)
+    for (size_t i = 0; i < m->members.used; i++) {
+        const struct member *member = m->members.entries[i].value;
+        bool wanted =
+            !one || (member->rel && (member->kind == MEMBER_FIELD ? member->rel->kind != REL_MANY
+                                                                  : member->rel->kind == REL_ONE));
+        if (m->members.entries[i].key.p && wanted)
             suggest_add(&s, m->members.entries[i].key);
+    }
     return suggest_text(&s, out, size);
 }
 

@@ -145,7 +145,7 @@ static struct expr *fail_related(struct query *q, const struct expr *lhs, struct
 {
     char hint[160];
     const struct relation *r = lhs->col.field->rel;
-    if (!near_member(r ? r->to : lhs->col.field->model, name, hint, sizeof hint)[0]) {
+    if (!near_member(r ? r->to : lhs->col.field->model, name, false, hint, sizeof hint)[0]) {
         struct suggest s;
         suggest_init(&s, name);
         for (size_t i = 0; i < COUNT_OF(lookups); i++)
@@ -162,7 +162,7 @@ static struct expr *fail_transform(struct query *q, const struct expr *lhs, stru
     struct suggest s;
     char hint[160];
     if (lhs->kind == E_COLUMN && lhs->col.field->rel &&
-        near_member(lhs->col.field->rel->to, name, hint, sizeof hint)[0])
+        near_member(lhs->col.field->rel->to, name, false, hint, sizeof hint)[0])
         return fail_related(q, lhs, name);
     suggest_init(&s, name);
     for (size_t i = 0; i < COUNT_OF(lookups); i++)
@@ -337,9 +337,7 @@ static struct expr *isnull_lookup(struct compiler *c, struct expr *lhs, const st
 {
     if (rhs->kind != E_VALUE || (rhs->value.kind != VALUE_TRUE && rhs->value.kind != VALUE_FALSE))
         return c_fail_expr(c, ERR_INVALID,
-                           "The QuerySet value for an isnull lookup must be True or False: "
-                           "%.*s__isnull = true",
-                           STR_ARG(lhs->type.field ? lhs->type.field->name : STR("name")));
+                           "The QuerySet value for an isnull lookup must be True or False.");
     return make_isnull(c, lhs, rhs->value.kind == VALUE_TRUE);
 }
 
@@ -445,8 +443,8 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     if (rhs->kind == E_VALUE && rhs->value.kind == VALUE_NULL && !json) {
         if (strcmp(def->name, "exact") != 0 && strcmp(def->name, "iexact") != 0)
             return c_fail_expr(c, ERR_INVALID,
-                               "Cannot use None as a query value: NULL is found by %.*s = "
-                               "perilune.null and by %.*s__isnull = true, not by '%s'",
+                               "Cannot use None as a query value: NULL is found by '%.*s' and "
+                               "'%.*s__isnull', not by '%s'",
                                STR_ARG(name_of(lhs)), STR_ARG(name_of(lhs)), def->name);
         return make_isnull(c, lhs, true);
     }
@@ -454,12 +452,11 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     if (def->list) {
         bool query = rhs->kind == E_SUBQUERY && def->kind == LOOKUP_IN;
         if (rhs->kind != E_LIST && !query)
-            return c_fail_expr(c, ERR_TYPE, "%.*s__%s takes a list, as in { 1, 2 }%s, not %s",
+            return c_fail_expr(c, ERR_TYPE, "%.*s__%s takes a list%s, not %s",
                                STR_ARG(name_of(lhs)), def->name,
-                               def->kind == LOOKUP_IN ? ", or a QuerySet" : "", given(rhs));
+                               def->kind == LOOKUP_IN ? " or a QuerySet" : "", given(rhs));
         if (def->kind == LOOKUP_RANGE && rhs->n != 2)
-            return c_fail_expr(c, ERR_INVALID,
-                               "%.*s__range takes two values, { low, high }, not %u",
+            return c_fail_expr(c, ERR_INVALID, "%.*s__range takes two values, not %u",
                                STR_ARG(name_of(lhs)), rhs->n);
         if (def->kind == LOOKUP_IN && rhs->kind == E_LIST && !json)
             rhs = without_none(c, rhs, &had_none);

@@ -368,8 +368,8 @@ void query_bump(struct query *inner, struct query *outer);
 alias_set alias_bits(const struct joined *j, uint32_t n);
 /* "Cannot resolve keyword …" with the nearest and the choices. */
 int fail_name(struct query *q, const struct model *m, struct str name);
-/* "; did you mean 'x'?" with the nearest name of m's, or "" */
-const char *near_member(const struct model *m, struct str name, char *out, size_t size);
+/* "; did you mean 'x'?" with the nearest name of m's, or ""; one: of relations to one object. */
+const char *near_member(const struct model *m, struct str name, bool one, char *out, size_t size);
 
 /* where.c */
 struct where_ctx {

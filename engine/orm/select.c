@@ -53,7 +53,7 @@ static int check_mask(struct query *q, struct related *mask, const struct model 
         if (!member)
             return c_fail(q->c, ERR_FIELD, "%.*s has no field named '%.*s'%s", STR_ARG(m->name),
                           STR_ARG(str_head(mask->name, 80)),
-                          near_member(m, mask->name, hint, sizeof hint));
+                          near_member(m, mask->name, false, hint, sizeof hint));
         if (mask->children && !member->rel)
             return c_fail(q->c, ERR_FIELD, "%.*s is no relation", STR_ARG(mask->name));
         const struct model *to = !member->rel                     ? NULL
@@ -173,7 +173,7 @@ static int fail_related(struct query *q, const struct model *m, struct related *
                                   STR_ARG(m->reverse[i]->query_name));
     const struct member *member = model_member(m, at->name);
     char hint[160];
-    near_member(m, at->name, hint, sizeof hint);
+    near_member(m, at->name, true, hint, sizeof hint);
     if (!plain && member) /* a relation with many rows */
         snprintf(hint, sizeof hint, "; prefetch_related(\"%.*s\") reads many objects of each",
                  STR_ARG(str_head(at->name, 60)));

@@ -8,6 +8,7 @@ return {
   internal_ips = { "192.0.2.7" },
   trusted_proxies = { "127.0.0.2" },
   root_urlconf = "urls",
+  templates = { dirs = { "shop/templates" } },
   request_time_limit = tonumber(os.getenv "ERRORS_LIMIT" or 30),
   lua_memory_limit = tonumber(os.getenv "ERRORS_MEMORY" or 128 * 2 ^ 20),
   middleware = { "shop.middleware.outer", "perilune.middleware.common", "shop.middleware.sometimes", "shop.middleware.hooks" },

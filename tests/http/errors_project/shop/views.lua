@@ -31,6 +31,18 @@ view("nil_field", function()
   return price_of(product, "EUR")
 end)
 
+-- Nothing of the view is on the stack when a tail call or a template fails.
+view("tail", function(request)
+  return http.render(request, "shop/raises.html", { fails = function() error(exceptions.ValueError("in a template")) end })
+end)
+
+view("wrapped_tail", http.require_GET(function(request)
+  return http.render(request, "shop/raises.html", { fails = function() error(exceptions.ValueError("in a template")) end })
+end))
+
+view("wrapped_nothing", http.require_GET(http.no_append_slash(function()
+end)))
+
 view("text", function()
   error("a plain text")
 end)
