@@ -25,7 +25,7 @@ struct buf *orm_json_buffer(lua_State *L);
 int orm_code_push(lua_State *L, struct code_builder *b);
 
 /* How a table is to be taken that is neither a QuerySet nor an instance. */
-enum orm_table { ORM_TABLE_JSON, ORM_TABLE_LIST };
+enum orm_table { ORM_TABLE_JSON, ORM_TABLE_LIST, ORM_TABLE_LISTS /* of lists */ };
 
 /* Writes the Lua value at idx as an operand: a scalar, decimal, moment, perilune.null, a
  * model instance, a QuerySet, an expression, a list or a JSON document.  Raises TypeError for

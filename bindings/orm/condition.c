@@ -10,6 +10,19 @@
 
 enum { KEYS_MAX = 64 }; /* lookups of one table */
 
+/* "pk", "pk__gt", "cells__pk__in": keys may be of several columns, and then are lists. */
+static bool of_key(struct str key)
+{
+    static const struct str lookups[] = {STR_INIT("__in"), STR_INIT("__gt"),  STR_INIT("__gte"),
+                                         STR_INIT("__lt"), STR_INIT("__lte"), STR_INIT("__exact")};
+    for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
+        if (str_ends(key, lookups[i])) {
+            key = str_head(key, key.n - lookups[i].n);
+            break;
+        }
+    return str_eq(key, STR("pk")) || str_ends(key, STR("__pk"));
+}
+
 /* Lookups that take a list of values. */
 static bool takes_list(struct str key)
 {
@@ -21,7 +34,7 @@ static bool takes_list(struct str key)
             key.p[key.n - n - 2] == '_')
             return true;
     }
-    return str_eq(key, STR("pk")) || str_ends(key, STR("__pk")); /* of several columns */
+    return of_key(key);
 }
 
 /* The key, then the value at idx. */
@@ -29,8 +42,10 @@ static void write_lookup(lua_State *L, struct str key, int idx, struct code_buil
                          const char *what)
 {
     code_lookup(b, key);
-    orm_write_operand(L, idx, b, takes_list(key) ? ORM_TABLE_LIST : ORM_TABLE_JSON,
-                      key.n < 100 ? key.p : what);
+    enum orm_table table = !takes_list(key)                            ? ORM_TABLE_JSON
+                           : str_ends(key, STR("__in")) && of_key(key) ? ORM_TABLE_LISTS
+                                                                       : ORM_TABLE_LIST;
+    orm_write_operand(L, idx, b, table, key.n < 100 ? key.p : what);
 }
 
 static void sort(struct str *keys, size_t n)

@@ -197,7 +197,8 @@ static void check_list(lua_State *L, int idx, const char *what)
                     luaL_tolstring(L, -2, NULL));
 }
 
-static void write_list(lua_State *L, int idx, struct code_builder *b, const char *what)
+static void write_list(lua_State *L, int idx, struct code_builder *b, enum orm_table items,
+                       const char *what)
 {
     lua_Unsigned n = lua_rawlen(L, idx);
     if (n == 0)
@@ -221,7 +222,7 @@ static void write_list(lua_State *L, int idx, struct code_builder *b, const char
         size_t mark = code_operands(b);
         for (lua_Unsigned i = 1; i <= n; i++) {
             lua_rawgeti(L, idx, (lua_Integer)i);
-            orm_write_operand(L, -1, b, ORM_TABLE_JSON, what);
+            orm_write_operand(L, -1, b, items, what);
             lua_pop(L, 1);
         }
         code_close(b, mark, (uint32_t)n);
@@ -262,8 +263,8 @@ static void write_table(lua_State *L, int idx, struct code_builder *b, enum orm_
     if (query) {
         code_query(b, CODE_AS_LIST, query);
         lua_pop(L, 1);
-    } else if (table == ORM_TABLE_LIST) {
-        write_list(L, idx, b, what);
+    } else if (table != ORM_TABLE_JSON) {
+        write_list(L, idx, b, table == ORM_TABLE_LISTS ? ORM_TABLE_LIST : ORM_TABLE_JSON, what);
     } else {
         write_json(L, idx, b, what);
     }

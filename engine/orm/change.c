@@ -79,6 +79,9 @@ static const struct field *update_field(struct query *q, struct str name)
     if (!member)
         return fail_name(q, q->model, name), NULL;
     const struct field *f = member->field;
+    if (member->kind == MEMBER_FIELD && f->n_parts)
+        return c_fail(c, ERR_FIELD, "Composite primary key fields must be updated individually."),
+               NULL;
     if (member->kind == MEMBER_REVERSE || (f->rel && f->rel->kind == REL_MANY) || !f->column.n)
         return c_fail(c, ERR_FIELD,
                       "Cannot update model field '%.*s' (only non-relations and foreign keys "

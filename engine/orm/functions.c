@@ -492,7 +492,10 @@ struct expr *read_aggregate(struct query *q, const struct resolve *r, uint32_t a
         return fail_function(c, name), NULL;
     if (check_arity(c, fn, n) < 0)
         return NULL;
+    c->counting = str_eq(name, STR("Count")) && !(flags & CODE_AGG_DISTINCT) && c->w < c->end &&
+                  OP_OF(*c->w) == OP_F;
     struct expr *e = new_call(q, E_AGGREGATE, fn, r, n);
+    c->counting = false;
     if (!e || read_agg_parts(q, r, e, flags) < 0 ||
         check_aggregate(c, e, flags, r->summarize) < 0 || result_type(e) < 0)
         return NULL;

@@ -263,6 +263,10 @@ static struct expr *unpack_items(struct compiler *c, const struct expr *lhs, str
         if (list->args[i]->kind == E_LIST && list->args[i]->op == 1 &&
             !(list->args[i] = unpack_instances(c, lhs, list->args[i])))
             return NULL;
+    for (uint32_t i = 0; i < list->n; i++)
+        if (list->args[i]->kind == E_LIST)
+            return c_fail_expr(c, ERR_TYPE, "Field '%.*s' expected one value but got a list.",
+                               STR_ARG(lhs->type.field ? lhs->type.field->name : STR("?")));
     return list;
 }
 
@@ -341,36 +345,6 @@ static struct expr *isnull_lookup(struct compiler *c, struct expr *lhs, const st
     return make_isnull(c, lhs, rhs->value.kind == VALUE_TRUE);
 }
 
-/* The key of several columns: (a, b) = (1, 2). */
-static struct expr *composite_lookup(struct query *q, const struct lookup *def, struct expr *lhs,
-                                     struct expr *rhs)
-{
-    struct compiler *c = q->c;
-    const struct field *pk = lhs->col.field;
-    bool one = def->kind == LOOKUP_COMPARE && strcmp(def->name, "exact") == 0;
-    if (rhs->kind != E_LIST || (!one && def->kind != LOOKUP_IN))
-        return c_fail_expr(c, ERR_INVALID, "'%s' lookup of '%.*s' must be a list of %u values",
-                           def->name, STR_ARG(pk->name), pk->n_parts);
-    struct expr *any = where_new(c, CODE_OR, false);
-    for (uint32_t i = 0; i < (one ? 1 : rhs->n); i++) {
-        struct expr *tuple = one ? rhs : rhs->args[i];
-        if (tuple->op == 1 && tuple->n == 1 && tuple->args[0]->kind == E_LIST)
-            tuple = tuple->args[0];
-        if (tuple->kind != E_LIST || tuple->n < pk->n_parts)
-            return c_fail_expr(c, ERR_INVALID, "'%s' lookup of '%.*s' must have %u elements",
-                               def->name, STR_ARG(pk->name), pk->n_parts);
-        struct expr *all = where_new(c, CODE_AND, false);
-        for (uint32_t k = 0; k < pk->n_parts; k++)
-            where_add(c, all,
-                      make_exact(c, expr_column(c, lhs->col.alias, pk->parts[k]), tuple->args[k]),
-                      CODE_AND);
-        where_add(c, any, all, CODE_OR);
-    }
-    if (!any->n)
-        where_add(c, any, expr_new(c, E_NOTHING, 0), CODE_OR);
-    return any;
-}
-
 const struct field *lookup_field(const struct expr *lhs)
 {
     while (!lhs->type.field && lhs->n && lhs->args[0])
@@ -417,6 +391,98 @@ static const char *given(const struct expr *rhs)
     default:
         return "one value";
     }
+}
+
+/* ---- keys of several columns ---- */
+
+static struct expr *part_of(struct compiler *c, const struct expr *lhs, uint32_t i)
+{
+    return expr_column(c, lhs->col.alias, lhs->col.field->parts[i]);
+}
+
+static struct expr *compare_part(struct compiler *c, const char *op, const struct expr *lhs,
+                                 uint32_t i, struct expr *value)
+{
+    struct expr *e = condition_new(c, lookup_named(op), part_of(c, lhs, i), value);
+    if (c->checks)
+        note_values(c, e);
+    return e;
+}
+
+/* The values of one key: a list, or what an instance brings. */
+static struct expr *key_values(struct compiler *c, const struct lookup *def, const struct expr *lhs,
+                               struct expr *tuple)
+{
+    const struct field *pk = lhs->col.field;
+    if (tuple->op == 1 && tuple->n == 1 && tuple->args[0]->kind == E_LIST)
+        tuple = tuple->args[0];
+    bool instance = tuple->op == 1;
+    if (tuple->kind == E_LIST && (instance ? tuple->n >= pk->n_parts : tuple->n == pk->n_parts))
+        return tuple;
+    return c_fail_expr(c, ERR_INVALID, "'%s' lookup of '%.*s' must have %u elements", def->name,
+                       STR_ARG(pk->name), pk->n_parts);
+}
+
+/* (a, b) = (1, 2); (a, b) > (1, 2): a > 1 OR (a = 1 AND b > 2) */
+static struct expr *compare_key(struct compiler *c, const struct lookup *def,
+                                const struct expr *lhs, struct expr *tuple)
+{
+    uint32_t n = lhs->col.field->n_parts;
+    bool exact = strcmp(def->name, "exact") == 0;
+    const char *strict = def->name[0] == 'g' ? "gt" : "lt";
+    struct expr *any = where_new(c, CODE_OR, false);
+    for (uint32_t last = exact ? n - 1 : 0; last < n; last++) {
+        struct expr *all = where_new(c, CODE_AND, false);
+        for (uint32_t i = 0; i <= last; i++) {
+            const char *op = exact || i < last ? "exact" : last + 1 < n ? strict : def->name;
+            where_add(c, all, compare_part(c, op, lhs, i, tuple->args[i]), CODE_AND);
+        }
+        where_add(c, any, all, CODE_OR);
+    }
+    return any;
+}
+
+static struct expr *key_isnull(struct compiler *c, const struct expr *lhs, const struct expr *rhs)
+{
+    struct expr *test = isnull_lookup(c, part_of(c, lhs, 0), rhs);
+    if (!test)
+        return NULL;
+    bool is = test->lookup.flag;
+    struct expr *w = where_new(c, is ? CODE_OR : CODE_AND, false);
+    for (uint32_t i = 0; i < lhs->col.field->n_parts; i++)
+        where_add(c, w, make_isnull(c, part_of(c, lhs, i), is), is ? CODE_OR : CODE_AND);
+    return w;
+}
+
+static struct expr *composite_lookup(struct query *q, const struct lookup *def, struct expr *lhs,
+                                     struct expr *rhs)
+{
+    struct compiler *c = q->c;
+    const struct field *pk = lhs->col.field;
+    if (def->kind == LOOKUP_ISNULL)
+        return key_isnull(c, lhs, rhs);
+    if (def->kind != LOOKUP_COMPARE && def->kind != LOOKUP_IN)
+        return c_fail_expr(c, ERR_FIELD,
+                           "'%s' is no lookup of '%.*s', a key of %u columns: there are exact, in, "
+                           "gt, gte, lt, lte and isnull",
+                           def->name, STR_ARG(pk->name), pk->n_parts);
+    if (rhs->kind != E_LIST)
+        return c_fail_expr(c, ERR_INVALID, "'%s' lookup of '%.*s' must be a list of %u values",
+                           def->name, STR_ARG(pk->name), pk->n_parts);
+    if (def->kind == LOOKUP_COMPARE) {
+        struct expr *tuple = key_values(c, def, lhs, rhs);
+        return tuple ? compare_key(c, def, lhs, tuple) : NULL;
+    }
+    struct expr *any = where_new(c, CODE_OR, false);
+    for (uint32_t i = 0; i < rhs->n; i++) {
+        struct expr *tuple = key_values(c, def, lhs, rhs->args[i]);
+        if (!tuple)
+            return NULL;
+        where_add(c, any, compare_key(c, &lookups[0], lhs, tuple), CODE_OR);
+    }
+    if (!any->n)
+        where_add(c, any, expr_new(c, E_NOTHING, 0), CODE_OR);
+    return any;
 }
 
 static struct expr *finish_lookup(struct query *q, const struct lookup *def, struct expr *lhs,

@@ -265,6 +265,7 @@ struct compiler {
     bool bare;                    /* columns without their tables: constraints, indexes */
     struct str prefix;            /* of names: the way to the model whose ordering is read */
     bool checking;                /* only: the query around that OuterRef means is not there */
+    bool counting;                /* a key of several columns is counted by its first one */
     bool typed;                   /* the expression that is read next gets its type from outside */
     struct filtered *in_filtered; /* whose condition is being resolved */
     /* text so far */

@@ -51,6 +51,8 @@ struct expr *resolve_name(struct query *q, struct str name, const struct resolve
         if (r->no_joins && n_aliases > 1)
             return c_fail_expr(c, ERR_FIELD,
                                "Joined field references are not permitted in this query");
+        if (target->n_parts && c->counting) /* none of the parts is NULL where there is a row */
+            target = target->parts[0];
         if (target->type->storage == STORE_NONE)
             return c_fail_expr(c, ERR_INVALID,
                                "Referencing multicolumn fields with F() objects isn't supported");

@@ -39,6 +39,9 @@ static bool field_loaded(const struct query *q, struct related *mask, const stru
 {
     if (!mask || f == m->pk || f->primary_key)
         return true;
+    for (uint32_t i = 0; i < m->pk->n_parts; i++)
+        if (f == m->pk->parts[i])
+            return true;
     struct related *at = mask_find(mask, f->name);
     if (!at)
         at = mask_find(mask, f->attname);

@@ -573,10 +573,10 @@ def check_lines(c, server):
     for path in ("tail", "wrapped_tail", "wrapped_nothing"):
         c.check(server.request("GET", "/%s/" % path).status == 500, "a 500: " + path)
     for path, line in (("tail", 35), ("wrapped_tail", 39)):
-        check_log(c, server, r"/%s/: ValueError: shop/views\.lua:%d: in a template \(in the template "
+        check_log(c, server, r"/%s/: Error: shop/views\.lua:%d: bad argument .*\(in the template "
                   r"shop/raises\.html, line 2\)" % (path, line),
                   "log: the view and the template of " + path)
-    check_log(c, server, r"/wrapped_nothing/: ValueError: .*the view shop/views\.lua:43 didn't return "
+    check_log(c, server, r"/wrapped_nothing/: ValueError: .*the view \S+ \(shop/views\.lua:43\) didn't return "
               r"a response", "log: the view inside of wrappers")
     stray = [line for line in server.output().split("\n")
              if line and not re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ perilune", line)]

@@ -4,11 +4,12 @@
 local t = require "harness"
 local exceptions = require "perilune.exceptions"
 local models = require "perilune.models"
+local null = require "perilune.null"
 local time = require "perilune.time"
 local world = require "models_world"
 local describe, it, assert = t.describe, t.it, t.assert
 
-local names = world.names
+local names, raises = world.names, world.raises
 local Meta = { app_label = "shop" }
 local Person = models.Model("Person", {
   name = models.CharField { max_length = 10 },
@@ -128,6 +129,90 @@ describe("keys of several columns", function()
     ok, err = pcall(function() Cell({ x = 1, y = 2 }):save { force_insert = true } end)
     assert.is_false(ok)
     assert.is_true(exceptions.is(err, "IntegrityError"))
+  end)
+
+  it("are set and read as one", function()
+    world.clear(Cell)
+    local cell = Cell { text = "a" }
+    assert.equal(nil, cell.pk)
+    cell.pk = { 1, 2 }
+    assert.equal(1, cell.x)
+    cell:save()
+    assert.equal("Cell object ((1, 2))", tostring(cell))
+    assert.equal(3, Cell.objects:create({ pk = { 1, 3 } }).y)
+    local _, created = Cell.objects:get_or_create { pk = { 1, 3 } }
+    assert.is_false(created)
+    _, created = Cell.objects:get_or_create { pk = { 2, 1 }, defaults = { text = "c" } }
+    assert.is_true(created)
+    assert.is_true(cell == Cell.objects:get { pk = { 1, 2 } })
+    assert.is_false(cell == Cell.objects:get { pk = { 1, 3 } })
+    local all = Cell.objects:all()
+    assert.equal(3, #all)
+    assert.is_true(all:contains(cell))
+    raises("ValueError", function() cell.pk = 5 end, "'pk' must be a list of 2 values, { x, y }, not 5")
+    raises("ValueError", function() cell.pk = { 5 } end, "'pk' must be a list of 2 values")
+    cell.pk = null
+    raises("ValueError", function() cell:delete() end, "can't be deleted")
+  end)
+
+  it("compare as a row of values does, part by part", function()
+    world.clear(Cell)
+    for _, key in ipairs { { 1, 1 }, { 1, 2 }, { 2, 1 }, { 2, 2 } } do
+      Cell.objects:create { pk = key }
+    end
+    local function found(condition)
+      local list = {}
+      for _, cell in ipairs(Cell.objects:filter(condition):order_by "pk") do
+        list[#list + 1] = cell.x .. cell.y
+      end
+      return table.concat(list, " ")
+    end
+    assert.equal("12 21 22", found { pk__gt = { 1, 1 } })
+    assert.equal("12 21 22", found { pk__gte = { 1, 2 } })
+    assert.equal("11 12", found { pk__lt = { 2, 1 } })
+    assert.equal("11 12 21", found { pk__lte = { 2, 1 } })
+    assert.equal("", found { pk__isnull = true })
+    assert.equal("11 12 21 22", found { pk__isnull = false })
+    assert.equal("11 22", found(models.Q { pk__in = { { 1, 1 }, { 2, 2 } } }))
+    assert.equal("11 22", found(models.Q { pk = { 1, 1 } } | models.Q { pk = { 2, 2 } }))
+    assert.equal("12 21", found(~models.Q { pk__in = { { 1, 1 }, { 2, 2 } } }))
+    assert.equal("11 12", found { pk__in = Cell.objects:filter { x = 1 } })
+    assert.equal("11 12", found { pk__in = Cell.objects:filter({ x = 1 }):values "pk" })
+    assert.equal("22", found { pk = Cell.objects:get { pk = { 2, 2 } } })
+    raises("ValueError", function() return Cell.objects:filter { pk = 1 } end, "must be a list of 2 values")
+    raises("ValueError", function() return Cell.objects:filter { pk = { 1, 2, 3 } } end, "must have 2 elements")
+    raises("ValueError", function() return Cell.objects:filter { pk__in = { 1, 2 } } end, "must have 2 elements")
+    raises("ValueError", function() return Cell.objects:filter { pk = { "a", 2 } } end, "Field 'x' expected a number but got 'a'.")
+    raises("FieldError", function() return Cell.objects:filter { pk__contains = 1 } end, "'contains' is no lookup of 'pk', a key of 2 columns")
+  end)
+
+  it("are a list in rows of values, and a key of in_bulk", function()
+    world.clear(Cell)
+    Cell.objects:create { pk = { 1, 1 }, text = "a" }
+    Cell.objects:create { pk = { 1, 2 }, text = "b" }
+    local rows = Cell.objects:order_by "pk"
+    assert.same({ pk = { 1, 2 } }, rows:values("pk")[2])
+    assert.same({ pk = { 1, 2 }, x = 1 }, rows:values("pk", "x")[2])
+    assert.same({ { 1, 2 }, "b", n = 2 }, rows:values_list("pk", "text")[2])
+    assert.same({ { 1, 1 }, { 1, 2 } }, rows:values_list("pk", { flat = true }):to_list())
+    local bulk = Cell.objects:in_bulk { { 1, 2 }, { 9, 9 } }
+    assert.equal("b", bulk[{ 1, 2 }].text)
+    assert.equal(nil, bulk[{ 9, 9 }])
+    assert.equal(2, Cell.objects:aggregate({ n = models.Count "pk" }).n)
+    raises("ValueError", function() return Cell.objects:annotate { k = models.F "pk" } end, "multicolumn")
+    raises("FieldError", function() return Cell.objects:update { pk = { 1, 1 } } end, "must be updated individually")
+    local partial = Cell.objects:order_by("pk"):only("x"):to_list()
+    assert.equal("a", partial[1].text)
+    assert.equal(0, world.count(function() assert.equal("b", partial[2].text) end)) -- for its peers, too
+    assert.equal(2, (Cell.objects:filter({ pk__in = { { 1, 1 }, { 1, 2 } } }):delete()))
+  end)
+
+  it("are no target of relations", function()
+    local define = require("perilune._models.model").define
+    local how = { registry = require("perilune._models.registry").new(), app_label = "own" }
+    define("Grid", { pk = models.CompositePrimaryKey("a", "b"), a = models.IntegerField {}, b = models.IntegerField {} }, {}, how)
+    define("Note", { grid = models.ForeignKey("own.Grid", { on_delete = models.CASCADE }) }, {}, how)
+    raises("ImproperlyConfigured", function() how.registry:world() end, "a relation cannot point at 'own.Grid': its key is composite")
   end)
 end)
 

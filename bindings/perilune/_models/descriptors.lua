@@ -74,20 +74,31 @@ local function load_deferred(instance, d)
   local class, attname = d.class, d.attname
   may_fetch(instance, class, attname)
   local meta = class._meta
-  local pk = meta.pk.attname
+  local parts = meta.pk.composite and meta.pk.parts or { meta.pk.attname }
   local peers = peers_of(instance, function(peer)
-    return rawget(peer, attname) == nil and rawget(peer, pk) ~= nil
+    return rawget(peer, attname) == nil and peer.pk ~= nil
   end)
   local state = rawget(instance, "_state")
   local ids, by_id = {}, {}
   for _, peer in ipairs(peers) do
-    local id = rawget(peer, pk)
-    ids[#ids + 1] = id
+    local key = peer.pk
+    ids[#ids + 1] = key
+    local id = M.plain_key(key)
     by_id[id] = by_id[id] or {}
     table.insert(by_id[id], peer)
   end
-  for _, row in ipairs(meta.base_manager:using(state.db):filter { pk__in = ids }:values(pk, attname):to_list()) do
-    for _, peer in ipairs(by_id[row[pk]] or {}) do
+  local names = { table.unpack(parts) }
+  names[#names + 1] = attname
+  for _, row in ipairs(meta.base_manager:using(state.db):filter { pk__in = ids }:values(table.unpack(names)):to_list()) do
+    local id = row[parts[1]]
+    if meta.pk.composite then
+      local key = {}
+      for i, part in ipairs(parts) do
+        key[i] = row[part]
+      end
+      id = M.plain_key(key)
+    end
+    for _, peer in ipairs(by_id[id] or {}) do
       if row[attname] ~= nil then
         rawset(peer, attname, row[attname])
       end
@@ -122,12 +133,41 @@ local function set_pk(instance, value, d)
   rawset(instance, d.attname, value)
 end
 
+-- A list of the parts; nil as long as one of them is missing.
 local function get_composite(instance, d)
   local key = {}
   for i, name in ipairs(d.parts) do
-    key[i] = instance[name]
+    local part = instance[name]
+    if part == nil then
+      return nil
+    end
+    key[i] = part
   end
   return key
+end
+
+local function set_composite(instance, value, d)
+  if value == null then
+    value = nil
+  end
+  if value ~= nil and (type(value) ~= "table" or getmetatable(value) ~= nil or #value ~= #d.parts) then
+    error(exceptions.ValueError(("'pk' must be a list of %d values, { %s }, not %s"):format(#d.parts, table.concat(d.parts, ", "), tostring(value))), 3)
+  end
+  for i, name in ipairs(d.parts) do
+    instance[name] = value and value[i]
+  end
+end
+
+--- The key of an instance as something that is equal to that of another one with the same key.
+function M.plain_key(key)
+  if type(key) ~= "table" or getmetatable(key) ~= nil then
+    return key
+  end
+  local parts = {}
+  for i, part in ipairs(key) do
+    parts[i] = type(part) == "string" and ("%q"):format(part) or tostring(part)
+  end
+  return table.concat(parts, ", ")
 end
 
 -- ---- forward: category ----
@@ -245,7 +285,7 @@ function M.install(class)
     add_field(class, field)
   end
   if meta.pk.composite then
-    add(class, "pk", { get = get_composite, set = read_only, parts = meta.pk.parts })
+    add(class, "pk", { get = get_composite, set = set_composite, parts = meta.pk.parts })
   else
     add(class, "pk", { get = get_pk, set = set_pk, attname = meta.pk.attname })
   end

@@ -107,12 +107,14 @@ end
 
 -- pk__in = { { 1, 2 }, { 1, 3 } } of a key of several columns: one of the keys.
 local function any_key(keys)
-  local expressions = require "perilune._models.expressions"
   local list = {}
   for i, key in ipairs(keys) do
-    list[i] = expressions.Q { pk = key }
+    if type(key) == "table" and key.pk ~= nil then -- an instance, a row of values("pk")
+      key = key.pk
+    end
+    list[i] = key
   end
-  return expressions.q_connected("OR", false, table.unpack(list))
+  return list
 end
 
 --- The arguments of filter(), exclude() and get() with the values in their tables prepared.
@@ -126,11 +128,10 @@ function M.conditions(class, ...)
         if type(name) == "string" then
           value = prepare_one(class, name, value)
         end
-        if name == "pk__in" and class._meta.pk.composite and type(value) == "table" and type(value[1]) == "table" then
-          table.insert(copy, 1, any_key(value))
-        else
-          copy[name] = value
+        if name == "pk__in" and class._meta.pk.composite and type(value) == "table" then
+          value = any_key(value)
         end
+        copy[name] = value
       end
       args[i] = copy
     end

@@ -122,6 +122,10 @@ local function instance_newindex(class)
   end
 end
 
+local function plain_key(key)
+  return require("perilune._models.descriptors").plain_key(key)
+end
+
 local function equal(a, b)
   local ca, cb = getmetatable(a), getmetatable(b)
   if rawequal(a, b) then
@@ -131,13 +135,19 @@ local function equal(a, b)
   elseif ca._meta.concrete_model ~= cb._meta.concrete_model then
     return false
   end
-  local pk = a.pk
-  return pk ~= nil and pk == b.pk
+  local pk, other = a.pk, b.pk
+  if type(pk) == "table" and type(other) == "table" and ca._meta.pk.composite then
+    pk, other = plain_key(pk), plain_key(other)
+  end
+  return pk ~= nil and pk == other
 end
 
 local function to_string(self)
   local meta = getmetatable(self)._meta
   local pk = self.pk
+  if pk ~= nil and meta.pk.composite then
+    pk = "(" .. plain_key(pk):gsub('"', "'") .. ")"
+  end
   return ("%s object (%s)"):format(meta.object_name, pk == nil and "None" or tostring(pk))
 end
 

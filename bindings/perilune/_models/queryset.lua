@@ -117,7 +117,7 @@ end
 
 local kept = {
   _db = true, _prefetch = true, _hints = true, _fetch_mode = true, _flat = true, _for_write = true, _known = true, _values = true, _combined = true, _whole = true,
-  _sliced = true,
+  _sliced = true, _fold = true,
 }
 
 --- A QuerySet like this one with other code.

@@ -8,7 +8,8 @@ local post_init = require("perilune.signals").post_init
 local QuerySet = require "perilune._models.queryset_parts"
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
-local set_cached = require("perilune._models.descriptors").set_cached
+local descriptors = require "perilune._models.descriptors"
+local plain_key, set_cached = descriptors.plain_key, descriptors.set_cached
 local state_of = require("perilune._models.state").of
 
 local all_code, conditions, conditions_of = QuerySet._all_code, QuerySet._conditions, QuerySet._conditions_of
@@ -31,10 +32,34 @@ end
 
 local strong, weak = post_init._refs, post_init._weak -- both empty: nobody listens to any model
 
+-- Columns of a composite key as one list, in rows of values() and values_list().
+local function fold_keys(rows, fold)
+  local n = #fold.parts
+  for i, row in ipairs(rows) do
+    local key = {}
+    if fold.list then
+      table.move(row, fold.at, fold.at + n - 1, 1, key)
+      row[fold.at] = key
+      table.move(row, fold.at + n, row.n + n, fold.at + 1)
+      row.n = row.n - n + 1
+    else
+      for k, part in ipairs(fold.parts) do
+        key[k] = row[part]
+        if fold.extra[part] then
+          row[part] = nil
+        end
+      end
+      row.pk = key
+    end
+    rows[i] = fold.flat and key or row
+  end
+  return rows
+end
+
 -- What follows the reading of rows: what is known of them, signals, prefetches.
 local function finish(self, rows)
   if #rows == 0 or rawget(self, "_values") then
-    return rows
+    return rawget(self, "_fold") and fold_keys(rows, rawget(self, "_fold")) or rows
   end
   local mode = rawget(self, "_fetch_mode")
   if mode then
@@ -288,6 +313,19 @@ function QuerySet:aggregate(...)
   return single(self, world_of(self):check(orm.aggregation(self._code, all)))
 end
 
+-- Lists are keys by what is in them: found[{ 1, "a" }].
+local by_parts = {
+  __index = function(found, key)
+    local wanted = plain_key(key)
+    for known, row in next, found do
+      if plain_key(known) == wanted then
+        return row
+      end
+    end
+    return nil
+  end,
+}
+
 --- in_bulk({ 1, 2 }[, { field_name = "slug" }]) → { [1] = …, [2] = … }; without ids all.
 function QuerySet:in_bulk(ids, options)
   options = check_options("in_bulk", options, { field_name = true })
@@ -315,9 +353,13 @@ function QuerySet:in_bulk(ids, options)
     queryset = self:filter { [name .. "__in"] = ids }
   end
   for _, row in ipairs(QuerySet._fetch(queryset)) do
-    found[row[field.attname]] = row
+    if name == "pk" then
+      found[row.pk] = row
+    else
+      found[row[field.attname]] = row
+    end
   end
-  return found
+  return meta.pk.composite and name == "pk" and setmetatable(found, by_parts) or found
 end
 
 QuerySet._run_rows = run_rows

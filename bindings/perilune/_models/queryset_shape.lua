@@ -117,6 +117,31 @@ local function split_expressions(self, names, named_expressions)
   return code, list
 end
 
+-- A composite key is selected by its parts, which the rows get back as one list: where in the
+-- row, and how many (queryset_read.lua folds them).
+local function with_parts(self, names, list)
+  local pk = self._model._meta.pk
+  local expanded, fold = {}, nil
+  for _, name in ipairs(names) do
+    if name == "pk" and pk.composite then
+      fold = fold or { at = #expanded + 1, parts = pk.parts, list = list, extra = {} }
+      for _, part in ipairs(pk.parts) do
+        local given = false
+        for _, other in ipairs(names) do
+          given = given or other == part
+        end
+        fold.extra[part] = not given
+        if list or not given then
+          expanded[#expanded + 1] = part
+        end
+      end
+    else
+      expanded[#expanded + 1] = name
+    end
+  end
+  return expanded, fold
+end
+
 --- values("id", "category__name"[, { lower = Lower "name" }])
 function QuerySet:values(...)
   local n = select("#", ...)
@@ -124,8 +149,11 @@ function QuerySet:values(...)
   if n > 0 and type(names[n]) == "table" and getmetatable(names[n]) == nil then
     expressions = table.remove(names)
   end
+  local fold
+  names, fold = with_parts(self, names, false)
   local code, list = split_expressions(self, names, expressions)
   local new = checked(self, orm.values(code, false, table.unpack(list)))
+  rawset(new, "_fold", fold)
   rawset(new, "_flat", nil)
   rawset(new, "_values", true)
   return new
@@ -143,9 +171,15 @@ function QuerySet:values_list(...)
   if options.named then
     return self:values(table.unpack(names))
   end
+  local fold
+  names, fold = with_parts(self, names, true)
   local code, list = split_expressions(self, names)
   local new = checked(self, orm.values(code, true, table.unpack(list)))
-  rawset(new, "_flat", options.flat or nil)
+  if fold then
+    fold.flat = options.flat
+    rawset(new, "_fold", fold)
+  end
+  rawset(new, "_flat", not fold and options.flat or nil)
   rawset(new, "_values", true)
   return new
 end
