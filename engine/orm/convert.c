@@ -251,6 +251,10 @@ int convert_json_key(struct str path, struct value key, struct arena *scratch, s
     struct str s;
     if (as_text(&any, key, scratch, &s, err) < 0)
         return -1;
+    if (str_has(s, '"')) /* where SQLite ends a key, escaped or not */
+        return err_set(err, ERR_UNSUPPORTED,
+                       "SQLite cannot look for keys of JSON with a quotation mark in them: %.*s",
+                       STR_ARG(str_head(s, 80)));
     struct buf b = BUF_INIT;
     buf_addstr(&b, path);
     buf_addc(&b, '.');
@@ -420,6 +424,10 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
     case BIND_LIKE:
         if (bind_typed(t, v, zone, scratch, out, err) < 0)
             return -1;
+        if (str_has(out->text, '\0')) /* where LIKE ends a pattern */
+            return err_set(err, ERR_INVALID,
+                           "%.*s: text with a NUL character can only be looked for as a whole",
+                           STR_ARG(field_name(t)));
         out->text = like(out->text, t->bind, scratch);
         return 0;
     default:
@@ -448,6 +456,8 @@ bool convert_always_fits(const struct param_type *t, enum value_kind kind)
         return kind == VALUE_TRUE || kind == VALUE_FALSE;
     case STORE_TEXT:
     case STORE_FILE:
+        if (t->bind != BIND_PLAIN && t->bind != BIND_MATCH)
+            return number; /* patterns */
         return number || moment || kind == VALUE_TEXT || kind == VALUE_BLOB ||
                kind == VALUE_DOUBLE || kind == VALUE_DECIMAL || kind == VALUE_TIME;
     case STORE_DATE:

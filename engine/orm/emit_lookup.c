@@ -126,6 +126,18 @@ static void add_key(struct buf *path, struct str key, bool may_index)
         buf_adds(path, "\"\"");
 }
 
+/* SQLite ends a key in a path at the first quotation mark, escaped or not.  NULL with c->err. */
+static struct expr *check_keys(struct compiler *c, struct expr *e)
+{
+    for (struct expr *k = e; c->d->id == DIALECT_SQLITE && k->kind == E_JSON_KEY; k = k->args[0])
+        if (str_has(k->text, '"'))
+            return c_fail_expr(c, ERR_UNSUPPORTED,
+                               "SQLite cannot look for keys of JSON with a quotation mark in them: "
+                               "%.*s",
+                               STR_ARG(str_head(k->text, 80)));
+    return e;
+}
+
 /* The document that the keys are of, and the path to the last of them. */
 static struct expr *json_path(struct compiler *c, struct expr *e, bool last_may_index,
                               struct str *path)
@@ -150,6 +162,8 @@ static struct expr *json_path(struct compiler *c, struct expr *e, bool last_may_
 int emit_json_key(struct compiler *c, struct expr *e)
 {
     struct str path;
+    if (!check_keys(c, e))
+        return EMIT_ERROR;
     struct expr *of = json_path(c, e, true, &path);
     static const char *const parts[] = {"(CASE WHEN JSON_TYPE(",
                                         ") IN ('false','true','null') THEN JSON_TYPE(",
@@ -217,6 +231,8 @@ static int emit_has_key(struct compiler *c, struct expr *e)
     struct expr *const *keys = rhs->kind == E_LIST ? rhs->args : &rhs;
     uint32_t n = rhs->kind == E_LIST ? rhs->n : 1;
     struct str path;
+    if (!check_keys(c, lhs))
+        return EMIT_ERROR;
     struct expr *of = json_path(c, lhs, true, &path);
     bool many = e->lookup.def->list;
     if (many)
@@ -246,6 +262,8 @@ static int emit_has_key(struct compiler *c, struct expr *e)
 static int emit_json_isnull(struct compiler *c, struct expr *e)
 {
     struct str path;
+    if (!check_keys(c, e->args[0]))
+        return EMIT_ERROR;
     struct expr *of = json_path(c, e->args[0], true, &path);
     emit_text(c, "JSON_TYPE(");
     int r = emit(c, of);

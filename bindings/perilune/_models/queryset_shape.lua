@@ -52,7 +52,7 @@ end
 function QuerySet:annotate(...)
   local rest, base = QuerySet._filtered(self, named("annotate", ...))
   if next(rest) == nil then
-    return base
+    return checked(base, base._code)
   end
   return checked(base, orm.annotate(base._code, false, rest))
 end
