@@ -240,6 +240,8 @@ describe("rows that wait", function()
     list[1].products:all():to_list()
     local weak = setmetatable({ list[2] }, { __mode = "v" })
     list[2] = nil
+    local pack = require "perilune._pack"
+    assert.equal("C3", pack.unpack(pack.pack(list[3])).name) -- and are no part of it in caches
     collectgarbage()
     collectgarbage()
     assert.is_nil(weak[1])

@@ -39,7 +39,7 @@ local function plan_of(class)
   if plan and plan.world == world then
     return plan
   end
-  plan = setmetatable({ class = class, world = world, label = meta.label, keys = {}, known = { _state = true }, mark = mark_of(meta.fields) }, Plan)
+  plan = setmetatable({ class = class, world = world, label = meta.label, keys = {}, known = { _state = true, _ahead = true }, mark = mark_of(meta.fields) }, Plan)
   for i, field in ipairs(meta.fields) do
     plan.keys[i] = field.attname
     plan.known[field.attname] = true
