@@ -138,8 +138,7 @@ end
 local function key_of(self, class, columns)
   local key = rawget(self, columns.attname)
   if columns.composite then
-    key = self.pk
-    return #key >= #class._meta.pk.parts and key or nil
+    return self.pk -- nil while a part is missing
   elseif key == nil and not columns.auto then
     key = class._meta.pk:get_default()
     if key == "" then
