@@ -309,7 +309,7 @@ static int bind_raw(const struct param_type *t, struct value v, struct arena *sc
         *out = v;
         return 0;
     case VALUE_JSON:
-        set_text(out, v.text);
+        value_set_text(out, v.text);
         return 0;
     default:
         if (as_text(t, v, scratch, &s, err) < 0)
@@ -426,8 +426,8 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
             return -1;
         if (str_has(out->text, '\0')) /* where LIKE ends a pattern */
             return err_set(err, ERR_INVALID,
-                           "%.*s: text with a NUL character can only be looked for as a whole",
-                           STR_ARG(field_name(t)));
+                           "%s: text with a NUL character can only be looked for as a whole",
+                           convert_place(t, (char[CONVERT_PLACE]){0}));
         out->text = like(out->text, t->bind, scratch);
         return 0;
     default:
