@@ -93,7 +93,7 @@ local function location_of(alias, config)
   if SERVERS[config.backend] then
     return nil
   elseif config.backend == "file" and M.own then
-    return M.own.scope .. "/cache-" .. alias
+    return M.own.folder .. "/cache-" .. alias
   elseif v and config.backend ~= "database" and v:sub(1, 1) ~= "/" and core.project_dir then
     v = core.project_dir .. "/" .. v
   end
@@ -254,8 +254,8 @@ end
 
 --- For tests: caches that are opened from now on belong to this process alone, and files of
 --- them stand below the folder.
-function M.isolate(folder)
-  M.own = { scope = folder, prefix = "test-" .. folder:match "%d*$" .. ":" }
+function M.isolate(folder, scope)
+  M.own = { folder = folder, scope = scope, prefix = "test-" .. folder:match "%d*$" .. ":" }
 end
 
 --- The name of an alias's backend: "memory".

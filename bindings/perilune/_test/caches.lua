@@ -7,10 +7,10 @@ local M = {}
 
 local CLEARED = { memory = true, file = true } -- those that nobody else has
 
---- From now on caches in memory and in files are this run's, below the folder; keys on servers
---- have a prefix of their own.
-function M.configure(folder)
-  caches.isolate(folder)
+--- From now on caches in memory and in files are the tests' own. The memory is the same from run
+--- to run (each process of --parallel has another), so that no run leaves one behind.
+function M.configure(folder, worker)
+  caches.isolate(folder, ("%s:test-%d"):format(require("perilune._core").project_dir, worker or 0))
 end
 
 --- Empties them.

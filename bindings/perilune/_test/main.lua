@@ -138,7 +138,7 @@ function M.run(options, command, load_project)
   local start = time.monotonic()
   local folder, number = parallel.role()
   database.configure { keep = options.keepdb, templates = folder }
-  require("perilune._test.caches").configure(database.folder)
+  require("perilune._test.caches").configure(database.folder, number)
   local level = scope.open()
   local status
   local ok, err = core.call(function()
