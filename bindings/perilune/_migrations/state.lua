@@ -363,7 +363,7 @@ local function render(self, wanted)
     end
     for i, pair in ipairs(state.managers) do
       members[pair[1]] = setmetatable({}, getmetatable(pair[2]))
-      for k, v in pairs(pair[2]) do
+      for k, v in next, pair[2] do -- past __pairs, which tells authors that a manager is no list
         members[pair[1]][k] = v
       end
       members[pair[1]].created = i

@@ -93,12 +93,12 @@ end
 -- that carry their source.
 function Writer:object(value, indent)
   local mt = getmetatable(value)
-  if type(value.deconstruct) == "function" then
+  if rawget(value, "_is_manager") then
+    return self:manager(value)
+  elseif type(value.deconstruct) == "function" then
     return self:field(value, indent)
   elseif type(value.state_forwards) == "function" then
     return self:operation(value, indent)
-  elseif rawget(value, "_is_manager") then
-    return self:manager(value)
   elseif type(mt) == "table" and (mt.class_name == "Index" or mt.class_name == "CheckConstraint" or mt.class_name == "UniqueConstraint") then
     return self:constraint(value, mt.class_name, indent)
   elseif rawget(value, "name") and tostring(value):match "^models%.[%u_]+$" then
