@@ -32,11 +32,15 @@ function(add_project_tests name folder)
 endfunction()
 
 # add_http_test(NAME [ARGS…]): tests/http/NAME.py starts the binary it is given and talks to it.
-# They measure time and memory, so each runs alone.
+# They measure time and memory, so each runs alone; BESIDE stands for those that do not.
 function(add_http_test name)
+  cmake_parse_arguments(T "BESIDE" "" "" ${ARGN})
   if(Python3_FOUND)
     add_test(NAME http/${name} COMMAND Python3::Interpreter
-      ${CMAKE_CURRENT_SOURCE_DIR}/http/${name}.py --perilune $<TARGET_FILE:perilune> ${ARGN})
-    set_tests_properties(http/${name} PROPERTIES LABELS binary TIMEOUT 600 RUN_SERIAL ON)
+      ${CMAKE_CURRENT_SOURCE_DIR}/http/${name}.py --perilune $<TARGET_FILE:perilune> ${T_UNPARSED_ARGUMENTS})
+    set_tests_properties(http/${name} PROPERTIES LABELS binary TIMEOUT 600)
+    if(NOT T_BESIDE)
+      set_tests_properties(http/${name} PROPERTIES RUN_SERIAL ON)
+    endif()
   endif()
 endfunction()
