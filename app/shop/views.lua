@@ -44,8 +44,7 @@ M.index = cache.page(60, { key_prefix = "shop", stale = 60 })(reads(function(req
   }, { status = next(errors) and 400 or 200 })
 end))
 
-local function product_page(request, slug, form, errors)
-  local product = catalog.product_or_404(slug)
+local function product_page(request, product, form, errors)
   local reviews = models.Review.objects:approved():filter({ product_id = product.id }):limit(20)
   return http.render(request, "shop/product.html", {
     product = product,
@@ -59,8 +58,9 @@ local function product_page(request, slug, form, errors)
 end
 
 M.product = reads(function(request, params)
-  local response = product_page(request, params.slug)
-  catalog.count_view(catalog.product_or_404(params.slug).id)
+  local product = catalog.product_or_404(params.slug)
+  local response = product_page(request, product)
+  catalog.count_view(product.id)
   return response
 end)
 
@@ -83,7 +83,7 @@ M.review = writes(function(request, params)
     models.Review.objects:create { product_id = product.id, author = values.author, rating = values.rating, text = values.text or "" }
   end)
   if not ok then
-    return product_page(request, params.slug, request.POST, messages_of(err))
+    return product_page(request, product, request.POST, messages_of(err))
   end
   return http.redirect(product.url .. "#reviews")
 end)
