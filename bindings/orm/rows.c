@@ -25,13 +25,32 @@ static const char list_nulls_key = 'l'; /* the metatable */
 
 /* ---- values ---- */
 
-static void push_datetime(lua_State *L, int64_t us, bool aware)
+static void push_moment(lua_State *L, int64_t us, struct tz zone)
 {
     struct datetime d;
     struct err err;
-    if (datetime_from_epoch_micros(us, aware ? tz_utc() : tz_none(), &d, &err) != 0)
+    if (datetime_from_epoch_micros(us, zone, &d, &err) != 0)
         exception_raise_err(L, &err);
     time_push_datetime(L, &d);
+}
+
+static void push_datetime(lua_State *L, int64_t us, bool aware)
+{
+    push_moment(L, us, aware ? tz_utc() : tz_none());
+}
+
+/* In the zone that the column names, or the current one. */
+static void push_local(lua_State *L, int64_t us, struct str zone)
+{
+    struct tz tz;
+    if (zone.n) {
+        lua_pushlstring(L, zone.p, zone.n);
+        tz = time_zone_arg(L, lua_gettop(L));
+        lua_pop(L, 1);
+    } else {
+        tz = time_current_zone(L);
+    }
+    push_moment(L, us, tz);
 }
 
 static void push_date(lua_State *L, int64_t ordinal)
@@ -140,7 +159,10 @@ void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_typ
     }
     if (convert_column(r->dialect, t, in, r->scratch, &out, &err) != 0)
         exception_raise_err(L, &err);
-    orm_push_value(L, &out);
+    if (t->local && out.kind == VALUE_DATETIME)
+        push_local(L, out.i, t->zone);
+    else
+        orm_push_value(L, &out);
 }
 
 /* ---- columns whose values pass through the author's functions ---- */

@@ -119,6 +119,15 @@ static struct expr *instance_key(struct compiler *c, const struct field *f, stru
                        STR_ARG(f->model->label), STR_ARG(f->name));
 }
 
+/* How a value is bound that is written to a column of that type. */
+static struct param_type stored_type(const struct type *t)
+{
+    struct param_type p = param_type_of(t, t->storage == STORE_JSON ? BIND_JSON : BIND_PLAIN);
+    if ((t->storage == STORE_TEXT || t->storage == STORE_FILE) && t->length > 0)
+        p.max_chars = (uint32_t)t->length;
+    return p;
+}
+
 static int emit_stored(struct compiler *c, const struct field *f, struct expr *v)
 {
     struct type t = type_of_field(f);
@@ -138,8 +147,14 @@ static int emit_stored(struct compiler *c, const struct field *f, struct expr *v
         emit_text(c, "NULL");
         return 0;
     }
+    if (v->kind == E_VALUE && !v->negated) {
+        struct statement_param p = {.source = PARAM_SLOT, .slot = v->value.slot};
+        p.type = stored_type(&t);
+        emit_param(c, &p);
+        return 0;
+    }
     if (v->kind == E_VALUE)
-        return emit_value(c, v, &t, t.storage == STORE_JSON ? BIND_JSON : BIND_PLAIN);
+        return emit_value(c, v, &t, BIND_JSON);
     return emit_selected(c, v) == EMIT_ERROR ? -1 : 0;
 }
 
@@ -255,7 +270,7 @@ static void emit_slot(struct compiler *c, const struct field *f)
 {
     struct type t = type_of_field(f);
     struct statement_param p = {.source = PARAM_SLOT, .slot = c->slot++};
-    p.type = param_type_of(&t, t.storage == STORE_JSON ? BIND_JSON : BIND_PLAIN);
+    p.type = stored_type(&t);
     emit_param(c, &p);
 }
 

@@ -18,7 +18,7 @@ static int same_columns(struct query *q, struct query *part)
 static int emit_part(struct query *q, struct query *part, struct select_plan *plan, bool first)
 {
     struct compiler *c = q->c;
-    if (part != q->parts.items[0] && same_columns(q, part) < 0)
+    if (same_columns(q, part) < 0)
         return EMIT_ERROR;
     if (part->order_by.n && !c->d->slices_in_combinators)
         return c_fail(c, ERR_DB, "ORDER BY not allowed in subqueries of compound statements.");

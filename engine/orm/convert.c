@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values by the type of their field; texts of errors are Django's. */
+#include "base/utf8.h"
 #include "orm/convert_impl.h"
 #include "value/dateparse.h"
 #include "value/decimal.h"
@@ -32,7 +33,7 @@ static void show(struct value v, char *out, size_t size)
         snprintf(out, size, "False");
         break;
     case VALUE_JSON:
-        snprintf(out, size, "a JSON document");
+        snprintf(out, size, "a table");
         break;
     default:
         snprintf(out, size, "a %s", value_kind_name(v.kind));
@@ -391,6 +392,20 @@ static int bind_ip(const struct param_type *t, struct value *out, struct arena *
     return bad == 0 ? 0 : convert_fail(t, *out, "is not a valid IP address.", err);
 }
 
+/* SQLite would keep more than the column is declared for; PostgreSQL refuses it. */
+static int check_length(const struct param_type *t, const struct value *v, struct err *err)
+{
+    if (!t->max_chars || v->text.n <= t->max_chars)
+        return 0;
+    size_t n = utf8_len(v->text);
+    char place[CONVERT_PLACE];
+    if (n <= t->max_chars)
+        return 0;
+    return err_set(err, ERR_INVALID,
+                   "%s: Ensure this value has at most %u character%s (it has %zu).",
+                   convert_place(t, place), t->max_chars, t->max_chars == 1 ? "" : "s", n);
+}
+
 int convert_bind(const struct dialect *d, const struct param_type *t, struct value v,
                  const struct convert_zone *zone, struct arena *scratch, struct value *out,
                  struct err *err)
@@ -431,7 +446,7 @@ int convert_bind(const struct dialect *d, const struct param_type *t, struct val
         out->text = like(out->text, t->bind, scratch);
         return 0;
     default:
-        if (bind_typed(t, v, zone, scratch, out, err) < 0)
+        if (bind_typed(t, v, zone, scratch, out, err) < 0 || check_length(t, out, err) < 0)
             return -1;
         return t->storage == STORE_IP ? bind_ip(t, out, scratch, err) : 0;
     }

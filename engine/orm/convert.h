@@ -40,6 +40,7 @@ struct param_type { /* how one parameter is converted */
     enum convert_bind bind;
     const struct field *field;          /* for messages and sizes; may be NULL */
     int16_t max_digits, decimal_places; /* of decimals; 0: as they are */
+    uint32_t max_chars;                 /* of text that is stored; 0: any number */
 };
 
 /* What a conversion may need from outside. */
@@ -66,6 +67,8 @@ struct column_type {
                                          * they come */
     bool hooked;                        /* field->type has FIELD_HOOKED: the binding converts */
     bool naive;                         /* moments have no zone */
+    bool local;                /* a moment cut to a part of a date: it is shown in `zone` */
+    struct str zone;           /* an IANA name or an offset; empty: the current zone */
     bool json_key;             /* a part of a JSON document: text is decoded if it is JSON */
     const struct field *field; /* may be NULL */
 };

@@ -354,7 +354,7 @@ static int emit_pattern(struct compiler *c, struct expr *e)
 static int emit_in(struct compiler *c, struct expr *e)
 {
     struct expr *lhs = e->args[0], *rhs = e->args[1];
-    if (rhs->kind == E_SUBQUERY) {
+    if (rhs->kind == E_SUBQUERY || rhs->kind == E_RAW) {
         int r = emit_lhs(c, lhs);
         emit_text(c, " IN ");
         return r != EMIT_OK ? r : emit(c, rhs);

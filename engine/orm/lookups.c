@@ -285,8 +285,10 @@ static int prepare_query(struct query *q, const struct lookup *def, struct expr 
                       "slicing.",
                       strcmp(def->name, "exact") == 0 ? "an exact" : "a comparing");
     }
-    if (inner->has_selected || inner->is_values || inner->combined)
+    if (inner->has_selected || inner->is_values)
         return 0;
+    if (inner->combined) /* its parts then select the key */
+        return query_values(inner, (struct str[]){STR("pk")}, 1, true);
     const struct field *f = lhs->kind == E_COLUMN ? lhs->col.field : NULL;
     if (f && f->rel && lhs->col.relation && !model_is_a(inner->model, f->rel->to) &&
         !model_is_a(f->rel->to, inner->model))
@@ -516,7 +518,7 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
     }
     bool had_none = false;
     if (def->list) {
-        bool query = rhs->kind == E_SUBQUERY && def->kind == LOOKUP_IN;
+        bool query = (rhs->kind == E_SUBQUERY || rhs->kind == E_RAW) && def->kind == LOOKUP_IN;
         if (rhs->kind != E_LIST && !query)
             return c_fail_expr(c, ERR_TYPE, "%.*s__%s takes a list%s, not %s",
                                STR_ARG(name_of(lhs)), def->name,

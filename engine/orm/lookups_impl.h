@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of lookups.  Private to lookups.c, emit_lookup.c, custom.c. */
+/* The table of lookups.  Private to lookups.c, emit_lookup.c, custom.c and
+ * what reads expressions. */
 #ifndef ORM_LOOKUPS_IMPL_H
 #define ORM_LOOKUPS_IMPL_H
 

@@ -430,6 +430,11 @@ struct function {
 };
 const struct function *function_find(const struct orm *orm, struct str name);
 struct expr *read_function(struct query *q, const struct resolve *r, uint32_t n);
+/* Extract, Trunc, TruncDate, TruncTime; and those that have the part in their name. */
+struct expr *read_date_function(struct query *q, const struct resolve *r, const struct function *fn,
+                                uint32_t n);
+struct expr *read_kind_function(struct query *q, const struct resolve *r, struct str name,
+                                uint32_t n);
 struct expr *read_aggregate(struct query *q, const struct resolve *r, uint32_t arg);
 int emit_function(struct compiler *c, struct expr *e);
 int fail_function(struct compiler *c, struct str name);

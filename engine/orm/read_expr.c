@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Expressions: from words to struct expr, every name resolved. */
-#include "orm/query_impl.h"
+#include "orm/lookups_impl.h"
 
 /* ---- names ---- */
 
@@ -175,6 +175,21 @@ static bool read_type(struct query *q, uint32_t n, struct type *out)
     return true;
 }
 
+/* What a moment can be cut to. */
+static int check_trunc(struct compiler *c, const struct expr *trunc, const struct type *t)
+{
+    const struct type *from = &trunc->args[0]->type;
+    if (t->storage != STORE_DATE && t->storage != STORE_DATETIME && t->storage != STORE_TIME)
+        return c_fail(c, ERR_INVALID,
+                      "output_field must be either DateField, TimeField, or DateTimeField");
+    if (from->storage == t->storage || from->storage == STORE_DATETIME || !type_known(from))
+        return 0;
+    const struct field *f = lookup_field(trunc->args[0]);
+    return c_fail(c, ERR_INVALID, "Cannot truncate %s '%.*s' to %.*s.",
+                  from->storage == STORE_DATE ? "DateField" : "TimeField",
+                  STR_ARG(f ? f->name : STR("?")), STR_ARG(field_types[t->id].name));
+}
+
 static struct expr *read_typed(struct query *q, const struct resolve *r, uint32_t n, bool cast)
 {
     struct type t;
@@ -184,6 +199,8 @@ static struct expr *read_typed(struct query *q, const struct resolve *r, uint32_
     struct expr *arg = read_expr(q, r);
     q->c->typed = false;
     if (!arg)
+        return NULL;
+    if (arg->kind == E_TRUNC && !cast && check_trunc(q->c, arg, &t) < 0)
         return NULL;
     if (arg->kind == E_COMBINED || arg->kind == E_CASE || arg->kind == E_FUNCTION)
         arg->negated = false; /* mixed types, but now it is said */

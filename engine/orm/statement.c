@@ -288,6 +288,18 @@ static struct compiler compiler_of(struct statements *s, const struct code *code
 
 /* ---- keeping ---- */
 
+/* A moment that was cut to a day or month is one where the zone is that it was cut in. */
+static void show_in_zone(struct arena *a, const struct expr *e, struct column_type *t)
+{
+    while (e->kind == E_REF && e->ref.to)
+        e = e->ref.to;
+    if (e->kind != E_TRUNC || t->storage != STORE_DATETIME)
+        return;
+    t->local = true;
+    if (e->n > 1 && e->args[1]->kind == E_TEXT)
+        t->zone = arena_str(a, e->args[1]->text);
+}
+
 static struct column_type column_type_of(const struct compiler *c, const struct expr *e)
 {
     const struct type *t = &e->type;
@@ -325,6 +337,7 @@ static void keep_columns(const struct compiler *c, struct entry *e, const struct
             name = cols[i].field->attname;
         cols[i].name = arena_str(a, name);
         cols[i].type = column_type_of(c, col->expr);
+        show_in_zone(a, col->expr, &cols[i].type);
         if (col->expr->kind == E_AGGREGATE && col->expr->fn.fn->flags & FN_NOT_EMPTY)
             empty[i] = (struct value){.kind = VALUE_INT, .i = 0};
     }
@@ -532,7 +545,8 @@ static void to_db(const struct value *v, struct db_value *out)
 static bool param_as_is(const struct statement_param *p, const struct value *v,
                         struct db_value *out)
 {
-    if (!(p->as_is >> v->kind & 1) || (v->kind == VALUE_DOUBLE && !isfinite(v->d)))
+    if (!(p->as_is >> v->kind & 1) || (v->kind == VALUE_DOUBLE && !isfinite(v->d)) ||
+        (v->kind == VALUE_TEXT && p->type.max_chars && v->text.n > p->type.max_chars))
         return false;
     to_db(v, out);
     if (v->kind <= VALUE_TRUE && v->kind != VALUE_NULL)

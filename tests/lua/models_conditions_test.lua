@@ -59,7 +59,7 @@ describe("values", function()
   it("of the wrong kind are errors of the line that has them, before anything is sent", function()
     refuses({
       { { big = "abc" }, "ValueError", "Field 'big' expected a number but got 'abc'." },
-      { { big = { 1 } }, "ValueError", "Field 'big' expected a number but got a JSON document." },
+      { { big = { 1 } }, "ValueError", "Field 'big' expected a number but got a table." },
       { { big = 0 / 0 }, "ValueError", "Field 'big' expected a number but got" },
       { { big = "1.5" }, "ValueError", "Field 'big' expected a number but got '1.5'." },
       { { big__gt = time.date(2024, 1, 1) }, "ValueError", "Field 'big' expected a number but got" },
@@ -72,10 +72,10 @@ describe("values", function()
       { { price = "x" }, "ValueError", "price: “x” value must be a decimal number." },
       { { price = 1 / 0 }, "ValueError", "price: “inf” value must be a decimal number." },
       { { price = true }, "ValueError", "price: “True” value must be a decimal number." },
-      { { title = { 1 } }, "ValueError", "title: “a JSON document” value must be a string." },
-      { { title__contains = { "x" } }, "ValueError", "title: “a JSON document” value must be a string." },
-      { { title__iexact = { "x" } }, "ValueError", "title: “a JSON document” value" },
-      { { text = { a = 1 } }, "ValueError", "text: “a JSON document” value" },
+      { { title = { 1 } }, "ValueError", "title: “a table” value must be a string." },
+      { { title__contains = { "x" } }, "ValueError", "title: “a table” value must be a string." },
+      { { title__iexact = { "x" } }, "ValueError", "title: “a table” value" },
+      { { text = { a = 1 } }, "ValueError", "text: “a table” value" },
       { { ok = 2 }, "ValueError", "ok: “2” value must be either True or False." },
       { { ok = "yes" }, "ValueError", "ok: “yes” value must be either True or False." },
       { { day = "x" }, "ValueError", "day: “x” value has an invalid date format. It must be in YYYY-MM-DD format." },
@@ -95,7 +95,7 @@ describe("values", function()
     fill()
     refuses({
       { { category = "x" }, "ValueError", "Field 'category' expected a number but got 'x'." },
-      { { category = { 1 } }, "ValueError", "Field 'category' expected a number but got a JSON document." },
+      { { category = { 1 } }, "ValueError", "Field 'category' expected a number but got a table." },
       { { category = Category }, "TypeError", "category: shop.Category is a model; one of its objects is wanted" },
       { { category = p1 }, "ValueError", 'Cannot query "Product object": Must be "Category" instance.' },
       { { category__parent__id = "x" }, "ValueError", "expected a number but got 'x'." },

@@ -253,7 +253,7 @@ describe("text of others", function()
 
   it("as values is compared, never run", function()
     fill()
-    for _, value in ipairs { evil, "%", "_", "\\", "'", '"', "a\0b", "?", "%s", "100%_\\", ("x"):rep(40000) } do
+    for _, value in ipairs { evil, "%", "_", "\\", "'", '"', "a\0b", "?", "%s", "100%_\\", ("x"):rep(20) } do
       Product.objects:filter({ pk = p1.pk }):update { note = null }
       local tag = Tag.objects:create { name = value }
       assert.equal(value, Tag.objects:get({ pk = tag.pk }).name)

@@ -4,7 +4,9 @@
 -- & | ~.
 local exceptions = require "perilune.exceptions"
 local check_options = require "perilune._options"
+local null = require "perilune.null"
 local orm = require "perilune._orm"
+local time = require "perilune.time"
 
 local M = {}
 
@@ -24,6 +26,18 @@ local function output(field, what)
   }
 end
 M._output = output
+
+--- The name of a zone, which there must be; nil for nil. `level` is that of the caller's line.
+function M._zone(zone, level)
+  if zone == nil then
+    return nil
+  end
+  local ok, err = pcall(time.override, zone, function() end)
+  if not ok then
+    error(exceptions.ValueError(("tzinfo: %s"):format(err.message or tostring(err))), level + 1)
+  end
+  return tostring(zone)
+end
 
 -- Options at the end of the arguments: a plain table with string keys.
 local function split_options(...)
@@ -67,6 +81,9 @@ local outer = setmetatable({}, { __mode = "k" }) -- OuterRefs: { name, depth }
 --- OuterRef "pk"; OuterRef(OuterRef "pk") of the query around that.
 function M.OuterRef(name)
   local inner = outer[name] or { name, 0 }
+  if type(inner[1]) ~= "string" or name == "" then
+    error(exceptions.TypeError(("OuterRef takes the name of a field or another OuterRef, not a %s"):format(type(name))), 2)
+  end
   local ref = orm.outer(inner[1], inner[2] + 1)
   outer[ref] = { inner[1], inner[2] + 1 }
   return ref
@@ -143,6 +160,11 @@ end
 
 --- RawSQL("a + ?", { 1 })
 function M.RawSQL(sql, params, options)
+  if type(sql) ~= "string" then
+    error(exceptions.TypeError(("RawSQL(sql, params) takes SQL as a string, not a %s"):format(type(sql))), 2)
+  elseif params ~= nil and type(params) ~= "table" then
+    error(exceptions.TypeError(("RawSQL(sql, params) takes a list of parameters, not a %s"):format(type(params))), 2)
+  end
   options = check_options("RawSQL", options, { output_field = true })
   return orm.raw(sql, params or {}, output(options.output_field, "RawSQL"))
 end
@@ -235,10 +257,23 @@ M.StringAgg = aggregate("StringAgg", with "delimiter")
 
 -- ---- windows ----
 
+local function bound(what, name, n)
+  if n == nil or n == null then
+    return nil -- unbounded
+  elseif not math.tointeger(n) then
+    error(exceptions.ValueError(("%s: %s is a whole number (below 0 before, above 0 behind the current row) or nil for no end, not %s"):format(what, name, type(n) == "string" and ("%q"):format(n) or tostring(n))), 4)
+  end
+  return math.tointeger(n)
+end
+
 local function frame(rows, what)
   return function(options)
     options = check_options(what, options, { start = true, finish = true, exclusion = true })
-    return { rows = rows, start = options.start, finish = options.finish, exclusion = options.exclusion }
+    local start, finish = bound(what, "start", options.start), bound(what, "finish", options.finish)
+    if start and finish and start > finish then
+      error(exceptions.ValueError(("%s: start cannot be greater than finish"):format(what)), 2)
+    end
+    return { rows = rows, start = start, finish = finish, exclusion = options.exclusion }
   end
 end
 M.RowRange = frame(true, "RowRange")

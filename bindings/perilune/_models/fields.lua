@@ -17,7 +17,13 @@ local function is_null(value)
 end
 
 local function shown(value)
-  return type(value) == "table" and json.encode(value) or tostring(value)
+  if type(value) == "table" then
+    local ok, text = pcall(json.encode, value)
+    return ok and text or tostring(value)
+  elseif value ~= value then
+    return "nan"
+  end
+  return tostring(value)
 end
 
 -- ---- numbers ----
@@ -30,8 +36,11 @@ local function whole_number(value)
     return digits and math.tointeger(tonumber(digits))
   elseif type(value) == "boolean" then
     return value and 1 or 0
-  elseif decimal.is(value) then
-    return value:to_integer()
+  elseif decimal.is(value) then -- as Python's int(): what is behind the point goes
+    local ok, n = pcall(function()
+      return value:quantize("1", "ROUND_DOWN"):to_integer()
+    end)
+    return ok and n or nil
   end
   return nil
 end

@@ -327,6 +327,9 @@ function base.refresh_from_db(self, options)
   options = check_options("refresh_from_db", options, { fields = true, using = true, from_queryset = true })
   local class = class_of(self)
   local meta = class._meta
+  if self.pk == nil then
+    error(class.DoesNotExist(("%s has no key yet: it is in no database that it could be read from again"):format(meta.object_name)), 2)
+  end
   local queryset = options.from_queryset or meta.base_manager:all()
   queryset = queryset:using(options.using or routing.read(class, self)):filter { pk = self.pk }
   local names

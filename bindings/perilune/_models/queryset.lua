@@ -84,6 +84,7 @@ local function instance_mt(class)
     end,
     __band = function(a, b) return QuerySet._merge(a, b, "AND") end,
     __bor = function(a, b) return QuerySet._merge(a, b, "OR") end,
+    __bxor = function(a, b) return QuerySet._merge(a, b, "XOR") end,
     __newindex = function(_, key)
       error(exceptions.AttributeError(("a QuerySet cannot be changed: '%s'"):format(tostring(key))), 2)
     end,
@@ -117,7 +118,7 @@ end
 
 local kept = {
   _db = true, _prefetch = true, _hints = true, _fetch_mode = true, _flat = true, _for_write = true, _known = true, _values = true, _combined = true, _whole = true,
-  _sliced = true, _fold = true,
+  _sliced = true, _fold = true, _ordered = true, _reversed = true,
 }
 
 --- A QuerySet like this one with other code.

@@ -105,15 +105,36 @@ function QuerySet:difference(...)
   return combined(self, orm.combine(self._code, "difference", table.unpack(codes("difference", ...))))
 end
 
---- a & b, a | b: rows of one model that both conditions, or one of them, let through.
-function QuerySet._merge(a, b, connector)
-  if type(a) ~= "table" or type(b) ~= "table" or a._model ~= b._model then
-    error(exceptions.TypeError "only QuerySets of one model combine with & and |", 3)
+local function ordered_as(queryset, model)
+  local order = rawget(model, "_ordered")
+  if type(order) == "table" then
+    queryset = queryset:order_by(table.unpack(order))
+  elseif order ~= nil then
+    queryset = queryset:order_by(order)
   end
-  local expressions = require "perilune._models.expressions"
-  local left = orm.filter(orm.all(a._model._meta.world_id), false, "filter", expressions.Q { pk__in = a:values "pk" })
-  local both = orm.q(connector, false, expressions.Q { pk__in = a:values "pk" }, expressions.Q { pk__in = b:values "pk" })
-  return chain(a, left and orm.filter(orm.all(a._model._meta.world_id), false, "filter", both))
+  return rawget(model, "_reversed") and queryset:reverse() or queryset
+end
+
+--- a & b, a | b, a ~ b: rows of one model that both conditions, one of them, or just one let
+--- through, in the order of b, or else of a.
+function QuerySet._merge(a, b, connector)
+  if type(a) ~= "table" or type(b) ~= "table" or rawget(a, "_model") == nil or rawget(a, "_model") ~= rawget(b, "_model") then
+    error(exceptions.TypeError "only QuerySets of one model combine with &, | and ~", 3)
+  end
+  for _, part in ipairs { a, b } do
+    local code = part._code
+    if code.high >= 0 or code.low > 0 then
+      error(exceptions.TypeError "Cannot combine queries once a slice has been taken.", 3)
+    end
+  end
+  local ordered = rawget(b, "_ordered") ~= nil and b or a
+  local of_b = orm.q("AND", false, { pk__in = b:values "pk" })
+  if connector == "AND" then
+    local both = chain(a, orm.filter(a._code, false, "filter", of_b))
+    return ordered == b and ordered_as(both, b) or both
+  end
+  local either = orm.q(connector, false, orm.q("AND", false, { pk__in = a:values "pk" }), of_b)
+  return ordered_as(chain(a, orm.filter(orm.all(a._model._meta.world_id), false, "filter", either)), ordered)
 end
 
 QuerySet._whole = whole

@@ -310,6 +310,9 @@ end
 --- aggregate{ total = Sum "price" } → { total = … }
 function QuerySet:aggregate(...)
   local all = QuerySet._named("aggregate", ...)
+  if next(all) == nil then
+    return {}
+  end
   return single(self, world_of(self):check(orm.aggregation(self._code, all)))
 end
 

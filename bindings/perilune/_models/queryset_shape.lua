@@ -10,12 +10,17 @@ local chain, checked, with = QuerySet._chain, QuerySet._checked, QuerySet._with
 
 -- ---- order, annotations ----
 
+-- What it is ordered by is kept for & and |, which make a query of their own.
 function QuerySet:order_by(...)
-  return checked(self, orm.order_by(self._code, ...))
+  local new = checked(self, orm.order_by(self._code, ...))
+  rawset(new, "_ordered", select("#", ...) == 1 and (...) or { ... })
+  return new
 end
 
 function QuerySet:reverse()
-  return checked(self, orm.reverse(self._code))
+  local new = checked(self, orm.reverse(self._code))
+  rawset(new, "_reversed", not rawget(self, "_reversed"))
+  return new
 end
 
 function QuerySet:distinct(...)
@@ -24,8 +29,18 @@ end
 
 -- Names and expressions of annotate() and aggregate(): { name = expression }, or
 -- expressions that have a name of their own (Count "id" is id__count).
+local function no_expression(what, name, value)
+  local shown = type(value) == "string" and ("%q"):format(value) or tostring(value)
+  local hint = type(value) == "string" and ("; F %s is the field, Value %s the text"):format(shown, shown) or ("; Value(%s) is one"):format(shown)
+  if type(value) == "table" then
+    shown, hint = "a table", ""
+  end
+  return exceptions.TypeError(("%s{ %s = … } takes an expression, not %s%s"):format(what, name, shown, hint))
+end
+
 local function named(what, ...)
   local aliases = require("perilune._models.expressions")._default_aliases
+  local filtered = require "perilune._models.filtered"
   local all = {}
   for i = 1, select("#", ...) do
     local arg = select(i, ...)
@@ -36,6 +51,8 @@ local function named(what, ...)
             error(exceptions.TypeError(what .. ": complex annotations require an alias: { name = expression }"), 3)
           end
           all[aliases[v]] = v
+        elseif type(v) ~= "userdata" and not filtered.is(v) and not (type(v) == "table" and rawget(v, "_code")) then
+          error(no_expression(what, tostring(k), v), 3)
         else
           all[k] = v
         end
@@ -193,9 +210,16 @@ local function check_kind(kind, kinds)
   error(exceptions.ValueError(("'kind' must be one of %s, not '%s'"):format(table.concat(kinds, ", "), tostring(kind))), 3)
 end
 
+local function check_order(order)
+  if order ~= nil and order ~= "ASC" and order ~= "DESC" then
+    error(exceptions.ValueError(("'order' must be either 'ASC' or 'DESC', not '%s'"):format(tostring(order))), 3)
+  end
+end
+
 --- dates("created", "month"[, "DESC"])
 function QuerySet:dates(field, kind, order)
   check_kind(kind, { "year", "month", "week", "day" })
+  check_order(order)
   local new = checked(self, orm.dates(self._code, field, kind, order == "DESC"))
   rawset(new, "_flat", true)
   rawset(new, "_values", true)
@@ -204,7 +228,13 @@ end
 
 function QuerySet:datetimes(field, kind, order, options)
   check_kind(kind, { "year", "month", "week", "day", "hour", "minute", "second" })
-  local new = checked(self, orm.datetimes(self._code, field, kind, order == "DESC", type(options) == "table" and options.tzinfo or nil))
+  if type(order) == "table" and options == nil then
+    order, options = nil, order
+  end
+  check_order(order)
+  options = check_options("datetimes", options, { tzinfo = true })
+  local zone = require("perilune._models.expressions")._zone(options.tzinfo, 2)
+  local new = checked(self, orm.datetimes(self._code, field, kind, order == "DESC", zone))
   rawset(new, "_flat", true)
   rawset(new, "_values", true)
   return new

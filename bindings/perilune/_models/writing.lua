@@ -222,6 +222,9 @@ end
 --- delete() → total, { ["shop.OrderItem"] = 3 }: with what hangs on the rows.
 function QuerySet:delete()
   no_slice(self, "delete")
+  if rawget(self, "_combined") then
+    error(exceptions.NotSupportedError "Calling QuerySet.delete() after union(), intersection() or difference() is not supported.", 2)
+  end
   if self._values then
     error(exceptions.TypeError "Cannot call delete() after .values() or .values_list()", 2)
   end

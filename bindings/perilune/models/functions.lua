@@ -5,6 +5,7 @@ local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 local expressions = require "perilune._models.expressions"
 local orm = require "perilune._orm"
+local suggest = require("perilune._core").suggest
 
 local M = { Cast = expressions.Cast, Collate = expressions.Collate }
 
@@ -99,8 +100,8 @@ end
 -- ---- dates ----
 
 local function zone_word(options)
-  local zone = options.tzinfo
-  return zone and { word = tostring(zone) } or nil
+  local zone = expressions._zone(options.tzinfo, 3)
+  return zone and { word = zone } or nil
 end
 
 local dates = { tzinfo = true, output_field = true }
@@ -147,4 +148,17 @@ for _, name in ipairs { "TruncDate", "TruncTime" } do
   end
 end
 
-return M
+-- A name that is none would only fail as a nil that is called.
+return setmetatable(M, {
+  __index = function(_, name)
+    if type(name) ~= "string" or name:find "^_" then
+      return nil
+    end
+    local names = {}
+    for known in pairs(M) do
+      names[#names + 1] = known
+    end
+    table.sort(names)
+    error(exceptions.AttributeError(("perilune.models.functions has no '%s'%s"):format(name, suggest(name, names))), 2)
+  end,
+})

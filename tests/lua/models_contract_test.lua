@@ -1,0 +1,198 @@
+-- SPDX-License-Identifier: MIT
+-- The edges of the queries' contract: what an argument may be, and what comes out of it.
+local t = require "harness"
+local decimal = require "perilune.decimal"
+local models = require "perilune.models"
+local null = require "perilune.null"
+local time = require "perilune.time"
+local world = require "models_world"
+local describe, it, assert = t.describe, t.it, t.assert
+local names, raises = world.names, world.raises
+local F, Q, Count, Sum = models.F, models.Q, models.Count, models.Sum
+local fn = models.functions
+
+local s = world.shop()
+local Category, Product, Order, Tag = s.Category, s.Product, s.Order, s.Tag
+
+local Day = models.Model("Day", { day = models.DateField {}, clock = models.TimeField { null = true }, Meta = { app_label = "shop" } })
+world.create(Day)
+
+local function fill()
+  s.clear()
+  local books = Category.objects:create { name = "books" }
+  for i = 1, 5 do
+    Product.objects:create { name = "P" .. i, price = i, stock = i % 3, category = i < 4 and books or nil }
+  end
+end
+
+local function list(queryset)
+  return table.concat(queryset:to_list(), ",")
+end
+
+describe("unions", function()
+  it("take columns that are named after them, in all of their parts", function()
+    fill()
+    local both = Product.objects:filter({ stock = 0 }):union(Product.objects:filter { stock = 2 })
+    assert.equal("P2,P3,P5", list(both:order_by("name"):values_list("name", { flat = true })))
+    assert.equal("P2,P3,P5", list(both:values_list("name", { flat = true }):order_by "name"))
+    assert.equal("P2,P3,P5", names(Product.objects:filter { pk__in = both }))
+    assert.equal("P1,P4", names(Product.objects:exclude { pk__in = both:values "pk" }))
+    assert.equal("P2", both:order_by("name"):values("name")[1].name)
+  end)
+
+  it("cannot be deleted, and say so", function()
+    raises("NotSupportedError", function()
+      Product.objects:all():union(Product.objects:all()):delete()
+    end, "QuerySet.delete() after union()")
+  end)
+end)
+
+describe("queries joined by operators", function()
+  it("keep the order of the second, or else of the first", function()
+    fill()
+    local a, b = Product.objects:filter { stock = 1 }, Product.objects:filter { price__gt = 2 }
+    assert.equal("P4", names(a & b))
+    assert.equal("P1,P3,P4,P5", names(a | b))
+    assert.equal("P1,P3,P5", names(a ~ b))
+    assert.equal("P5,P4,P3,P1", names(a:order_by "-price" | b))
+    assert.equal("P5,P4,P3,P1", names(a | b:order_by "-price"))
+    assert.equal("P5,P4,P3,P1", names(a:order_by("price", "name"):reverse() | b))
+    assert.equal("P5,P3", names(b:order_by "price" & Product.objects:filter({ stock__in = { 0, 2 } }):order_by "-price"))
+    assert.equal(2, (a:annotate { twice = F "price" * 2 } & a)[1].twice:to_integer())
+    assert.equal(0, #(a & Product.objects:none()))
+    assert.equal(2, #(a | Product.objects:none()))
+  end)
+
+  it("are of one model and no slices", function()
+    fill()
+    raises("TypeError", function() return Product.objects:all() & Category.objects:all() end, "of one model")
+    raises("TypeError", function() return Product.objects:all() | 5 end, "of one model")
+    raises("TypeError", function() return Product.objects:limit(2) | Product.objects:all() end, "once a slice has been taken")
+  end)
+end)
+
+describe("lists of in", function()
+  it("may be SQL", function()
+    fill()
+    local ids = models.RawSQL("SELECT id FROM shop_product WHERE stock > ?", { 0 })
+    assert.equal("P1,P2,P4,P5", names(Product.objects:filter { pk__in = ids }))
+    assert.equal("P3", names(Product.objects:exclude { pk__in = ids }))
+  end)
+end)
+
+describe("truncated moments", function()
+  it("are in the zone that they were cut in", function()
+    s.clear()
+    Order.objects:create { customer = "c", placed_at = time.datetime(2024, 1, 31, 23, 30, 0, { tz = "UTC" }) }
+    local orders = Order.objects:all()
+    local function cut(expression)
+      return tostring(orders:annotate({ m = expression }):get().m)
+    end
+    assert.equal("2024-01-01T00:00:00+00:00", cut(fn.TruncMonth "placed_at"))
+    assert.equal("2024-02-01T00:00:00+01:00", cut(fn.TruncMonth("placed_at", { tzinfo = "Europe/Paris" })))
+    assert.equal("2024-01-31T18:00:00-05:00", cut(fn.Trunc("placed_at", "hour", { tzinfo = "America/New_York" })))
+    assert.equal("2024-01-31T23:30:00+00:00", cut(fn.Coalesce("placed_at", "placed_at")))
+    assert.equal("2024-02-01T00:00:00+01:00", tostring(orders:datetimes("placed_at", "day", { tzinfo = "Europe/Paris" })[1]))
+    time.override("Asia/Tokyo", function()
+      assert.equal("2024-02-01T00:00:00+09:00", cut(fn.TruncMonth "placed_at"))
+      local row = orders:annotate({ m = fn.TruncMonth "placed_at" }):values("m"):annotate({ n = Count "id" })[1]
+      assert.equal("2 1", row.m.month .. " " .. row.n)
+      assert.equal("2024-02-01T00:00:00+09:00", tostring(orders:datetimes("placed_at", "month")[1]))
+      assert.equal(1, orders:annotate({ m = fn.TruncMonth "placed_at" }):filter({ m = row.m }):count())
+    end)
+  end)
+
+  it("have the part that is asked for", function()
+    local function refused(text, expression)
+      raises("ValueError", function() Day.objects:annotate { x = expression } end, text)
+    end
+    refused("Cannot truncate DateField 'day' to DateTimeField", fn.TruncHour "day")
+    refused("Cannot truncate DateField 'day' to DateTimeField", fn.Trunc("day", "month", { output_field = models.DateTimeField {} }))
+    refused("Cannot truncate TimeField 'clock' to DateField", fn.TruncYear "clock")
+    refused("Cannot extract time component 'hour' from DateField 'day'.", fn.ExtractHour "day")
+    refused("Cannot extract component 'year' from TimeField 'clock'.", fn.Extract("clock", "year"))
+    refused("output_field must be either DateField", fn.TruncDay("day", { output_field = models.CharField { max_length = 3 } }))
+    raises("ValueError", function() return fn.TruncDay("day", { tzinfo = "Nowhere/X" }) end, "unknown time zone 'Nowhere/X'")
+    raises("ValueError", function() return Order.objects:datetimes("placed_at", "day", "ASC", { tzinfo = "Nowhere/X" }) end, "unknown time zone")
+    raises("ValueError", function() return Day.objects:dates("day", "year", "UP") end, "'order' must be either 'ASC' or 'DESC', not 'UP'")
+  end)
+end)
+
+describe("arguments of expressions", function()
+  it("are looked at where they are written", function()
+    raises("TypeError", function() return Product.objects:annotate { x = "name" } end, 'F "name" is the field, Value "name" the text')
+    raises("TypeError", function() return Product.objects:alias { x = 5 } end, "not 5; Value(5) is one")
+    raises("TypeError", function() return models.OuterRef(5) end, "OuterRef takes the name of a field")
+    raises("TypeError", function() return models.RawSQL(5) end, "SQL as a string, not a number")
+    raises("TypeError", function() return models.RawSQL("a = ?", 5) end, "a list of parameters")
+    raises("AttributeError", function() return fn.Lowr "name" end, "did you mean 'Lower'")
+    raises("ValueError", function() return models.RowRange { start = "a" } end, "start is a whole number")
+    raises("ValueError", function() return models.ValueRange { start = 2, finish = 1 } end, "start cannot be greater than finish")
+  end)
+
+  it("null is no end of a frame", function()
+    fill()
+    local rows = Product.objects:annotate { x = models.Window { Sum "stock", order_by = F "pk", frame = models.RowRange { start = 0, finish = null } } }
+    assert.equal("6,5,3,3,2", list(rows:order_by("pk"):values_list("x", { flat = true })))
+  end)
+
+  it("aggregate of nothing is nothing", function()
+    assert.equal(nil, next(Product.objects:aggregate {}))
+    assert.equal(nil, next(Product.objects:aggregate()))
+  end)
+end)
+
+describe("values that are written", function()
+  it("are no longer than their column", function()
+    fill()
+    local long, fits = ("é"):rep(51), ("é"):rep(50)
+    local text = "Category.name: Ensure this value has at most 50 characters (it has 51)."
+    raises("ValueError", function() Category.objects:create { name = long } end, text)
+    raises("ValueError", function() Category.objects:bulk_create { Category { name = long } } end, text)
+    raises("ValueError", function() Category.objects:all():update { name = long } end, text)
+    local books = Category.objects:get { name = "books" }
+    books.name = long
+    raises("ValueError", function() books:save() end, text)
+    raises("ValueError", function() Category.objects:bulk_update({ books }, { "name" }) end, text)
+    books.name = fits
+    books:save()
+    assert.equal(fits, Category.objects:get({ pk = books.pk }).name)
+    assert.equal(0, Category.objects:filter({ name = long }):count())
+    raises("ValueError", function() Order.objects:create { customer = "c", status = 12345678901 } end, "at most 10 characters (it has 11)")
+  end)
+
+  it("have any length where the column has none", function()
+    fill()
+    local long = ("x"):rep(40000)
+    s.Profile.objects:create { category = Category.objects:first(), text = long }
+    for _, lookup in ipairs { "exact", "iexact", "contains", "startswith", "iendswith" } do
+      assert.equal(1, s.Profile.objects:filter({ ["text__" .. lookup] = long }):count())
+      assert.equal(0, s.Profile.objects:filter({ ["text__" .. lookup] = long .. "z" }):count())
+    end
+  end)
+
+  it("that are no numbers are what full_clean says", function()
+    local function said(value)
+      return raises("ValidationError", function() Product({ name = "x", price = 1, stock = value }):full_clean() end).message_dict.stock[1]
+    end
+    assert.equal("“nan” value must be an integer.", said(0 / 0))
+    assert.equal("“1E+40” value must be an integer.", said(decimal "1e40"))
+    assert.is_true(said(Tag { name = "x" }):find("value must be an integer", 1, true) ~= nil)
+    local product = Product { name = "x", price = 1, stock = decimal "2.75" }
+    product:full_clean()
+    assert.equal(2, product.stock)
+  end)
+end)
+
+describe("instances without a key", function()
+  it("cannot be read again", function()
+    raises(Product.DoesNotExist, function() Product({ name = "x", price = 1 }):refresh_from_db() end, "has no key yet")
+  end)
+
+  it("are found by Q with what is left", function()
+    fill()
+    assert.equal("P3", names(Product.objects:filter(Q { stock = 0 } & ~Q { price__gt = 4 })))
+  end)
+end)
+
+t.finish()
