@@ -163,6 +163,11 @@ function Expression:asc(options) end
 ---@param options? { nulls_first?: boolean, nulls_last?: boolean }
 ---@return perilune.models.Expression
 function Expression:desc(options) end
+---Characters of a text: F("name"):slice(1, 3) are the first three, :slice(2) all but the first.
+---@param first integer counted from 1
+---@param last? integer the last one, included; to the end without it
+---@return perilune.models.Expression
+function Expression:slice(first, last) end
 
 ---@alias perilune.models.Operand string|number|boolean|perilune.models.Expression
 

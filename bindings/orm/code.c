@@ -99,6 +99,9 @@ static const char *const operators[CODE_OPERATORS] = {
     [CODE_SHIFT_LEFT] = "<<", [CODE_SHIFT_RIGHT] = ">>",
 };
 
+static const char *const kinds[] = {"query",    "condition", "expression",
+                                    "ordering", "insert",    "row update"};
+
 static bool is_operand(lua_State *L, int idx)
 {
     const struct code *c = orm_code_test(L, idx);
@@ -155,6 +158,34 @@ static int code_m_concat(lua_State *L)
     orm_write_operand(L, 1, b, ORM_TABLE_JSON, "..");
     orm_write_operand(L, 2, b, ORM_TABLE_JSON, "..");
     code_close(b, mark, 2);
+    return orm_code_push(L, b);
+}
+
+/* F("name"):slice(first, last): characters counted from 1, the last one included; to the end
+ * without it. */
+static int code_l_slice(lua_State *L)
+{
+    const struct code *c = orm_code_check(L, 1);
+    lua_Integer first = luaL_checkinteger(L, 2), last = luaL_optinteger(L, 3, LUA_MAXINTEGER);
+    if (c->kind != CODE_EXPRESSION)
+        return exception_raise(L, "TypeError", "slice(first, last) is of a text, not of a %s",
+                               kinds[c->kind]);
+    if (first < 1 || (!lua_isnoneornil(L, 3) && last < first))
+        return exception_raise(L, "ValueError",
+                               "slice(first, last): characters are counted from 1, and the last "
+                               "one is not before the first (%lld, %lld)",
+                               (long long)first, (long long)last);
+    struct value v = {.kind = VALUE_INT, .i = first};
+    struct code_builder *b = orm_builder(L);
+    code_start(b, CODE_EXPRESSION);
+    size_t mark = code_function(b, STR("Slice"));
+    code_append(b, c);
+    code_value(b, &v);
+    if (!lua_isnoneornil(L, 3)) {
+        v.i = last - first + 1;
+        code_value(b, &v);
+    }
+    code_close(b, mark, lua_isnoneornil(L, 3) ? 2 : 3);
     return orm_code_push(L, b);
 }
 
@@ -241,9 +272,6 @@ static int code_l_desc(lua_State *L)
 
 /* ---- looking at it ---- */
 
-static const char *const kinds[] = {"query",    "condition", "expression",
-                                    "ordering", "insert",    "row update"};
-
 static int code_m_tostring(lua_State *L)
 {
     const struct code *c = orm_code_check(L, 1);
@@ -296,6 +324,7 @@ const struct class orm_code_class = {
         (const luaL_Reg[]){
             {"asc", code_l_asc},
             {"desc", code_l_desc},
+            {"slice", code_l_slice},
             {"bitand", code_l_bitand},
             {"bitor", code_l_bitor},
             {"bitxor", code_l_bitxor},

@@ -24,6 +24,7 @@ static const char *const names[] = {
     [PART_COMPARE] = "compare",   [PART_ORDER] = "order",
     [PART_ORDER_BY] = "order_by", [PART_RAW] = "raw",
     [PART_COLLATE] = "collate",   [PART_DEFAULT] = "default",
+    [PART_WINDOW] = "window",
 };
 
 /* How many parts belong to it. */
@@ -64,6 +65,32 @@ static void set_type(lua_State *L, const struct code_type *t)
     lua_setfield(L, -2, "type");
 }
 
+static void set_frame(lua_State *L, const struct code_frame *f)
+{
+    static const char *const exclusions[] = {
+        [CODE_EXCLUDE_CURRENT_ROW] = "CURRENT ROW",
+        [CODE_EXCLUDE_GROUP] = "GROUP",
+        [CODE_EXCLUDE_TIES] = "TIES",
+        [CODE_EXCLUDE_NO_OTHERS] = "NO OTHERS",
+    };
+    lua_createtable(L, 0, 4);
+    lua_pushboolean(L, f->kind == CODE_FRAME_ROWS);
+    lua_setfield(L, -2, "rows");
+    if (f->has_start) {
+        lua_pushinteger(L, f->start);
+        lua_setfield(L, -2, "start");
+    }
+    if (f->has_end) {
+        lua_pushinteger(L, f->end);
+        lua_setfield(L, -2, "finish");
+    }
+    if (f->exclusion != CODE_EXCLUDE_NOTHING) {
+        lua_pushstring(L, exclusions[f->exclusion]);
+        lua_setfield(L, -2, "exclusion");
+    }
+    lua_setfield(L, -2, "frame");
+}
+
 static void set_part(lua_State *L, const struct code_part *p)
 {
     lua_createtable(L, (int)children(p), 6);
@@ -87,6 +114,8 @@ static void set_part(lua_State *L, const struct code_part *p)
     }
     if (p->kind == PART_OUTPUT || p->kind == PART_CAST)
         set_type(L, &p->type);
+    if (p->kind == PART_WINDOW && p->frame.kind != CODE_FRAME_NONE)
+        set_frame(L, &p->frame);
 }
 
 enum { DEPTH_MAX = 100 };
@@ -107,7 +136,7 @@ static bool push_tree(lua_State *L, struct code_reader *r, unsigned depth)
     return true;
 }
 
-/* tree(code) → table; nil when it holds a query or a window */
+/* tree(code) → table; nil when it holds a query */
 static int l_tree(lua_State *L)
 {
     struct code_reader r;

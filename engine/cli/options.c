@@ -39,6 +39,8 @@ const char *cli_option_value(const char *name, int argc, char **argv, int *i, st
         return NULL;
     if (argv[*i][n] == '=')
         return argv[*i] + n + 1;
+    if (n == 2 && char_is_digit(argv[*i][n])) /* -v0 */
+        return argv[*i] + n;
     if (argv[*i][n] != '\0')
         return NULL;
     if (*i + 1 >= argc) {

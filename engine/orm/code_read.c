@@ -83,6 +83,22 @@ static void named(struct code_reader *r, enum code_part_kind kind, uint32_t n,
     out->text = take_name(r);
 }
 
+static void take_window(struct code_reader *r, uint32_t n_partition, struct code_part *out)
+{
+    uint32_t n_order = *r->w++, bits = *r->w++;
+    out->kind = PART_WINDOW;
+    out->n = 1 + n_partition + n_order;
+    out->frame = (struct code_frame){
+        .kind = (enum code_frame_kind)(bits & 15),
+        .exclusion = (enum code_exclusion)(bits >> 4 & 15),
+        .has_start = bits & 256,
+        .has_end = bits & 512,
+        .query_order = bits & 1024,
+    };
+    out->frame.start = (int32_t)*r->w++;
+    out->frame.end = (int32_t)*r->w++;
+}
+
 int code_read(struct code_reader *r, struct code_part *out)
 {
     *out = (struct code_part){0};
@@ -146,6 +162,9 @@ int code_read(struct code_reader *r, struct code_part *out)
     case OP_ORDER_BY:
         out->kind = PART_ORDER_BY;
         out->n = arg;
+        return 1;
+    case OP_WINDOW:
+        take_window(r, arg, out);
         return 1;
     case OP_RAW:
         named(r, PART_RAW, arg, out);

@@ -36,6 +36,7 @@ enum code_part_kind {
     PART_RAW,       /* text: SQL; n parts */
     PART_COLLATE,   /* text; 1 part */
     PART_DEFAULT,
+    PART_WINDOW, /* an expression, arg expressions of the partition, the order: n parts; frame */
 };
 
 struct code_part {
@@ -45,6 +46,7 @@ struct code_part {
     struct str text; /* in the block */
     struct value value;
     struct code_type type;
+    struct code_frame frame;
 };
 
 struct code_reader { /* private */
@@ -55,8 +57,8 @@ struct code_reader { /* private */
 };
 
 void code_reader_init(struct code_reader *r, const struct code *code);
-/* 1: the next part.  0: the end.  -1: something that cannot be read back (a query, a window,
- * an instance). */
+/* 1: the next part.  0: the end.  -1: something that cannot be read back (a query, an
+ * instance). */
 int code_read(struct code_reader *r, struct code_part *out);
 
 #endif

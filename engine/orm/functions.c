@@ -100,6 +100,7 @@ static const struct function functions[] = {
     F1("SHA256", RULE_FIRST, "SHA256(%a)"),
     F1("SHA384", RULE_FIRST, "SHA384(%a)"),
     F1("SHA512", RULE_FIRST, "SHA512(%a)"),
+    FN("Slice", 2, 3, RULE_CHAR, "SUBSTR(%a)", "SUBSTRING(%a)"), /* F("x"):slice() */
     FN("StrIndex", 2, 2, RULE_INT, "INSTR(%a)", "STRPOS(%a)"),
     FN("Substr", 2, 3, RULE_CHAR, "SUBSTR(%a)", "SUBSTRING(%a)"),
     F1("Trim", RULE_FIRST, "TRIM(%a)"),
@@ -281,6 +282,10 @@ struct expr *read_function(struct query *q, const struct resolve *r, uint32_t n)
     struct expr *e = new_call(q, E_FUNCTION, fn, r, n);
     if (!e || result_type(e) < 0)
         return NULL;
+    const struct type *sliced = strcmp(fn->name, "Slice") == 0 ? &e->args[0]->type : NULL;
+    if (sliced && type_known(sliced) && sliced->storage != STORE_TEXT)
+        return c_fail_expr(c, ERR_UNSUPPORTED, "%s does not support slicing; text does",
+                           type_name(sliced));
     default_args(c, e);
     return e;
 }

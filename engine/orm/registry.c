@@ -78,6 +78,22 @@ static const struct field *any_field(const struct model *m, struct str name)
     return f;
 }
 
+/* Django's fields.E347: a relation's column holds one value. */
+static int check_no_composite(const struct field *f, const struct model *m, const struct field *key,
+                              struct err *err)
+{
+    if (!key || key->type->id != FIELD_COMPOSITE)
+        return 0;
+    return FAIL_FIELD(err, ERR_INVALID, f,
+                      "Field defines a relation involving model '%.*s' which has a "
+                      "CompositePrimaryKey and such relations are not supported (fields.E347): %s",
+                      STR_ARG(m->name),
+                      f->rel->kind == REL_MANY
+                          ? "give it a through model, with columns for the parts of the key"
+                          : "point at a unique field of it with to_field, or keep the parts of the "
+                            "key in fields and filter by them");
+}
+
 static int resolve_target_field(struct field_impl *fi, struct err *err)
 {
     const struct field *f = &fi->f;
@@ -87,11 +103,7 @@ static int resolve_target_field(struct field_impl *fi, struct err *err)
         return FAIL_FIELD(err, ERR_NOT_FOUND, f, "'%.*s' has no %s%.*s to point at",
                           STR_ARG(to->label), fi->to_field.n ? "field " : "primary key",
                           STR_ARG(fi->to_field));
-    if (fi->r.target->type->id == FIELD_COMPOSITE)
-        return FAIL_FIELD(err, ERR_INVALID, f,
-                          "a relation cannot point at '%.*s': its key is composite",
-                          STR_ARG(to->label));
-    return 0;
+    return check_no_composite(f, to, fi->r.target, err);
 }
 
 /* ---- join tables ---- */
@@ -116,6 +128,9 @@ static int make_through(struct field_impl *fi, struct err *err)
     const struct model *m = fi->f.model;
     struct orm *orm = m->orm;
     struct arena *a = &orm->arena;
+    if (check_no_composite(&fi->f, fi->r.to, key_of(fi->r.to), err) < 0 ||
+        check_no_composite(&fi->f, m, key_of(m), err) < 0)
+        return -1;
     struct str table =
         fi->db_table.n
             ? fi->db_table
@@ -377,14 +392,47 @@ static void collect_targets(struct model *m)
     m->n_targets = (uint32_t)mi->targets.n;
 }
 
+static const char *nearest_field(const struct model *m, struct str name, char *hint, size_t size)
+{
+    const struct model_impl *mi = model_impl(m);
+    struct suggest s;
+    suggest_init(&s, name);
+    for (size_t i = 0; i < mi->fields.n; i++)
+        suggest_add(&s, mi->fields.items[i]->name);
+    return suggest_text(&s, hint, size);
+}
+
+/* What keeps a field out of a key of several columns, as Django's models.E042; NULL: nothing. */
+static const char *no_part(const struct field *key, const struct field *part,
+                           const struct field **before, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (before[i] == part)
+            return "it is named twice";
+    return part->type->id == FIELD_COMPOSITE          ? "it is the key itself"
+           : part->rel && part->rel->kind == REL_MANY ? "a ManyToManyField is no column"
+           : part->model != key->model                ? "it is not a field of this model itself"
+           : part->generated                          ? "it is a GeneratedField"
+           : part->null                               ? "it has null = true"
+                                                      : NULL;
+}
+
 static int resolve_parts(struct field *f, struct err *err)
 {
     const struct field **parts = arena_alloc(&f->model->orm->arena, f->n_parts * sizeof *parts);
     for (uint32_t i = 0; i < f->n_parts; i++) {
-        parts[i] = any_field(f->model, field_impl(f)->parts[i]);
+        struct str name = field_impl(f)->parts[i];
+        char hint[160];
+        parts[i] = str_eq(name, STR("pk")) ? f : any_field(f->model, name);
         if (!parts[i])
-            return FAIL_FIELD(err, ERR_NOT_FOUND, f, "there is no field '%.*s'",
-                              STR_ARG(field_impl(f)->parts[i]));
+            return FAIL_FIELD(err, ERR_NOT_FOUND, f, "there is no field '%.*s'%s", STR_ARG(name),
+                              nearest_field(f->model, name, hint, sizeof hint));
+        const char *why = no_part(f, parts[i], parts, i);
+        if (why)
+            return FAIL_FIELD(err, ERR_INVALID, f,
+                              "'%.*s' cannot be included in the composite primary key: %s "
+                              "(models.E042)",
+                              STR_ARG(name), why);
     }
     f->parts = parts;
     return 0;

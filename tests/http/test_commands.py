@@ -244,6 +244,8 @@ def wrong_names(w):
     w.bad(1, "no settings.lua in", "-C", "/", "check")
     w.bad(1, "cannot open '/nowhere.lua'", "--settings", "/nowhere.lua", "check")
     w.bad(2, "--verbosity is '9'", "--verbosity", "9", "check", lines=2)
+    w.bad(2, "--verbosity is '9'", "check", "-v9", lines=2)
+    w.good("version", "-v0")
     os.mkdir(w.path("blog/check"))  # a folder does not hide a command
     w.good("check", cwd="blog", out="no issues")
     w.write("blog/commands/welcome.lua", "return {}")

@@ -113,9 +113,35 @@ describe("AddField", function()
     h:step { add("b", models.DateTimeField { db_default = models.functions.Now() }) }
     h:step { add("c", models.GeneratedField { expression = F "price" * 2, output_field = models.DecimalField { max_digits = 12, decimal_places = 2 }, db_persist = true }) }
     h:step { add("d", models.GeneratedField { expression = models.functions.Lower "name", output_field = models.CharField { max_length = 200 }, db_persist = false }) }
+    h:step { add("e", models.GeneratedField { expression = F("name"):slice(2, 2), output_field = models.CharField { max_length = 1 }, db_persist = true }) }
+    h:step { migrations.AddConstraint { model_name = "product", constraint = models.CheckConstraint { Q { name = F("name"):slice(1) } & Q { note__startswith = F("note"):slice(1, 1) }, name = "cut" } } }
+    h:step { migrations.RenameField { model_name = "product", old_name = "name", new_name = "title" } }
     assert.equal("3,3,3", column "a")
     assert.equal("2,4,6", column "c")
     assert.equal("p1,p2,p3", column "d")
+    assert.equal("1,2,3", column "e")
+  end)
+end)
+
+describe("what a table cannot hold", function()
+  it("is refused before any SQL runs, with the reason", function()
+    local h = shop()
+    local Item = h:apps():get_model("shop", "Item")
+    local function refuses(operation, text)
+      h:add { operation }
+      raises("NotSupportedError", function()
+        h:to(h.list[#h.list].name)
+      end, text)
+      h.list[#h.list] = nil
+    end
+    local function check(condition)
+      return migrations.AddConstraint { model_name = "product", constraint = models.CheckConstraint { condition, name = "c" } }
+    end
+    refuses(check(models.Exists(Item.objects:all())), "a query (Subquery, Exists) cannot stand in a constraint")
+    refuses(check(Q { price__gt = models.Window { models.functions.Rank(), order_by = "price" } }), "a Window cannot stand in a constraint")
+    refuses(check(Q { price__gt = models.Max "price" }), "an aggregate cannot stand in a constraint")
+    refuses(migrations.AddField { model_name = "product", name = "x", field = models.GeneratedField { expression = F("price"):slice(1, 2), output_field = models.CharField { max_length = 2 }, db_persist = true } }, "DecimalField does not support slicing")
+    assert.equal("1,2,3", column "id")
   end)
 end)
 
@@ -412,6 +438,30 @@ describe("keys of several columns", function()
     end)
     assert.is_false(ok)
     h:step({ migrations.DeleteModel { name = "Two" } }, { lossy = { first = true, b = true, third = true, sum = true }, forward_only = true })
+  end)
+end)
+
+describe("keys of several columns that come and go", function()
+  it("take the rows along, and say when two have the same", function()
+    local h = world.history()
+    h:step {
+      migrations.CreateModel { name = "Pair", fields = { id(), { "a", models.IntegerField {} }, { "b", models.CharField { max_length = 5, db_index = true } } } },
+    }
+    for i = 1, 3 do
+      h:apps():get_model("shop", "Pair").objects:create { a = i, b = "x" }
+    end
+    h:step { migrations.RemoveField { model_name = "pair", name = "id" }, migrations.AddField { model_name = "pair", name = "pk", field = models.CompositePrimaryKey("a", "b") } }
+    assert.equal(2, h:apps():get_model("shop", "Pair").objects:get({ pk = { 2, "x" } }).a)
+    assert.is_false(pcall(db.execute, "INSERT INTO shop_pair (a, b) VALUES (1, 'x')"))
+    h:step { migrations.AddField { model_name = "pair", name = "c", field = models.IntegerField { default = 7 } }, migrations.AlterField { model_name = "pair", name = "pk", field = models.CompositePrimaryKey("a", "b", "c") } }
+    assert.same({ 3, "x", 7 }, h:apps():get_model("shop", "Pair").objects:get({ pk = { 3, "x", 7 } }).pk)
+    h:add { migrations.AlterField { model_name = "pair", name = "pk", field = models.CompositePrimaryKey("b", "c") } }
+    raises("IntegrityError", function()
+      h:to(h.list[#h.list].name)
+    end, "UNIQUE constraint failed: shop_pair.b, shop_pair.c")
+    h.list[#h.list] = nil
+    h:step { migrations.RemoveField { model_name = "pair", name = "pk" }, migrations.AddField { model_name = "pair", name = "id", field = id()[2] } }
+    assert.equal(1, h:apps():get_model("shop", "Pair").objects:get({ pk = 1 }).a)
   end)
 end)
 

@@ -160,11 +160,52 @@ describe("the writer", function()
         error(text .. ": " .. tostring(again))
       end
       assert.equal(text, writer.value(again))
+      assert.equal(e.hash, again.hash)
       local sql_ok, sql = pcall(world.schema_sql, world, id, e)
       if sql_ok then
         assert.equal(sql, world:schema_sql(id, again))
       end
     end
+  end)
+
+  it("writes windows, aggregates and slices, which an ordering may have", function()
+    local chunk_env = { models = models, require = require }
+    for _, e in ipairs {
+      F("char"):slice(2, 4), F("text"):slice(3), Q { char = F("text"):slice(1, 1) },
+      models.Window { functions.RowNumber() }, models.Window { functions.Rank(), partition_by = { F "bool", "date" }, order_by = F("big"):desc { nulls_last = true } },
+      models.Window { models.Sum "big", order_by = { "date", "-small" }, frame = models.RowRange { start = nil, finish = 0 } },
+      models.Window { models.Avg("float", { filter = Q { bool = true } }), partition_by = "bool", order_by = "date", frame = models.ValueRange {} },
+      models.Window { functions.Lag("big", 2), order_by = "id", frame = models.RowRange { start = -3, finish = 3, exclusion = "CURRENT ROW" } },
+      models.Count("big", { distinct = true, filter = Q { small__gt = 1 } | Q { bool = true } }), models.Sum("big", { default = 0 }), models.Count "*",
+      models.StringAgg("char", { delimiter = ", " }), models.StdDev("float", { sample = true }), models.Variance("float", { output_field = models.FloatField {} }),
+    } do
+      local text = writer.value(e)
+      local again = assert(load("return " .. text, "=source", "t", chunk_env))()
+      assert.equal(text, writer.value(again))
+      if e.kind == "expression" then
+        assert.equal(All.objects:annotate { x = e }:sql(), All.objects:annotate { x = again }:sql())
+      end
+    end
+    local Ordered = models.Model("Ordered", { n = models.IntegerField {}, Meta = { app_label = "shop", ordering = { models.Window { functions.Rank(), order_by = "n" }, F("n"):desc() } } })
+    round_trip(Ordered)
+  end)
+
+  it("says that a query cannot be written, and what to do", function()
+    for _, e in ipairs { models.Exists(All.objects:filter { big = 1 }), models.Subquery(All.objects:values "big"), Q(models.Exists(All.objects:all())) } do
+      local ok, err = pcall(writer.value, e)
+      assert.is_false(ok)
+      assert.is_true(err.message:find("it holds a query (Subquery, Exists)", 1, true) ~= nil)
+    end
+  end)
+
+  it("follows a renamed field into orders, not into parts of dates", function()
+    local renamed = require("perilune._models.source").renamed
+    local function text(e)
+      return writer.value(renamed(e, "year", "annum"))
+    end
+    assert.equal('models.functions.Extract(models.F "annum", "year")', text(functions.ExtractYear "year"))
+    assert.equal('models.StringAgg(models.F "char", { delimiter = models.Value(","), order_by = { "-annum" } })', text(models.StringAgg("char", { delimiter = ",", order_by = "-year" })))
+    assert.equal('(models.F "annum"):slice(1, 2)', text(F("year"):slice(1, 2)))
   end)
 
   it("says where a function is that it cannot write", function()
@@ -205,6 +246,27 @@ describe("the autodetector", function()
         end
       end
     end
+  end)
+end)
+
+describe("the autodetector", function()
+  it("lets a key of several columns wait for its parts, and parts for the key", function()
+    local function state(...)
+      local fields = {}
+      for i, name in ipairs { ... } do
+        fields[i] = { name, models.IntegerField { default = 0 } }
+      end
+      table.insert(fields, 1, { "pk", models.CompositePrimaryKey(...) })
+      local s = states.new()
+      for _, pair in ipairs(fields) do
+        pair[2]:set_name(pair[1])
+      end
+      s:add_model(states.model_state("shop", "M", fields))
+      return s
+    end
+    local text = changes(state("a", "b"), state("a", "z"))
+    local added, altered, removed = text:find "AddField", text:find "AlterField", text:find "RemoveField"
+    assert.is_true(added < altered and altered < removed)
   end)
 end)
 

@@ -52,6 +52,33 @@ describe("checks of models", function()
     assert.equal("models.E033", ids { a = models.IntegerField {}, Meta = with { indexes = { models.Index { "a", name = "_a" } } } })
   end)
 
+  it("what stands in a table looks at its row alone", function()
+    local F, Q = models.F, models.Q
+    local function target()
+      return require("perilune._models.registry").project:get "check.Target"
+    end
+    local function checked(condition, more)
+      local members = { a = models.IntegerField {}, t = models.ForeignKey("Target", { on_delete = models.CASCADE }), Meta = with { constraints = { models.CheckConstraint { condition, name = "c" } } } }
+      for k, v in pairs(more or {}) do
+        members[k] = v
+      end
+      return ids(members)
+    end
+    assert.equal("models.E041", checked(Q { t__name = "x" }))
+    assert.equal("schema.E001", checked(models.Exists(target().objects:all())))
+    assert.equal("schema.E001", checked(Q { a__in = target().objects:values "id" }))
+    assert.equal("schema.E001", checked(Q { a__gt = models.Max "a" }))
+    assert.equal("schema.E001", ids { a = models.IntegerField {}, Meta = with { indexes = { models.Index { models.Window { models.functions.Rank(), order_by = "a" }, name = "w" } } } })
+    assert.equal("schema.E001", ids { g = models.GeneratedField { expression = models.Subquery(target().objects:values("id"):limit(1)), output_field = models.IntegerField {}, db_persist = true }, Meta = Meta })
+    assert.equal("models.E012", ids { g = models.GeneratedField { expression = F "nope" + 1, output_field = models.IntegerField {}, db_persist = true }, Meta = Meta })
+    assert.equal("fields.E012", ids { a = models.IntegerField {}, b = models.IntegerField { db_default = F "a" + 1 }, Meta = Meta })
+    assert.equal("schema.E001", ids { b = models.IntegerField { db_default = models.Subquery(target().objects:values("id"):limit(1)) }, Meta = Meta })
+    assert.equal("schema.E001", ids { b = models.IntegerField { db_default = models.Count "*" }, Meta = Meta })
+    assert.equal("", ids { b = models.DateTimeField { db_default = models.functions.Now() }, c = models.CharField { max_length = 9 },
+      g = models.GeneratedField { expression = F("c"):slice(1, 3), output_field = models.CharField { max_length = 3 }, db_persist = false },
+      Meta = with { constraints = { models.CheckConstraint { Q { c__in = { "a", "b" } } | Q { c = F("c"):slice(2) }, name = "c" } } } })
+  end)
+
   it("names are used once", function()
     assert.equal("models.E007", ids { a = models.IntegerField {}, b = models.IntegerField { db_column = "a" }, Meta = Meta })
     assert.equal("models.E026", ids { a = models.IntegerField { primary_key = true }, b = models.IntegerField { primary_key = true }, Meta = Meta })

@@ -42,7 +42,19 @@ local Cell = models.Model("Cell", {
   text = models.CharField { max_length = 5, default = "" },
   Meta = Meta,
 })
-world.create(Person, Group, Membership, Pet, Cell)
+-- Django's documentation has such a one; the parts are named by column and by field.
+local Order = models.Model("Order", { name = models.CharField { max_length = 9 }, products = models.ManyToManyField("Article", { through = "Line" }), Meta = Meta })
+local Article = models.Model("Article", { sku = models.CharField { max_length = 9, unique = true }, Meta = Meta })
+local Line = models.Model("Line", {
+  pk = models.CompositePrimaryKey("article_id", "order"),
+  article = models.ForeignKey("Article", { on_delete = models.CASCADE }),
+  order = models.ForeignKey("Order", { on_delete = models.CASCADE, related_name = "lines" }),
+  quantity = models.IntegerField { default = 1 },
+  code = models.CharField { max_length = 9, unique = true, null = true },
+  Meta = Meta,
+})
+local Note = models.Model("Note", { line = models.ForeignKey("Line", { on_delete = models.CASCADE, to_field = "code", related_name = "notes" }), Meta = Meta })
+world.create(Person, Group, Membership, Pet, Cell, Order, Article, Line, Note)
 
 local a, b, c
 local function fill()
@@ -207,12 +219,68 @@ describe("keys of several columns", function()
     assert.equal(2, (Cell.objects:filter({ pk__in = { { 1, 1 }, { 1, 2 } } }):delete()))
   end)
 
+  it("have keys of relations", function()
+    world.clear(Note, Line, Order, Article)
+    local order, other = Order.objects:create { name = "o1" }, Order.objects:create { name = "o2" }
+    local a1, a2 = Article.objects:create { sku = "x" }, Article.objects:create { sku = "y" }
+    local line = Line.objects:create { order = order, article = a1 }
+    Line.objects:bulk_create { Line { article = a2, order = order, quantity = 2 }, Line { article = a2, order = other, quantity = 3 } }
+    assert.same({ a1.pk, order.pk }, line.pk)
+    assert.equal("article_id order_id", table.concat(Line._meta.pk_attnames, " "))
+    assert.equal("article order", Line._meta.pk_fields[1].name .. " " .. Line._meta.pk_fields[2].name)
+    line.quantity, line.code = 5, "c"
+    line:save()
+    assert.same({ 5, 2, 3 }, Line.objects:order_by("pk"):values_list("quantity", { flat = true }):to_list())
+    assert.same({ 3, 2, 5 }, Line.objects:order_by("-pk"):values_list("quantity", { flat = true }):to_list())
+    assert.equal(2, Line.objects:get({ pk = { a2.pk, order.pk } }).quantity)
+    assert.equal("o2", Line.objects:get({ pk = { a2.pk, other.pk } }).order.name)
+    assert.equal(2, Line.objects:filter({ pk__in = { { a1.pk, order.pk }, { a2.pk, other.pk } } }):count())
+    assert.same({ a2.pk, other.pk }, Line.objects:order_by("-pk"):values("pk")[1].pk)
+    local list = Line.objects:order_by("pk"):to_list()
+    list[2].quantity = 20
+    assert.equal(3, Line.objects:bulk_update(list, { "quantity" }))
+    assert.equal(20, Line.objects:in_bulk({ { a2.pk, order.pk } })[{ a2.pk, order.pk }].quantity)
+    assert.equal(5, Line.objects:defer("quantity"):get({ pk = line.pk }).quantity)
+    assert.equal(2, order.lines:count())
+    assert.same({ "x", "y" }, order.products:order_by("sku"):values_list("sku", { flat = true }):to_list())
+    order.products:remove(a2)
+    assert.equal(1, order.lines:count())
+    other.products:add(a1, { through_defaults = { quantity = 9 } })
+    assert.equal(9, Line.objects:get({ pk = { a1.pk, other.pk } }).quantity)
+    local note = Note.objects:create { line = line }
+    assert.equal(line, Note.objects:get({ pk = note.pk }).line)
+    assert.equal(1, line.notes:count())
+    local total, by = order:delete()
+    assert.equal(3, total)
+    assert.same({ ["shop.Order"] = 1, ["shop.Line"] = 1, ["shop.Note"] = 1 }, by)
+  end)
+
   it("are no target of relations", function()
     local define = require("perilune._models.model").define
     local how = { registry = require("perilune._models.registry").new(), app_label = "own" }
     define("Grid", { pk = models.CompositePrimaryKey("a", "b"), a = models.IntegerField {}, b = models.IntegerField {} }, {}, how)
     define("Note", { grid = models.ForeignKey("own.Grid", { on_delete = models.CASCADE }) }, {}, how)
-    raises("ImproperlyConfigured", function() how.registry:world() end, "a relation cannot point at 'own.Grid': its key is composite")
+    raises("ImproperlyConfigured", function() how.registry:world() end, "Field defines a relation involving model 'Grid' which has a CompositePrimaryKey and such relations are not supported (fields.E347)")
+    how.registry = require("perilune._models.registry").new()
+    define("Grid", { pk = models.CompositePrimaryKey("a", "b"), a = models.IntegerField {}, b = models.IntegerField {} }, {}, how)
+    define("Note", { grids = models.ManyToManyField("own.Grid", {}) }, {}, how)
+    raises("ImproperlyConfigured", function() how.registry:world() end, "own.Note.grids: Field defines a relation involving model 'Grid'")
+  end)
+
+  it("name columns of their model, which are never NULL", function()
+    local define = require("perilune._models.model").define
+    local function wrong(text, parts, fields)
+      local how = { registry = require("perilune._models.registry").new(), app_label = "own" }
+      fields.pk = models.CompositePrimaryKey(table.unpack(parts))
+      fields.a = models.IntegerField {}
+      define("Grid", fields, {}, how)
+      raises("ImproperlyConfigured", function() how.registry:world() end, text)
+    end
+    wrong("'b' cannot be included in the composite primary key: it has null = true (models.E042)", { "a", "b" }, { b = models.IntegerField { null = true } })
+    wrong("'a' cannot be included in the composite primary key: it is named twice", { "a", "a" }, {})
+    wrong("'pk' cannot be included in the composite primary key: it is the key itself", { "a", "pk" }, {})
+    wrong("'g' cannot be included in the composite primary key: it is a GeneratedField", { "a", "g" }, { g = models.GeneratedField { expression = models.F "a", output_field = models.IntegerField {}, db_persist = true } })
+    wrong("there is no field 'colum'; did you mean 'column'?", { "a", "colum" }, { column = models.IntegerField {} })
   end)
 end)
 

@@ -2,6 +2,7 @@
 -- Models: what they ask for that SQLite does not have, and options of fields that have no use or
 -- no sense. What makes a field unusable is an error when its file is loaded. The ids are Django's.
 local checks = require "perilune.checks"
+local classes_of = require "perilune._checks.classes"
 
 local function field_message(level, class, field, text, id, hint)
   local place = field.where and field.where ~= "" and (" (%s)"):format(field.where) or ""
@@ -56,18 +57,8 @@ end
 
 checks.register(function(options)
   local found = {}
-  local registries = package.loaded["perilune._models.registry"]
-  if not registries then
-    return found
-  end
-  registries.project:world()
-  local wanted
-  for _, label in ipairs(options and options.apps or {}) do
-    wanted = wanted or {}
-    wanted[label] = true
-  end
-  for _, class in ipairs(registries.project:models()) do
-    if (not wanted or wanted[class._meta.app_label]) and not class._meta.proxy then
+  for _, class in ipairs(classes_of(options)) do
+    if not class._meta.proxy then
       for _, field in ipairs(class._meta.local_all_fields) do
         if not field.auto_created then
           check_field(class, field, found)

@@ -2,6 +2,7 @@
 -- Models: Django's checks of Meta and of fields, with Django's ids. What makes a model unusable
 -- is an error when its file is loaded or when the relations are resolved, not a check.
 local checks = require "perilune.checks"
+local classes_of = require "perilune._checks.classes"
 local exceptions = require "perilune.exceptions"
 
 local function field_label(class, field)
@@ -54,23 +55,10 @@ local function check_indexes(class, found)
   end
 end
 
--- A query with the condition finds what the condition names wrongly.
-local function check_condition(class, what, condition, found)
-  local ok, err = pcall(function()
-    return class._meta.base_manager:filter(condition)
-  end)
-  if not ok then
-    found[#found + 1] = checks.Error(("'constraints' %s: %s"):format(what, exceptions.wrap(err).message), { obj = class, id = "models.E012" })
-  end
-end
-
 local function check_constraints(class, found)
   for _, constraint in ipairs(class._meta.constraints) do
     for _, name in ipairs(constraint.fields or {}) do
       named(class, "constraints", name, found)
-    end
-    if constraint.condition ~= nil then
-      check_condition(class, "'" .. constraint.name .. "'", constraint.condition, found)
     end
   end
 end
@@ -256,24 +244,11 @@ local each = { check_name, check_keys, check_columns, check_together, check_inde
 
 checks.register(function(options)
   local found = {}
-  local registries = package.loaded["perilune._models.registry"]
-  if not registries then
-    return found
-  end
-  local registry = registries.project
-  registry:world()
-  local wanted
-  for _, label in ipairs(options and options.apps or {}) do
-    wanted = wanted or {}
-    wanted[label] = true
-  end
-  for _, class in ipairs(registry:models()) do
-    if not wanted or wanted[class._meta.app_label] then
-      for _, check in ipairs(each) do
-        check(class, found)
-      end
+  for _, class in ipairs(classes_of(options)) do
+    for _, check in ipairs(each) do
+      check(class, found)
     end
   end
-  check_shared(registry:models(), found)
+  check_shared(classes_of(), found)
   return found
 end, { tags = { "models" } })

@@ -220,10 +220,11 @@ function Sqlite:add_field(from_model, to_model, field)
     end
     return
   end
-  if field.composite then
+  local mapping = same_columns(self, from_model, to_model)
+  if field.composite then -- the key of rows that are there: two of the same are an IntegrityError
+    self:remake(from_model, to_model, mapping)
     return
   end
-  local mapping = same_columns(self, from_model, to_model)
   local default = effective_default(field)
   local simple = field.null and default == nil and not field.unique and not field.primary_key and not field.generated and field.db_default == nil
   if simple and not (field.remote_model and field.db_constraint ~= false) then
@@ -245,9 +246,6 @@ function Sqlite:remove_field(from_model, to_model, field)
     if field.relation_info.auto_created then
       self:delete_model(field.through_model)
     end
-    return
-  end
-  if field.composite then
     return
   end
   self:remake(from_model, to_model, same_columns(self, from_model, to_model))
@@ -289,6 +287,11 @@ function Sqlite:alter_field(from_model, to_model, old, new)
     return
   elseif old.many or new.many then
     error(exceptions.ValueError(("Cannot alter field %s into %s: they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields)"):format(old.name, new.name)), 0)
+  elseif old.composite and new.composite then
+    if table.concat(old.parts, " ") ~= table.concat(new.parts, " ") then
+      self:remake(from_model, to_model, same_columns(self, from_model, to_model))
+    end
+    return
   elseif quiet_option(old, new) and not new.generated then
     return
   end

@@ -185,7 +185,7 @@ function Writer:userdata(v)
       self:need "perilune.models"
       return text
     end
-    error(exceptions.ValueError "cannot write this expression into a migration: it holds a query, an aggregate or a window, which no constraint, index or generated column can have", 0)
+    error(exceptions.ValueError "cannot write this expression into a migration: it holds a query (Subquery, Exists), which would have to be run. No constraint, index or column can have one; limit_choices_to takes a function of a module, and rows are ordered by a query in a manager's get_queryset()", 0)
   end
   error(exceptions.ValueError(("cannot write %s into a migration"):format(tostring(v))), 0)
 end

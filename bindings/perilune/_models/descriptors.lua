@@ -74,7 +74,7 @@ local function load_deferred(instance, d)
   local class, attname = d.class, d.attname
   may_fetch(instance, class, attname)
   local meta = class._meta
-  local parts = meta.pk.composite and meta.pk.parts or { meta.pk.attname }
+  local parts = meta.pk_attnames
   local peers = peers_of(instance, function(peer)
     return rawget(peer, attname) == nil and peer.pk ~= nil
   end)
@@ -285,7 +285,7 @@ function M.install(class)
     add_field(class, field)
   end
   if meta.pk.composite then
-    add(class, "pk", { get = get_composite, set = set_composite, parts = meta.pk.parts })
+    add(class, "pk", { get = get_composite, set = set_composite, parts = meta.pk_attnames })
   else
     add(class, "pk", { get = get_pk, set = set_pk, attname = meta.pk.attname })
   end

@@ -137,12 +137,13 @@ end
 -- A composite key is selected by its parts, which the rows get back as one list: where in the
 -- row, and how many (queryset_read.lua folds them).
 local function with_parts(self, names, list)
-  local pk = self._model._meta.pk
+  local meta = self._model._meta
+  local pk, parts = meta.pk, meta.pk_attnames
   local expanded, fold = {}, nil
   for _, name in ipairs(names) do
     if name == "pk" and pk.composite then
-      fold = fold or { at = #expanded + 1, parts = pk.parts, list = list, extra = {} }
-      for _, part in ipairs(pk.parts) do
+      fold = fold or { at = #expanded + 1, parts = parts, list = list, extra = {} }
+      for _, part in ipairs(parts) do
         local given = false
         for _, other in ipairs(names) do
           given = given or other == part

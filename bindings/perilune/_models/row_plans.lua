@@ -174,9 +174,9 @@ function M.columns(class)
       columns.relations[#columns.relations + 1] = field
     end
   end
-  for _, name in ipairs(meta.pk.parts or { meta.pk.name }) do
-    in_key[name] = true
-    columns.key[#columns.key + 1] = meta.fields_by_name[name]
+  for i, field in ipairs(meta.pk_fields) do
+    in_key[field.name] = true
+    columns.key[i] = field
   end
   for _, field in ipairs(meta.local_fields) do
     if not field.generated and not field.composite then

@@ -57,6 +57,11 @@ local function set_fields(class, classes, info)
     field.relation_info = f.relation
   end
   meta.pk = own_pk or meta.local_by_name[info.pk]
+  meta.pk_fields, meta.pk_attnames = {}, {}
+  for i, part in ipairs(meta.pk.composite and meta.pk.parts or { meta.pk.name }) do -- "order" and "order_id" are the same
+    meta.pk_fields[i] = meta.fields_by_name[part] or meta.fields_by_attname[part]
+    meta.pk_attnames[i] = meta.pk_fields[i].attname
+  end
   meta.local_fields = {}
   for i, f in ipairs(info.local_fields) do
     meta.local_fields[i] = find_field(classes, f)

@@ -83,6 +83,64 @@ end
 
 local with_zone = { Extract = true, Trunc = true, TruncDate = true, TruncTime = true }
 
+-- The items of a list from `first` on: names ("-price") and expressions.
+local function list_of(w, part, first, last)
+  local items = {}
+  for i = first, last do
+    items[#items + 1] = part[i].op == "name" and ("%q"):format(part[i].text) or write(w, part[i])
+  end
+  return "{ " .. table.concat(items, ", ") .. " }"
+end
+
+local AGGREGATE = { distinct = 1, filter = 2, default = 4, order_by = 8 }
+local SAMPLES = { StdDevSample = "StdDev", VarianceSample = "Variance" }
+
+local function write_aggregate(w, part)
+  local list, options, next_part = arguments(w, part, part.n), {}, part.n + 1
+  local function option(name, text)
+    options[#options + 1] = name .. " = " .. text
+  end
+  local function has(name)
+    return part.arg & AGGREGATE[name] ~= 0
+  end
+  if part.text == "StringAgg" then
+    option("delimiter", table.remove(list))
+  elseif SAMPLES[part.text] then
+    option("sample", "true")
+  end
+  if has "distinct" then
+    option("distinct", "true")
+  end
+  for _, name in ipairs { "filter", "default", "order_by" } do
+    if has(name) then
+      local given = part[next_part]
+      option(name, name == "order_by" and list_of(w, given, 1, given.n) or argument(w, given))
+      next_part = next_part + 1
+    end
+  end
+  if #options > 0 then
+    list[#list + 1] = "{ " .. table.concat(options, ", ") .. " }"
+  end
+  return ("models.%s(%s)"):format(SAMPLES[part.text] or part.text, table.concat(list, ", "))
+end
+
+local function write_window(w, part)
+  local frame, last_of_partition = part.frame, 1 + part.arg
+  local text = { write(w, part[1]) }
+  if part.arg > 0 then
+    text[#text + 1] = "partition_by = " .. list_of(w, part, 2, last_of_partition)
+  end
+  if part.n > last_of_partition then
+    text[#text + 1] = "order_by = " .. list_of(w, part, last_of_partition + 1, part.n)
+  end
+  if frame then
+    local kind = frame.rows and "RowRange" or "ValueRange"
+    frame.rows = nil
+    text[#text + 1] = ("frame = models.%s%s"):format(kind, w:value(frame))
+  end
+  return "models.Window{ " .. table.concat(text, ", ") .. " }"
+end
+
 local writers = {
   value = function(w, part)
     return "models.Value(" .. plain(w, part) .. ")"
@@ -93,6 +151,9 @@ local writers = {
   end,
   f = function(_, part)
     return ("models.F %q"):format(part.text)
+  end,
+  outer = function(_, part)
+    return ("models.OuterRef("):rep(part.arg) .. ("%q"):format(part.text) .. (")"):rep(part.arg)
   end,
   star = function()
     return '"*"'
@@ -120,6 +181,10 @@ local writers = {
   end,
   ["function"] = function(w, part)
     local list = arguments(w, part, part.n)
+    if part.text == "Slice" then
+      local first, length = part[2].value, part[3] and part[3].value
+      return ("(%s):slice(%d%s)"):format(write(w, part[1]), first, length and ", " .. first + length - 1 or "")
+    end
     if with_zone[part.text] then -- the zone comes last, and is an option
       local zone = part[part.n]
       list[part.n] = (zone.op ~= "value" or zone.value ~= nil) and "{ tzinfo = " .. (zone.op == "value" and w:value(zone.value) or ("%q"):format(zone.text)) .. " }" or nil
@@ -136,6 +201,8 @@ local writers = {
     end
     return "models.Case{ " .. table.concat(list, ", ") .. " }"
   end,
+  aggregate = write_aggregate,
+  window = write_window,
   ["not"] = function(w, part)
     return "~" .. write(w, part[1])
   end,
@@ -156,8 +223,8 @@ function write(w, part)
   return writer and writer(w, part) or error("'" .. part.op .. "' in an expression", 0)
 end
 
---- A function that writes the expression with a writer's value(); nil when it holds what
---- cannot be written (queries, windows).
+--- A function that writes the expression with a writer's value(); nil when it holds a
+--- query, which cannot be written: it would have to be run.
 function M.of(code)
   local tree = orm.tree(code)
   if not tree then
@@ -176,7 +243,17 @@ local function rename_path(text, old, new)
   return text
 end
 
-local NAMES = { lookup = true, f = true, name = true }
+local NAMES = { lookup = true, f = true }
+
+-- Names in an order ("-price"); elsewhere they are words: parts of dates, zones.
+local function rename_in_order(part, old, new)
+  for _, item in ipairs(part) do
+    if item.op == "name" then
+      local sign, name = item.text:match "^(-?)(.*)$"
+      item.text = sign .. rename_path(name, old, new)
+    end
+  end
+end
 
 --- The expression with another name for a field of the model that it is about; itself when
 --- it does not name it.
@@ -198,6 +275,10 @@ function M.renamed(code, old, new)
       local text = rename_path(part.text, old, new)
       found = found or text ~= part.text
       part.text = text
+    end
+    if part.op == "order_by" then
+      rename_in_order(part, old, new)
+      found = true
     end
     for _, child in ipairs(part) do
       visit(child)

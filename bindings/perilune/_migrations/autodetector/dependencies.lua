@@ -13,9 +13,18 @@ end
 
 M.targets = states.targets
 
+-- A key of several columns waits for those that come with it.
+local function of_parts(model, field)
+  local list = {}
+  for i, pair in ipairs(field.composite and model.fields or {}) do
+    list[i] = { model.app_label, model.name_lower, pair[1], "create" }
+  end
+  return list
+end
+
 --- A relation waits for its models, and for the ForeignKeys of the one it goes through.
 function M.of_field(state, model, field)
-  local list = {}
+  local list = of_parts(model, field)
   for i, key in ipairs(M.targets(model.app_label, model.name, field)) do
     local app, name = parts(key)
     list[#list + 1] = { app, name, nil, "create", setting = i == 1 and field.swappable ~= false and registry:swappable_setting(key) or nil }

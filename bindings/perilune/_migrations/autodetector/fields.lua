@@ -55,10 +55,13 @@ end
 
 -- ---- removed and added ----
 
+-- A field stays until it is no part of the key any more.
 local function remove(self, model, name)
-  self:add(model.app_label, operations.RemoveField { model_name = model.name_lower, name = name }, {
-    { model.app_label, model.name_lower, name, "unset order" }, { model.app_label, model.name_lower, name, "together" },
-  })
+  local waits = { { model.app_label, model.name_lower, name, "unset order" }, { model.app_label, model.name_lower, name, "together" } }
+  if name ~= "pk" then
+    waits[3], waits[4] = { model.app_label, model.name_lower, "pk", "alter" }, { model.app_label, model.name_lower, "pk", "remove" }
+  end
+  self:add(model.app_label, operations.RemoveField { model_name = model.name_lower, name = name }, waits)
 end
 
 -- Rows that are there get something without being asked for it.
