@@ -208,7 +208,7 @@ static int fail(lua_State *L, const struct call *c, const struct err *err)
     return lua_error(L);
 }
 
-/* Pushes the list of rows, tables by the names of the columns. */
+/* Pushes the list of rows, tables by the names of the columns, and the list of the names. */
 static void read_rows(lua_State *L, struct call *c)
 {
     unsigned n = c->cursor.ncolumns;
@@ -236,9 +236,14 @@ static void read_rows(lua_State *L, struct call *c)
     }
     if (status < 0)
         fail(L, c, &err);
+    lua_createtable(L, (int)n, 0);
+    for (unsigned i = 0; columns && i < n; i++) {
+        lua_pushvalue(L, names + (int)i + 1);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
 }
 
-/* (light call, params) -> rows */
+/* (light call, params) -> rows, names of the columns */
 static int body(lua_State *L)
 {
     struct call *c = lua_touserdata(L, 1);
@@ -248,7 +253,7 @@ static int body(lua_State *L)
         if (db_query(c->db, &c->raw->sql, c->values, c->raw->parameters, &c->cursor, &err) != 0)
             return fail(L, c, &err);
         read_rows(L, c);
-        return 1;
+        return 2;
     }
     if (db_execute(c->db, &c->raw->sql, c->values, c->raw->parameters, &c->result, &err) != 0)
         return fail(L, c, &err);
@@ -274,19 +279,20 @@ static void run(lua_State *L, struct call *c)
     lua_pushcfunction(L, body); /* allocates nothing */
     lua_pushlightuserdata(L, c);
     lua_pushvalue(L, 3);
-    status = lua_pcall(L, 2, c->rows, 0);
+    status = lua_pcall(L, 2, c->rows ? 2 : 0, 0);
     db_close(&c->cursor);
     db_raw_done(c->raw);
     if (status != LUA_OK)
         lua_error(L);
 }
 
-/* query(database, sql, params, zone) -> list of rows. May wait. */
+/* query(database, sql, params, zone) -> list of rows, names of the columns (when there are rows).
+ * May wait. */
 static int db_l_query(lua_State *L)
 {
     struct call c = {.rows = true};
     run(L, &c);
-    return 1;
+    return 2;
 }
 
 /* execute(database, sql, params, zone) -> rows changed, key of the last one. May wait. */

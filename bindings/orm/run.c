@@ -3,6 +3,7 @@
  * binding and stepping go straight to engine/db. */
 #include "bindings/orm/run.h"
 
+#include "bindings/db/db.h"
 #include "bindings/lua/error.h"
 #include "bindings/lua/host.h"
 #include "bindings/value/time_values.h"
@@ -144,6 +145,12 @@ struct convert_zone orm_run_prepare(lua_State *L, struct orm_run *run)
         .tz = tz_utc(), .tz_name = STR("UTC"), .naive = !run->world->orm->use_tz};
 }
 
+int orm_run_fail(lua_State *L, const struct orm_run *run, const struct err *err)
+{
+    db_push_error(L, err, run->statement->sql, run->values, run->statement->n_params);
+    return lua_error(L);
+}
+
 void orm_run_start(lua_State *L, struct orm_run *run)
 {
     struct err err;
@@ -151,9 +158,11 @@ void orm_run_start(lua_State *L, struct orm_run *run)
     if (run->statement->locks && !db_in_atomic(run->db))
         exception_raise(L, "TransactionManagementError",
                         "select_for_update cannot be used outside of a transaction");
-    if (bind(run, &zone, &err) != 0 || db_query(run->db, run->statement->db, run->values,
-                                                run->statement->n_params, &run->cursor, &err) != 0)
+    if (bind(run, &zone, &err) != 0)
         exception_raise_err(L, &err);
+    if (db_query(run->db, run->statement->db, run->values, run->statement->n_params, &run->cursor,
+                 &err) != 0)
+        orm_run_fail(L, run, &err);
     run->open = true;
 }
 
@@ -165,7 +174,7 @@ int orm_run_step(lua_State *L, struct orm_run *run)
         return 1;
     run->open = false;
     if (got < 0)
-        exception_raise_err(L, &err);
+        orm_run_fail(L, run, &err);
     run->result = (struct db_result){run->cursor.changes, run->cursor.last_id};
     return 0;
 }

@@ -52,6 +52,8 @@ int orm_run_protected(lua_State *L, struct orm_run *run, lua_CFunction inner, in
 struct convert_zone orm_run_prepare(lua_State *L, struct orm_run *run);
 /* Inside of inner. [-0, +0, may raise]  May wait. */
 void orm_run_start(lua_State *L, struct orm_run *run);
+/* Raises what the database said, with the statement and its values. [-0, +0, raises] */
+int orm_run_fail(lua_State *L, const struct orm_run *run, const struct err *err);
 /* 1: there is a row. [-0, +0, may raise]  May wait. */
 int orm_run_step(lua_State *L, struct orm_run *run);
 

@@ -161,11 +161,11 @@ static void write_row(lua_State *L, struct write *w, const struct convert_zone *
         orm_note_change(run->world, run->statement->model);
     }
     if (db_many_run(cur, run->values, run->statement->n_params, &err) != 0)
-        exception_raise_err(L, &err);
+        orm_run_fail(L, run, &err);
     while ((got = db_step(cur, &err)) == 1)
         take_row(L, w, object);
     if (got < 0)
-        exception_raise_err(L, &err);
+        orm_run_fail(L, run, &err);
     w->changes += cur->changes;
     if (cur->changes == 1 && lua_type(L, KEY) == LUA_TSTRING)
         take_key(L, object, cur->last_id);

@@ -49,7 +49,8 @@ end
 
 local function query(entry, sql, params)
   check_sql("db.query", sql, params)
-  return setmetatable(native.query(entry.handle, sql, params, entry.zone), Rows)
+  local rows, columns = native.query(entry.handle, sql, params, entry.zone)
+  return setmetatable(rows, Rows), columns
 end
 
 local function execute(entry, sql, params)
@@ -246,6 +247,11 @@ function M._disturbances(alias)
 end
 
 -- ---- connections ----
+
+--- The rows, and the list of the columns' names: a NULL is missing in a row.
+function Connection:_query(sql, params)
+  return query(self._entry, sql, params)
+end
 
 function Connection:query(sql, params)
   return (query(self._entry, sql, params))

@@ -184,6 +184,79 @@ describe("values that are written", function()
   end)
 end)
 
+describe("raw", function()
+  it("reads columns as a QuerySet does", function()
+    local All = models.Model("RawAll", {
+      js = models.JSONField { null = true }, span = models.DurationField { null = true }, dec = models.DecimalField { max_digits = 9, decimal_places = 3, null = true },
+      uid = models.UUIDField { null = true }, flag = models.BooleanField { null = true }, moment = models.DateTimeField { null = true }, f = models.FloatField { null = true },
+      bin = models.BinaryField { null = true }, day = models.DateField { null = true }, Meta = { app_label = "shop" },
+    })
+    world.create(All)
+    All.objects:create {
+      js = { a = { 1, 2 } }, span = time.timedelta { days = -1, microseconds = 7 }, dec = decimal "12.5", uid = "12345678123456781234567812345678", flag = true,
+      moment = time.datetime(2024, 2, 29, 13, 5, 7, { tz = "UTC" }), f = 2, bin = "\0\xff", day = time.date(2024, 2, 29),
+    }
+    All.objects:create {}
+    local plain, raw = All.objects:order_by("pk"), All.objects:raw "SELECT * FROM shop_rawall ORDER BY id"
+    assert.equal(0, world.count(function()
+      raw:to_list()
+      plain:to_list()
+    end) - 2)
+    assert.equal(0, world.count(function()
+      for i = 1, 2 do
+        for _, field in ipairs(All._meta.fields) do
+          assert.same(plain[i][field.name], raw[i][field.name], field.name)
+          assert.equal(tostring(plain[i].dec), tostring(raw[i].dec))
+        end
+      end
+    end))
+    assert.equal("id", raw.columns[1])
+  end)
+
+  it("prefetches, and says what it cannot do", function()
+    fill()
+    local raw = Category.objects:raw "SELECT id, name FROM shop_category"
+    assert.equal(2, world.count(function() assert.equal(3, #raw:prefetch_related("products")[1].products:all()) end))
+    raises("AttributeError", function() return raw:filter { name = "x" } end, "raw(…) has no 'filter'")
+    raises("TypeError", function() return Category.objects:raw(5) end, "SQL as a string")
+    raises("ValueError", function() return models.Prefetch("products", { queryset = raw }) end, "cannot use raw()")
+    raises("ValueError", function() Category.objects:prefetch_related(models.Prefetch("products", { to_attr = "name" })):to_list() end, "to_attr=name conflicts with a field on the Category model.")
+  end)
+end)
+
+describe("errors of statements", function()
+  it("hold the SQL, its values and the author's line", function()
+    fill()
+    local err = raises("IntegrityError", function() Product.objects:create { name = "dear" } end, "NOT NULL constraint failed: shop_product.price")
+    assert.is_true(err.sql:find('INSERT INTO "shop_product"', 1, true) == 1)
+    assert.equal("dear", err.params[1])
+    assert.is_true(err.message:find("SQL: INSERT", 1, true) and err.message:find("parameters: 'dear'", 1, true) and true)
+    assert.is_true(err.where == nil or err.where:find "models_contract_test.lua:%d+" ~= nil) -- of files outside of a project nothing is said
+    err = raises("OperationalError", function() Product.objects:filter({ name__regex = "(" }):to_list() end, "REGEXP")
+    assert.equal("(", err.params[1])
+  end)
+end)
+
+describe("explain", function()
+  it("tells how the rows are found, with analyze how long it took", function()
+    fill()
+    local plan = Product.objects:filter({ pk = 1 }):explain()
+    assert.is_true(plan:find("SEARCH", 1, true) ~= nil and not plan:find(" ms", 1, true))
+    assert.is_true(Product.objects:filter({ stock = 0 }):explain({ analyze = true }):find "\n1 row in %d+%.%d+ ms$" ~= nil)
+    raises("ValueError", function() Product.objects:explain { nope = true } end, "Unknown options: nope")
+    raises("ValueError", function() Product.objects:explain { format = "nope" } end, "not a recognized format")
+  end)
+end)
+
+describe("values_list", function()
+  it("without names has all columns", function()
+    fill()
+    local row = Tag.objects:create { name = "t" }
+    assert.same({ row.pk, "t", n = 2 }, Tag.objects:values_list()[1])
+    raises("TypeError", function() return Tag.objects:values { l = 5 } end, "values{ l = … } takes an expression, not 5")
+  end)
+end)
+
 describe("instances without a key", function()
   it("cannot be read again", function()
     raises(Product.DoesNotExist, function() Product({ name = "x", price = 1 }):refresh_from_db() end, "has no key yet")

@@ -22,6 +22,11 @@ function M.Prefetch(lookup, options)
     error(exceptions.TypeError "Prefetch takes the path of a relation: Prefetch(\"books\", …)", 2)
   end
   local queryset = options.queryset
+  if queryset ~= nil and type(queryset) ~= "table" then
+    error(exceptions.TypeError(("Prefetch: queryset is a QuerySet, not a %s"):format(type(queryset))), 2)
+  elseif queryset and rawget(queryset, "raw_query") then
+    error(exceptions.ValueError "Prefetch querysets cannot use raw(), values(), and values_list().", 2)
+  end
   if queryset and rawget(queryset, "_code") == nil and type(queryset.all) == "function" then
     queryset = queryset:all()
   end
@@ -337,6 +342,10 @@ local function step(instances, name, path, queryset, to_attr)
       return rows
     end
     error(d and no_prefetching(name) or no_such(class, name, path), 0)
+  end
+  local taken = to_attr and class._descriptors[to_attr]
+  if taken then
+    error(exceptions.ValueError(("to_attr=%s conflicts with a field on the %s model."):format(to_attr, class._meta.object_name)), 0)
   end
   if not queryset and not to_attr then
     local rows = present(instances, d)

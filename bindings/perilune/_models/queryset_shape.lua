@@ -95,8 +95,8 @@ end
 
 local function names_and_options(known, what, ...)
   local n = select("#", ...)
-  local last = select(n, ...)
-  if n > 0 and type(last) == "table" and getmetatable(last) == nil then
+  local last = n > 0 and (select(n, ...))
+  if type(last) == "table" and getmetatable(last) == nil then
     return check_options(what, last, known), { table.unpack({ ... }, 1, n - 1) }
   end
   return {}, { ... }
@@ -117,6 +117,9 @@ local function split_expressions(self, names, named_expressions)
     end
   end
   for name, expression in pairs(named_expressions or {}) do
+    if type(expression) ~= "userdata" then
+      error(no_expression("values", tostring(name), expression), 3)
+    end
     annotations[name] = expression
   end
   local more = {}

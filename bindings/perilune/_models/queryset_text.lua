@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- QuerySets as text: for people, for the database's EXPLAIN; raw().
+local db = require "perilune.db"
+local exceptions = require "perilune.exceptions"
 local orm = require "perilune._orm"
 local QuerySet = require "perilune._models.queryset"
 
@@ -32,28 +34,43 @@ function QuerySet:sql()
   return sql, params
 end
 
---- explain{ format = "text", analyze = true } → text
+-- SQLite cannot tell what a query has cost: it is run, and looked at from outside.
+local function analyzed(self)
+  local rows
+  local seen = db.capture(function()
+    rows = #QuerySet._run_rows(self:all(), self._code)
+  end)
+  local ms = 0
+  for _, statement in ipairs(seen) do
+    ms = ms + statement.ms
+  end
+  return ("%d row%s in %.3f ms"):format(rows, rows == 1 and "" or "s", ms)
+end
+
+--- explain{ format = "text", analyze = true } → text. analyze runs the query, and says how many
+--- rows there were and how long it took.
 function QuerySet:explain(options)
   options = options or {}
-  local pairs_of = {}
   local names = {}
   for k in pairs(options) do
-    if k ~= "format" then
+    if k ~= "format" and k ~= "analyze" then
       names[#names + 1] = k
     end
   end
   table.sort(names)
-  for _, name in ipairs(names) do
-    pairs_of[#pairs_of + 1] = name
-    pairs_of[#pairs_of + 1] = tostring(options[name])
+  if names[1] then
+    error(exceptions.ValueError(("Unknown options: %s (explain takes format and analyze)"):format(table.concat(names, ", "))), 2)
   end
   local lines = {}
-  for _, row in ipairs(orm.rows(world_of(self), read_db(self), orm.explain(self._code, options.format, table.unpack(pairs_of)))) do
+  for _, row in ipairs(orm.rows(world_of(self), read_db(self), orm.explain(self._code, options.format))) do
     local parts = {}
     for i = 1, row.n or #row do
       parts[i] = tostring(row[i])
     end
     lines[#lines + 1] = table.concat(parts, " ")
+  end
+  if options.analyze then
+    lines[#lines + 1] = analyzed(self)
   end
   return table.concat(lines, "\n")
 end
