@@ -105,12 +105,11 @@ static void *refuse(struct memory *m, size_t size)
     return NULL;
 }
 
-void *memory_allocate(void *data, void *block, size_t old, size_t size)
+/* Whatever is not as simple as below. */
+static __attribute__((noinline)) void *allocate_other(struct memory *m, void *block, size_t old,
+                                                      size_t size)
 {
-    struct memory *m = data;
     void *p;
-    if (!block)
-        old = 0; /* Lua passes the kind of object there */
     if (size == 0) {
         if (old) {
             give(m, block, old);
@@ -135,4 +134,32 @@ void *memory_allocate(void *data, void *block, size_t old, size_t size)
     if (p)
         m->used = m->used - old + size;
     return p;
+}
+
+/* Nearly every call is for a small object or of one that dies, and Lua makes a dozen of them for
+ * each row of a table: these ways are short and call nothing. */
+void *memory_allocate(void *data, void *block, size_t old, size_t size)
+{
+    struct memory *m = data;
+    if (size == 0) {
+        if (!block)
+            return NULL; /* a part that a table does not have */
+        if (old && old <= SMALLEST_BIG) {
+            *(void **)block = m->free[class_of(old)];
+            m->free[class_of(old)] = block;
+            m->used -= old;
+            return NULL;
+        }
+    } else if (!block) {
+        old = 0; /* it is the kind of object */
+        if (size <= SMALLEST_BIG && m->used + size <= m->limit) {
+            void **p = m->free[class_of(size)];
+            if (p) {
+                m->free[class_of(size)] = *p;
+                m->used += size;
+                return p;
+            }
+        }
+    }
+    return allocate_other(m, block, old, size);
 }

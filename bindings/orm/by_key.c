@@ -158,7 +158,8 @@ static bool is_key(lua_State *L, int idx, int64_t *key)
     if (lua_gettop(L) != idx || lua_type(L, idx) != LUA_TTABLE)
         return false;
     lua_pushnil(L);
-    if (lua_next(L, idx) && lua_isinteger(L, -1) && lua_rawequal(L, -2, lua_upvalueindex(UP_PK))) {
+    if (lua_next(L, idx) && lua_isinteger(L, -1) &&
+        lua_topointer(L, -2) == lua_topointer(L, lua_upvalueindex(UP_PK))) {
         *key = lua_tointeger(L, -1);
         lua_pop(L, 1);
         found = !lua_next(L, idx) && !lua_getmetatable(L, idx);
@@ -178,7 +179,7 @@ static struct orm_getter *getter_of(lua_State *L)
     }
     lua_pushvalue(L, lua_upvalueindex(UP_NAME));
     lua_gettable(L, 1);
-    same = lua_rawequal(L, -1, lua_upvalueindex(UP_BEGIN));
+    same = lua_topointer(L, -1) == lua_topointer(L, lua_upvalueindex(UP_BEGIN));
     lua_pop(L, 1);
     if (same)
         return lua_touserdata(L, -1);

@@ -58,6 +58,7 @@ void orm_open_world(lua_State *L);
 void orm_open_run(lua_State *L);
 void orm_open_rows(lua_State *L);
 void orm_open_get(lua_State *L);
+void orm_open_members(lua_State *L);
 void orm_open_by_key(lua_State *L);
 void orm_open_source(lua_State *L);
 

@@ -83,7 +83,7 @@ end
 
 --- A template by its name (or the first of a list) as text.
 function M.render_to_string(name, variables, request)
-  return M.engine():render_to_string(name, variables, request)
+  return (project or M.engine()):render_to_string(name, variables, request)
 end
 
 --- The key under which {% cache 900 name a b %} keeps its fragment: fragment_key("name", { a, b }).

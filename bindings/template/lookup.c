@@ -278,35 +278,47 @@ static int lookup_other(struct lua_render *lr, struct tval v, struct str name, i
     }
 }
 
-static bool is_table(struct lua_render *lr, struct tval v)
+/* The Lua type of an object, of anything else that of a userdata: both have something behind a
+ * dot, while functions and coroutines have not. */
+static int type_of(struct lua_render *lr, struct tval v)
 {
     int slot;
     if (v.type != TVAL_OBJECT)
-        return false;
+        return LUA_TUSERDATA;
     lua_State *T = value_slot(lr, v, &slot);
-    return lua_istable(T, slot);
+    return lua_type(T, slot);
 }
 
-/* Functions and coroutines have nothing behind a dot. */
-static bool is_opaque(struct lua_render *lr, struct tval v)
+/* What most names behind a dot are: a field that the table itself has. */
+static bool own_field(struct lua_render *lr, struct tval table, const struct name *name,
+                      struct tval *out)
 {
+    lua_State *S = lr->S;
     int slot;
-    if (v.type != TVAL_OBJECT)
+    if (value_slot(lr, table, &slot) != S)
         return false;
-    lua_State *T = value_slot(lr, v, &slot);
-    return lua_type(T, slot) != LUA_TTABLE && lua_type(T, slot) != LUA_TUSERDATA;
+    if (lua_rawgeti(S, STORE_NAMES, (lua_Integer)name->id + 1) == LUA_TSTRING &&
+        lua_rawget(S, slot) != LUA_TNIL) {
+        value_take(lr, TVAL_UNDEFINED, out);
+        return true;
+    }
+    lua_pop(S, 1);
+    return false;
 }
 
 int host_lookup(struct render *r, struct tval obj, const struct name *name, struct tval *out)
 {
     struct lua_render *lr = render_lua(r);
+    int type = type_of(lr, obj);
     *out = (struct tval){.type = TVAL_UNDEFINED};
-    if (is_opaque(lr, obj))
+    if (type != LUA_TTABLE && type != LUA_TUSERDATA)
         return 0;
     if (value_room(lr, 12) != 0)
         return -1;
-    if (!is_table(lr, obj))
+    if (type != LUA_TTABLE)
         return lookup_other(lr, obj, name->text, name->index, out);
+    if (own_field(lr, obj, name, out))
+        return 0;
     if (name_push(lr, name) != 0)
         return -1;
     return lookup_table(lr, obj, name->text, name->index, out);
@@ -323,14 +335,15 @@ int host_lookup_str(struct render *r, struct tval obj, struct str name, struct t
 {
     struct lua_render *lr = render_lua(r);
     int64_t index;
+    int type = type_of(lr, obj);
     *out = (struct tval){.type = TVAL_UNDEFINED};
-    if (is_opaque(lr, obj))
+    if (type != LUA_TTABLE && type != LUA_TUSERDATA)
         return 0;
     if (value_room(lr, 12) != 0)
         return -1;
     if (!str_to_int64(name, &index) || index < 0)
         index = -1;
-    if (!is_table(lr, obj))
+    if (type != LUA_TTABLE)
         return lookup_other(lr, obj, name, index, out);
     if (step_run(lr, step_string, &(struct step){.str = name}, true) != 0)
         return -1;

@@ -58,15 +58,23 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 
 void buf_addint(struct buf *b, int64_t v)
 {
-    char t[24];
-    size_t i = sizeof t;
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233"
+        "34353637383940414243444546474849505152535455565758596061626364656667"
+        "6869707172737475767778798081828384858687888990919293949596979899";
+    char t[24], *p = t + sizeof t;
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    do
-        t[--i] = (char)('0' + u % 10);
-    while (u /= 10);
+    while (u >= 100) {
+        memcpy(p -= 2, &pairs[u % 100 * 2], 2);
+        u /= 100;
+    }
+    if (u >= 10)
+        memcpy(p -= 2, &pairs[u * 2], 2);
+    else
+        *--p = (char)('0' + u);
     if (v < 0)
-        t[--i] = '-';
-    buf_add(b, t + i, sizeof t - i);
+        *--p = '-';
+    buf_add(b, p, (size_t)(t + sizeof t - p));
 }
 
 char *buf_detach(struct buf *b, size_t *n)

@@ -344,4 +344,89 @@ describe("decode", function()
   end)
 end)
 
+-- Rows of one list share the texts and the order of their keys: held against an encoder that
+-- knows nothing of it.
+describe("rows", function()
+  local function slowly(value, options, level)
+    local indent = options.indent
+    local function line(depth)
+      return indent and "\n" .. (" "):rep(indent * depth) or ""
+    end
+    if type(value) ~= "table" then
+      return json.encode(value)
+    elseif getmetatable(value) then
+      return slowly(getmetatable(value).__tojson(value), options, level)
+    end
+    local items = {}
+    if value[1] ~= nil then
+      for i, item in ipairs(value) do
+        items[i] = line(level + 1) .. slowly(item, options, level + 1)
+      end
+      return "[" .. table.concat(items, ",") .. line(level) .. "]"
+    end
+    local names = {}
+    for name in pairs(value) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    for i, name in ipairs(names) do
+      items[i] = line(level + 1) .. json.encode(name) .. (indent and ": " or ":") .. slowly(value[name], options, level + 1)
+    end
+    return "{" .. table.concat(items, ",") .. (items[1] and line(level) or "") .. "}"
+  end
+
+  local names = { "id", "name", "a", "b", "price", "größe", "with \"quotes\"", ("k"):rep(50), ("k"):rep(41) }
+  for i = 1, 20 do
+    names[#names + 1] = "column" .. i
+  end
+
+  local function scalar()
+    local values = { math.random(-1000000, 1000000), math.random(), "text", "ü", true, false, math.mininteger, 7, 10, 99, 100, "" }
+    return values[math.random(#values)]
+  end
+
+  local function row(shape)
+    local one = {}
+    for _, name in ipairs(shape) do
+      one[name] = scalar()
+    end
+    if math.random(8) == 1 then
+      one[names[math.random(#names)]] = scalar()
+    elseif math.random(8) == 1 then
+      one[shape[math.random(#shape)] or "x"] = nil
+    elseif math.random(12) == 1 then
+      one.nested = { scalar(), { a = scalar(), b = { scalar() } }, {} }
+    elseif math.random(12) == 1 then
+      one.hooked = setmetatable({}, { __tojson = function()
+        collectgarbage()
+        return { id = scalar and 1, name = ("k"):rep(3) .. "x" }
+      end })
+    end
+    return one
+  end
+
+  it("are what they would be one by one", function()
+    math.randomseed(7)
+    for _ = 1, 400 do
+      local list, shape = {}, {}
+      for i = 1, math.random(0, 20) do
+        shape[i] = names[math.random(#names)]
+      end
+      for i = 1, math.random(12) do
+        list[i] = math.random(10) == 1 and { scalar(), scalar() } or math.random(20) == 1 and scalar() or row(shape)
+      end
+      local options = math.random(4) == 1 and { indent = 2 } or {}
+      encodes(slowly(list, options, 0), list, options)
+      encodes(slowly({ rows = list, n = 1 }, options, 0), { rows = list, n = 1 }, options)
+    end
+  end)
+
+  it("say where they are wrong", function()
+    refuses("TypeError", "a function at $[2].name", { { id = 1, name = "x" }, { id = 2, name = print } })
+    refuses("ValueError", "a string that is not valid UTF-8 (byte 1: 0xff) at $[2].name", { { id = 1, name = "x" }, { id = 2, name = "\xff" } })
+    refuses("ValueError", "the number NaN, which JSON does not have, at $[1][2]", { { 1, 0 / 0 } })
+    refuses("TypeError", "a table with both list items and the key 'x'", { { 1, x = 2 } })
+  end)
+end)
+
 t.finish()

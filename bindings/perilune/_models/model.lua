@@ -11,10 +11,11 @@ local managers -- perilune._models.manager
 local marks = require "perilune._models.marks"
 local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
-local object = require("perilune._orm").object
+local orm = require "perilune._orm"
 local registries = require "perilune._models.registry"
 local states = require "perilune._models.state"
-local send -- perilune._models.signals
+local signals = require "perilune.signals"
+local pre_init, post_init = signals.pre_init, signals.post_init
 
 local M = {}
 
@@ -92,7 +93,7 @@ end
 -- ---- instances ----
 
 local function instance_index(class)
-  return function(self, key)
+  return orm.instance_index(class, function(self, key)
     local d = class._descriptors and class._descriptors[key]
     if d then
       return d.get(self, d)
@@ -108,7 +109,7 @@ local function instance_index(class)
       return states.of(self)
     end
     return find(class, key)
-  end
+  end)
 end
 
 local function instance_newindex(class)
@@ -195,6 +196,7 @@ local function make_defaults(meta)
   return plan
 end
 
+-- Of a table that is no instance yet.
 local function set_defaults(self, values, meta)
   local plan = meta.defaults
   if not plan or plan.fields ~= meta.fields then
@@ -203,13 +205,11 @@ local function set_defaults(self, values, meta)
   for i = 1, #plan do
     local p = plan[i]
     local attname = p.attname
-    if rawget(self, attname) == nil and not (values and (values[attname] ~= nil or values[p.name] ~= nil or p.key and values.pk ~= nil)) then
-      local value = p.value
+    if self[attname] == nil and not (values and (values[attname] ~= nil or values[p.name] ~= nil or p.key and values.pk ~= nil)) then
       if p.asked then
-        value = p.asked:get_default()
-      end
-      if value ~= nil then
-        rawset(self, attname, value)
+        self[attname] = p.asked:get_default()
+      else
+        self[attname] = p.value
       end
     end
   end
@@ -235,22 +235,25 @@ end
 
 --- A new instance: given values, defaults for the rest.
 local function new(class, values, level)
-  level = level or 2
   local meta = class._meta
-  meta.registry:world()
+  local registry, others = meta.registry, false
+  if registry.dirty then
+    registry:world()
+  end
   if meta.abstract then
-    error(exceptions.TypeError "Abstract models cannot be instantiated.", level)
+    error(exceptions.TypeError "Abstract models cannot be instantiated.", level or 2)
   end
   if values ~= nil and type(values) ~= "table" then
-    error(exceptions.TypeError(("%s{…} takes a table of values, not a %s"):format(meta.object_name, type(values))), level)
+    error(exceptions.TypeError(("%s{…} takes a table of values, not a %s"):format(meta.object_name, type(values))), level or 2)
   end
-  send = send or require "perilune._models.signals"
-  send.pre_init(class, values)
-  local self = object(#meta.fields + 2)
-  self._state = { adding = true, shared = false, db = nil }
-  local descriptors, others = class._descriptors, false
+  if pre_init._listens(class) then
+    pre_init:send(class, { args = {}, kwargs = values or {} })
+  end
+  local self = orm.object(#meta.fields + 2)
+  self._state = { adding = true, shared = false }
   if values then
-    for name, value in pairs(values) do
+    local descriptors = class._descriptors
+    for name, value in next, values do
       local d = descriptors[name]
       if not (d and d.plain) then
         others = true
@@ -259,12 +262,14 @@ local function new(class, values, level)
       end
     end
   end
+  set_defaults(self, values, meta)
   setmetatable(self, class)
   if others then
-    set_others(self, values, class, level)
+    set_others(self, values, class, level or 2)
   end
-  set_defaults(self, values, meta)
-  send.post_init(class, self)
+  if post_init._listens(class) then
+    post_init:send(class, { instance = self })
+  end
   return self
 end
 

@@ -56,17 +56,13 @@ local function instance_mt(class)
     __name = class.__name,
     __nojson = "a QuerySet (a list of values() is data: queryset:values(\"id\", …):to_list())",
     _class = class,
-    __index = function(self, key)
+    __index = orm.queryset_index(class, function(self, key)
       local attribute = class._attributes[key]
       if attribute then
         return attribute(self)
       end
-      local member = class[key]
-      if member == nil then
-        return row_or_nothing(self, class, key)
-      end
-      return member
-    end,
+      return row_or_nothing(self, class, key)
+    end),
     __pairs = function(self)
       return ipairs(self)
     end,

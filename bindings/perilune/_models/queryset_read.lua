@@ -30,7 +30,6 @@ local function set_fetch_mode(rows, mode)
   end
 end
 
-local strong, weak = post_init._refs, post_init._weak -- both empty: nobody listens to any model
 
 -- Columns of a composite key as one list, in rows of values() and values_list().
 local function fold_keys(rows, fold)
@@ -72,7 +71,7 @@ local function finish(self, rows)
     end
   end
   local model = self._model
-  if (next(strong) or next(weak)) and post_init:has_listeners(model) then
+  if post_init._listens(model) then
     for _, row in ipairs(rows) do
       send.post_init(model, row)
     end
@@ -115,8 +114,7 @@ end
 
 --- A plain list of the rows, the caller's to change.
 function QuerySet:to_list()
-  local rows = QuerySet._fetch(self)
-  return table.move(rows, 1, #rows, 1, {})
+  return orm.copy_list(QuerySet._fetch(self))
 end
 
 --- Streams: rows are read in chunks and not kept. iterator{ chunk_size = 2000 }

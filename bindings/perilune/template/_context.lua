@@ -151,7 +151,7 @@ function M.processors(names)
 end
 
 local function extra_of(engine, request)
-  local extra = { request = request, csrf_token = builtin.csrf(request).csrf_token }
+  local extra = { request = request, csrf_token = builtin._csrf_token(request) }
   for _, processor in ipairs(engine.processors()) do
     local given = processor.fn(request)
     if type(given) == "table" then
@@ -165,17 +165,17 @@ local function extra_of(engine, request)
   return extra
 end
 
---- What a render gets: variables, those of the processors, and the options of a Context.
+--- What a render gets: variables, those of the processors, the request, the options of a Context.
 function M.prepare(engine, context, request)
-  local opts
+  local options
   if getmetatable(context) == Context then
     request = request or rawget(context, "_request")
-    opts = { options = rawget(context, "_options"), request = request }
+    options = rawget(context, "_options")
     context = methods.flatten(context)
   elseif context ~= nil and type(context) ~= "table" then
     error(exceptions.TypeError(("the context of a template is a table of variables, not a %s"):format(type(context))), 0)
   end
-  return context, request ~= nil and extra_of(engine, request) or nil, opts
+  return context, request ~= nil and extra_of(engine, request) or nil, request, options
 end
 
 return M

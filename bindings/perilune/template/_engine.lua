@@ -10,6 +10,8 @@ local services = require "perilune.template._services"
 local strict = require "perilune.template._strict"
 local values = require "perilune.template._values"
 
+local prepare = context_module.prepare
+
 local M = {}
 
 local function misconfigured(text, ...)
@@ -290,14 +292,16 @@ function M.new(options)
   return engine
 end
 
---- Renders a compiled template (or the one of that name).
-function Engine:_render(template, context, request)
-  local variables, extra, opts = context_module.prepare(self, context, request)
+-- Renders a compiled template (or the one of that name).
+local function render(self, template, context, request)
+  local variables, extra, options
+  variables, extra, request, options = prepare(self, context, request)
   if self.strict ~= "off" then
-    strict.enter(opts and opts.request or request)
+    strict.enter(request)
   end
-  return self._native:render(template, variables, extra, opts and opts.request or request, opts and opts.options)
+  return self._native:render(template, variables, extra, request, options)
 end
+Engine._render = render
 
 local function check_template_name(what, name, level)
   if type(name) ~= "string" then
@@ -358,10 +362,10 @@ end
 function Engine:render_to_string(name, context, request)
   if type(name) == "table" then
     name = self:select_template(name)
-  elseif not native.is_template(name) then
+  elseif type(name) ~= "string" and not native.is_template(name) then
     check_template_name("engine:render_to_string", name, 2)
   end
-  return self:_render(name, context, request)
+  return render(self, name, context, request)
 end
 
 --- All templates that the loaders know: { name = origin }.

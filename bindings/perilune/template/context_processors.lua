@@ -11,16 +11,19 @@ function M.request(request)
   return { request = request }
 end
 
---- `csrf_token`, made when a template asks for it. Always on.
+--- What `csrf_token` is: a function, for the token is made when a template asks for it.
+function M._csrf_token(request)
+  return function()
+    if not core.module_exists "perilune.csrf" then
+      return "NOTPROVIDED"
+    end
+    return require("perilune.csrf").get_token(request) or "NOTPROVIDED"
+  end
+end
+
+--- `csrf_token`. Always on.
 function M.csrf(request)
-  return {
-    csrf_token = function()
-      if not core.module_exists "perilune.csrf" then
-        return "NOTPROVIDED"
-      end
-      return require("perilune.csrf").get_token(request) or "NOTPROVIDED"
-    end,
-  }
+  return { csrf_token = M._csrf_token(request) }
 end
 
 --- `debug` and `sql_queries`, in debug and for the addresses of settings.internal_ips.
