@@ -301,6 +301,16 @@ function Instance:validate_unique(exclude) end
 function Instance:validate_constraints(exclude) end
 ---@return string[]
 function Instance:get_deferred_fields() end
+---The constraints of the model and of the tables above it: a list of { class, constraints }.
+---@return table[]
+function Instance:get_constraints() end
+---Called on a class: what a row becomes. A model's own may keep what was read, and more:
+---`function Product.from_db(class, using, names, values) local product = models.Model.from_db(class, using, names, values) … return product end`
+---@param using string
+---@param names string[] attributes; what is not among them is deferred
+---@param values any[] nil for NULL
+---@return perilune.models.Instance
+function Instance:from_db(using, names, values) end
 ---@param name string
 ---@return any
 function Instance:serializable_value(name) end
@@ -467,7 +477,8 @@ function QuerySet:raw(sql, params, options) end
 ---@return string sql
 ---@return any[] params
 function QuerySet:sql() end
----@param options? table
+---analyze runs the query, too, and adds how many rows there were and how long it took.
+---@param options? { format?: string, analyze?: boolean }
 ---@return string
 function QuerySet:explain(options) end
 ---The alias of the database that it would run on.

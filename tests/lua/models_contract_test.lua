@@ -257,6 +257,142 @@ describe("values_list", function()
   end)
 end)
 
+describe("full_clean", function()
+  local Kind = models.TextChoices { { "OLD", "old", "Old" }, { "NEW", "new" } }
+  local Sheet = models.Model("Sheet", {
+    code = models.CharField { max_length = 5, error_messages = { unique = "taken!" } },
+    kind = models.CharField { max_length = 3, choices = Kind, default = Kind.OLD },
+    rate = models.IntegerField { null = true, blank = true },
+    data = models.JSONField { default = {}, blank = true },
+    state = models.IntegerField { db_default = 7 },
+    text = models.CharField { max_length = 9, db_default = fn.Lower(models.Value "ABC") },
+    twice = models.GeneratedField { expression = F "rate" * 2, output_field = models.IntegerField {}, db_persist = true },
+    Meta = {
+      app_label = "shop",
+      constraints = {
+        models.UniqueConstraint { fn.Lower "code", name = "code_lower" },
+        models.CheckConstraint { Q { state__lt = 10 }, name = "state_lt" },
+        models.CheckConstraint { Q { rate__lt = 5 } | Q { text = "abc" }, name = "rate_lt" },
+      },
+    },
+  })
+  world.create(Sheet)
+
+  it("knows what the database puts into columns that have no value yet", function()
+    local sheet = Sheet { code = "a" }
+    sheet:full_clean()
+    sheet:save()
+    assert.equal("7 abc", sheet.state .. " " .. sheet.text)
+    sheet.state = nil
+    raises("ValidationError", function() sheet:full_clean() end, "state: This field cannot be null.")
+    raises("ValidationError", function() Sheet({ code = "b", state = 11 }):full_clean() end, "state_lt")
+    Sheet({ code = "b", rate = 9 }):full_clean()
+    raises("ValidationError", function() Sheet({ code = "b", rate = 9, text = "x" }):full_clean() end, "rate_lt")
+  end)
+
+  it("asks about expressions that are unique, whatever is NULL or a table", function()
+    Sheet.objects:all():delete()
+    Sheet.objects:create { code = "Abc" }
+    Sheet({ code = "abd", data = { a = 1 } }):full_clean()
+    raises("ValidationError", function() Sheet({ code = "aBC", data = { a = 1 } }):full_clean() end, "Constraint “code_lower” is violated.")
+    Sheet.objects:get():full_clean()
+  end)
+
+  it("leaves computed columns alone, which are NULL where what they are made of is", function()
+    local sheet = Sheet.objects:create { code = "n" }
+    assert.equal(nil, sheet.twice)
+    sheet.rate = 4
+    sheet:save()
+    assert.equal(8, sheet.twice)
+    assert.equal(1, Sheet.objects:filter({ twice = 8 }):count())
+    assert.equal(Sheet.objects:count() - 1, Sheet.objects:exclude({ twice = 8 }):count())
+  end)
+
+  it("enumerations are pairs to migrations", function()
+    local name, options = Sheet._meta:get_field("kind"):deconstruct()
+    assert.equal("CharField", name)
+    assert.same({ { "old", "Old" }, { "new", "New" } }, options.choices)
+    local text = require("perilune._migrations.writer").value(Sheet._meta:get_field "kind")
+    assert.is_true(text:find('choices = { { "old", "Old" }, { "new", "New" } }', 1, true) ~= nil, text)
+  end)
+end)
+
+describe("heirs", function()
+  local Place = models.Model("Place", {
+    name = models.CharField { max_length = 9, unique = true },
+    town = models.CharField { max_length = 9, default = "x" },
+    zip = models.IntegerField { default = 0 },
+    Meta = { app_label = "shop", unique_together = { { "town", "zip" } }, constraints = { models.CheckConstraint { Q { zip__gte = 0 }, name = "zip_positive" } } },
+  })
+  local Inn = Place:extend("Inn", { stars = models.IntegerField { default = 0 }, Meta = { app_label = "shop" } })
+  local Spot = Place:extend("Spot", { Meta = { app_label = "shop", proxy = true } })
+  world.create(Place, Inn)
+
+  it("are compared with all rows of the tables above them", function()
+    local place = Place.objects:create { name = "a", town = "t", zip = 1 }
+    raises("ValidationError", function() Inn({ name = "a", town = "u" }):full_clean() end, "name: Place with this Name already exists.")
+    raises("ValidationError", function() Inn({ name = "b", town = "t", zip = 1 }):full_clean() end, "Place with this Town and Zip already exists.")
+    raises("ValidationError", function() Inn({ name = "b", zip = -1 }):full_clean() end, "zip_positive")
+    raises("ValidationError", function() Spot({ name = "a", town = "u" }):full_clean() end, "with this Name already exists.")
+    raises("ValidationError", function() Spot({ name = "b", zip = -1 }):full_clean() end, "zip_positive")
+    local inn = Inn.objects:create { name = "b", town = "u" }
+    inn:full_clean()
+    place:full_clean()
+    assert.equal("zip_positive", inn:get_constraints()[1][2][1].name)
+    assert.equal(Place, inn:get_constraints()[1][1])
+  end)
+end)
+
+describe("from_db", function()
+  local Note = models.Model("Note", { text = models.CharField { max_length = 9, null = true }, about = models.ForeignKey("Category", { null = true, on_delete = models.SET_NULL }), Meta = { app_label = "shop" } })
+  world.create(Note)
+
+  it("makes an instance of what a row holds", function()
+    local note = Note:from_db("default", { "id", "text" }, { 7, "x" })
+    assert.equal("7 x", note.pk .. " " .. note.text)
+    assert.equal("default", note._state.db)
+    assert.is_false(note._state.adding)
+    assert.same({ "about_id" }, note:get_deferred_fields())
+    raises("FieldDoesNotExist", function() Note:from_db("default", { "nope" }, { 1 }) end, "nope")
+  end)
+
+  it("of a model's own makes all of its rows", function()
+    fill()
+    local books = Category.objects:get { name = "books" }
+    Note.objects:create { text = "a", about = books }
+    Note.objects:create {}
+    local seen = 0
+    function Note.from_db(class, using, field_names, values)
+      local made = models.Model.from_db(class, using, field_names, values)
+      seen = seen + 1
+      rawset(made, "loaded_text", values[2])
+      return made
+    end
+    local rows = Note.objects:annotate({ n = F "id" * 2 }):select_related("about"):order_by "pk"
+    assert.equal("a", rows[1].loaded_text)
+    assert.equal(nil, rows[2].loaded_text)
+    assert.equal("books 2", rows[1].about.name .. " " .. rows[1].n)
+    assert.equal("a", Note.objects:get({ pk = rows[1].pk }).loaded_text)
+    assert.equal("a", Note.objects:get({ pk = rows[1].pk }).loaded_text)
+    assert.equal("a", Note.objects:get({ text = "a" }).loaded_text)
+    assert.equal("a", Note.objects:first().loaded_text)
+    assert.equal("a", Note.objects:raw("SELECT id, text, about_id FROM shop_note ORDER BY id")[1].loaded_text)
+    assert.equal("a", books.note_set:all()[1].loaded_text)
+    assert.equal(9, seen)
+    assert.equal(1, world.count(function() -- the batch still knows itself
+      local batch = Note.objects:only("id"):order_by("pk"):to_list()
+      seen = #batch
+    end))
+    assert.equal(2, world.count(function()
+      local batch = Note.objects:only("id"):order_by("pk"):to_list()
+      assert.equal("a", batch[1].text)
+      assert.equal(nil, batch[2].text)
+    end))
+    Note.from_db = nil
+    Note.objects:all():delete()
+  end)
+end)
+
 describe("instances without a key", function()
   it("cannot be read again", function()
     raises(Product.DoesNotExist, function() Product({ name = "x", price = 1 }):refresh_from_db() end, "has no key yet")

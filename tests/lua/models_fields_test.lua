@@ -164,6 +164,7 @@ describe("columns that the database fills", function()
     local ok, err = pcall(function() Line({ price = 1, file = ("x"):rep(101) }):full_clean() end)
     assert.is_false(ok)
     assert.is_true(exceptions.is(err, "ValidationError"))
+    assert.equal("file", next(err.message_dict))
   end)
 end)
 

@@ -60,11 +60,20 @@ local function uses_excluded(model, expression, exclude)
   return false
 end
 
+-- What the database will put into the column.
+local function default_sql(model, field)
+  local default = field.db_default
+  if type(default) ~= "userdata" or getmetatable(default) ~= "perilune.models.Expression" then
+    default = expressions.Value(default, { output_field = field.target_field or field })
+  end
+  return sql_of(model, default)
+end
+
 -- A row of the instance's values as a FROM clause, and its parameters; nil when a value is no
 -- value yet (an expression, or of the wrong kind: that is for clean_fields to say).
 local function row_of(model, instance, using)
   local meta = model._meta
-  local names, values, fields = {}, {}, {}
+  local names, values, columns = {}, {}, {}
   for _, field in ipairs(meta.fields) do
     local value = rawget(instance, field.attname)
     if type(value) == "userdata" and getmetatable(value) == "perilune.models.Expression" then
@@ -73,21 +82,24 @@ local function row_of(model, instance, using)
       if value ~= nil and value ~= null and field.get_prep_value then
         value = field:get_prep_value(value)
       end
-      fields[#fields + 1], names[#names + 1] = field, field.name
-      if value ~= null then
-        values[#names] = value
+      local sql = "NULL"
+      if value ~= nil and value ~= null then
+        local kind = (field.target_field or field):get_internal_type()
+        names[#names + 1], values[#values + 1] = field.name, value
+        sql = NUMBERS[kind] and "CAST(? AS NUMERIC)" or "?"
+      elseif field.db_default ~= nil and state_of(instance).adding then
+        sql = "(" .. default_sql(model, field) .. ")"
       end
+      columns[#columns + 1] = sql .. " AS " .. quote(field.column)
     end
   end
   -- An INSERT converts all values as they are stored.
-  local ok, _, params = pcall(orm.sql, meta.registry:world(), using, orm.insert(meta.concrete_model._meta.world_id, names, { values }, "plain"))
+  local ok, _, params = true, nil, {}
+  if names[1] then
+    ok, _, params = pcall(orm.sql, meta.registry:world(), using, orm.insert(meta.concrete_model._meta.world_id, names, { values }, "plain"))
+  end
   if not ok then
     return nil
-  end
-  local columns = {}
-  for i, field in ipairs(fields) do
-    local kind = (field.target_field or field):get_internal_type()
-    columns[i] = (NUMBERS[kind] and "CAST(? AS NUMERIC)" or "?") .. " AS " .. quote(field.column)
   end
   return "(SELECT " .. table.concat(columns, ", ") .. ")", params
 end
@@ -126,14 +138,24 @@ end
 
 -- ---- unique ----
 
+-- The key that the instance has in the table of the model, which may be one above its own.
+local function key_in(model, instance)
+  local pk = model._meta.pk
+  if pk.composite then
+    return instance.pk
+  end
+  return rawget(instance, pk.attname)
+end
+
 -- The rows that the constraint looks at, without the instance's own.
 local function others(model, instance, constraint)
   local rows = model._meta.default_manager:all()
   if constraint.condition then
     rows = rows:filter(constraint.condition)
   end
-  if not state_of(instance).adding and instance.pk ~= nil then
-    rows = rows:exclude { pk = instance.pk }
+  local pk = key_in(model, instance)
+  if not state_of(instance).adding and pk ~= nil then
+    rows = rows:exclude { pk = pk }
   end
   return rows
 end
@@ -160,9 +182,10 @@ local function unique_expressions(model, instance, constraint)
   if constraint.condition then
     wheres[#wheres + 1] = "(" .. sql_of(model, as_code(constraint.condition)) .. ")"
   end
-  if not state_of(instance).adding and instance.pk ~= nil then
+  local pk = key_in(model, instance)
+  if not state_of(instance).adding and pk ~= nil then
     wheres[#wheres + 1] = quote(meta.pk.column) .. " <> ?"
-    all[#all + 1] = instance.pk
+    all[#all + 1] = pk
   end
   return ask(using, ("SELECT 1 AS answer FROM %s WHERE %s LIMIT 1"):format(quote(meta.db_table), table.concat(wheres, " AND ")), all) == nil
 end

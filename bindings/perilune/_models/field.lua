@@ -220,6 +220,8 @@ function Field:deconstruct()
   for k, v in pairs(self.options_given) do
     options[k] = v
   end
+  local enumeration = type(options.choices) == "table" and rawget(options.choices, "choices")
+  options.choices = enumeration or options.choices -- the pairs of TextChoices and its like
   return self.class_name, options
 end
 

@@ -443,6 +443,9 @@ M.FileField = Field:extend {
     return Field.check_options(self)
   end,
   to_python = to_text,
+  add_validators = function(self, list)
+    list[#list + 1] = validators.MaxLengthValidator(self.max_length)
+  end,
 }
 M.ImageField = M.FileField:extend { name = "ImageField", internal_type = "FileField", options = { height_field = true, width_field = true } }
 M.FilePathField = M.CharField:extend {
@@ -466,6 +469,7 @@ M.GeneratedField = Field:extend {
       return "a computed field has no default"
     end
     self.editable, self.blank = false, true
+    self.null = true -- what it is computed from may be NULL
     return Field.check_options(self)
   end,
   describe = function(self)

@@ -79,6 +79,9 @@ end
 
 -- Methods that authors write: function Product:save() …
 function class_mt.__newindex(class, key, value)
+  if key == "from_db" then
+    registries.own_from_db = true -- rows are to be made by it (from_db.lua)
+  end
   rawset(class, key, marks.method(key, value))
 end
 
@@ -510,6 +513,7 @@ function M.define(name, members, given_meta, how)
   end
   for key, value in pairs(rest) do
     class[key] = marks.method(key, value)
+    registries.own_from_db = registries.own_from_db or key == "from_db"
   end
   setmetatable(class, class_mt)
   set_fields(meta, own, parents)

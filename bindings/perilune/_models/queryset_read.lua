@@ -3,6 +3,7 @@
 local ahead = require "perilune._models.ahead"
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local from_db = require "perilune._models.from_db"
 local orm = require "perilune._orm"
 local post_init = require("perilune.signals").post_init
 local QuerySet = require "perilune._models.queryset_parts"
@@ -59,6 +60,9 @@ end
 local function finish(self, rows)
   if #rows == 0 or rawget(self, "_values") then
     return rawget(self, "_fold") and fold_keys(rows, rawget(self, "_fold")) or rows
+  end
+  if from_db.any() then
+    rows = from_db.rows(rows, read_db(self))
   end
   local mode = rawget(self, "_fetch_mode")
   if mode then
@@ -178,6 +182,9 @@ function QuerySet._get_of_all(model, using, level, ...)
   if hooks then
     require("perilune._models.hooks").rows({ row }, hooks, nil, using)
   end
+  if from_db.own(model) then
+    row = from_db.rows({ row }, using)[1]
+  end
   send.post_init(model, row)
   return row
 end
@@ -186,7 +193,7 @@ end
 function QuerySet._getter(model, using)
   local meta = model._meta
   local world = meta.registry:world()
-  if meta.registry.preparing then
+  if meta.registry.preparing or from_db.own(model) then
     return nil
   end
   return orm.getter(world, using, orm.filter(all_code(meta), false, "get", { pk = 0 }))

@@ -5,6 +5,7 @@ local check_options = require "perilune._options"
 local db = require "perilune.db"
 local decimal = require "perilune.decimal"
 local exceptions = require "perilune.exceptions"
+local from_db = require "perilune._models.from_db"
 local json = require "perilune.json"
 local post_init = require("perilune.signals").post_init
 local routing = require "perilune._models.routing"
@@ -107,6 +108,7 @@ local function run(self)
     rows[#rows + 1] = setmetatable(object, class)
     state.peers[#rows] = object
   end
+  rows = from_db.rows(rows, using)
   if #rows > 0 and self.prefetch then
     require("perilune._models.prefetch").run(rows, self.prefetch)
   end

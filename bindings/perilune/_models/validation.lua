@@ -64,6 +64,7 @@ function base.clean_fields(self, exclude)
   for _, field in ipairs(class_of(self)._meta.fields) do
     local value = rawget(self, field.attname)
     local skip = exclude[field.name] or field.generated or field.composite
+    skip = skip or value == nil and field.db_default ~= nil and state_of(self).adding -- the database will know
     if not skip and field.blank and (value == nil or field.is_empty(value)) then
       skip = true
     end
@@ -109,31 +110,39 @@ local function unique_error(class, names)
   return exceptions.ValidationError("%(model_name)s with this %(field_labels)s already exists.", { code = "unique_together", params = params })
 end
 
--- Sets of names that must be unique together, without those that have an excluded one.
+-- The class and those above it that have tables of their own, calling fn for each.
+local function each_table(class, fn)
+  class = class._meta.concrete_model
+  fn(class)
+  for _, link in ipairs(class._meta.parent_links or {}) do
+    each_table(link.remote_model, fn)
+  end
+end
+
+-- Sets of names that must be unique together, each with the class whose table they are in,
+-- without those that have an excluded one.
 local function unique_sets(self, exclude)
-  local meta = class_of(self)._meta
   local sets = {}
-  for _, field in ipairs(meta.fields) do
-    if field.unique or field.primary_key and not field.composite then
-      if not exclude[field.name] then
-        sets[#sets + 1] = { field.name }
+  each_table(class_of(self), function(class)
+    for _, field in ipairs(class._meta.local_fields) do
+      if (field.unique or field.primary_key and not field.composite) and not exclude[field.name] then
+        sets[#sets + 1] = { class, { field.name } }
       end
     end
-  end
-  for _, names in ipairs(meta.unique_together) do
-    local whole = true
-    for _, name in ipairs(names) do
-      whole = whole and not exclude[name]
+    for _, names in ipairs(class._meta.unique_together) do
+      local whole = true
+      for _, name in ipairs(names) do
+        whole = whole and not exclude[name]
+      end
+      if whole then
+        sets[#sets + 1] = { class, names }
+      end
     end
-    if whole then
-      sets[#sets + 1] = names
-    end
-  end
+  end)
   return sets
 end
 
-local function taken(self, names)
-  local class = class_of(self)
+local function taken(self, class, names)
   local meta = class._meta
   local conditions = {}
   for _, name in ipairs(names) do
@@ -148,8 +157,9 @@ local function taken(self, names)
     conditions[field.attname] = value
   end
   local rows = meta.default_manager:filter(conditions)
-  if not state_of(self).adding and self.pk ~= nil then
-    rows = rows:exclude { pk = self.pk }
+  local pk = meta.pk.composite and self.pk or rawget(self, meta.pk.attname)
+  if not state_of(self).adding and pk ~= nil then
+    rows = rows:exclude { pk = pk }
   end
   return rows:exists()
 end
@@ -187,21 +197,35 @@ end
 function base.validate_unique(self, exclude)
   exclude = set_of(exclude)
   local errors = {}
-  for _, names in ipairs(unique_sets(self, exclude)) do
-    if taken(self, names) then
-      merge(errors, unique_error(class_of(self), names), #names == 1 and names[1] or NON_FIELD)
+  for _, set in ipairs(unique_sets(self, exclude)) do
+    local class, names = set[1], set[2]
+    if taken(self, class, names) then
+      merge(errors, unique_error(class, names), #names == 1 and names[1] or NON_FIELD)
     end
   end
   check_dates(self, exclude, errors)
   raise(errors)
 end
 
+--- The constraints of the model and the tables above it: a list of { class, constraints }.
+function base.get_constraints(self)
+  local list = {}
+  each_table(class_of(self), function(class)
+    if #class._meta.constraints > 0 then
+      list[#list + 1] = { class, class._meta.constraints }
+    end
+  end)
+  return list
+end
+
 --- Meta.constraints, as far as they can be asked.
 function base.validate_constraints(self, exclude)
   exclude = set_of(exclude)
   local errors = {}
-  for _, constraint in ipairs(class_of(self)._meta.constraints) do
-    attempt(errors, constraint:error_key(), constraint.validate, constraint, class_of(self), self, exclude)
+  for _, pair in ipairs(self:get_constraints()) do
+    for _, constraint in ipairs(pair[2]) do
+      attempt(errors, constraint:error_key(), constraint.validate, constraint, pair[1], self, exclude)
+    end
   end
   raise(errors)
 end
