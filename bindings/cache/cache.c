@@ -111,34 +111,55 @@ static void warn(struct lua_cache *c, struct str key, bool *warned, const char *
               STR_ARG(str_head(key, 300)), what);
 }
 
+/* Is one of eight bytes below 33, or 127? */
+static bool has_odd8(uint64_t w)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
+    uint64_t is_del = w ^ (ones * 127);
+    return (((w - ones * 33) & ~w) | ((is_del - ones) & ~is_del)) & high;
+}
+
+static bool is_odd(struct str key)
+{
+    uint64_t w;
+    for (; key.n >= sizeof w; key = str_skip(key, sizeof w)) {
+        memcpy(&w, key.p, sizeof w);
+        if (has_odd8(w))
+            return true;
+    }
+    for (size_t i = 0; i < key.n; i++) {
+        unsigned char ch = (unsigned char)key.p[i];
+        if (ch < 33 || ch == 127)
+            return true;
+    }
+    return false;
+}
+
 static void check_key(struct lua_cache *c, struct str key)
 {
     if (key.n > KEY_WARN)
         warn(c, key, &c->warned_long, "is longer than 250 bytes");
-    for (size_t i = 0; i < key.n; i++) {
-        unsigned char ch = (unsigned char)key.p[i];
-        if (ch < 33 || ch == 127) {
-            warn(c, key, &c->warned_odd, "contains spaces or control characters");
-            return;
-        }
-    }
+    if (!c->warned_odd && is_odd(key))
+        warn(c, key, &c->warned_odd, "contains spaces or control characters");
 }
 
 struct str cache_key_text(lua_State *L, int idx)
 {
     size_t n;
     int type = lua_type(L, idx);
+    if (type == LUA_TSTRING) {
+        const char *p = lua_tolstring(L, idx, &n);
+        return str_make(p, n);
+    }
     if (type == LUA_TNUMBER) { /* a copy: lua_next must find the number still */
         lua_pushvalue(L, idx);
         const char *p = lua_tolstring(L, -1, &n);
         lua_replace(L, idx);
         return str_make(p, n);
     }
-    if (type != LUA_TSTRING)
-        exception_raise(L, "TypeError", "a cache key must be a string or a number, not a %s",
-                        luaL_typename(L, idx));
-    const char *p = lua_tolstring(L, idx, &n);
-    return str_make(p, n);
+    exception_raise(L, "TypeError", "a cache key must be a string or a number, not a %s",
+                    luaL_typename(L, idx));
+    return STR_NULL;
 }
 
 /* Adds the whole key of the value at idx to w->key and gives it. [-0, +0, may raise] */
@@ -279,7 +300,7 @@ static bool lookup(lua_State *L, struct lua_cache *c, lua_Integer version, bool 
     *fresh = true;
     if (status <= 0)
         return status < 0 ? cache_failed(L, c, &err) : false;
-    return cache_decode(L, c, &w, buf_str(w.value), fresh);
+    return cache_decode(L, c, &w, buf_str(w.value), 0, fresh);
 }
 
 /* ---- functions ---- */
@@ -289,13 +310,17 @@ static int cache_l_get(lua_State *L)
 {
     struct lua_cache *c = cache_self(L);
     lua_Integer version = c->version;
+    int n = lua_gettop(L);
     bool fresh;
-    lua_settop(L, 4);
-    if (!lua_isnil(L, 4))
+    if (n == 2)
+        lua_pushnil(L);
+    else if (n < 2)
+        lua_settop(L, 3);
+    if (n > 3)
         version = cache_options_read(L, c, 4, false).version;
     if (lookup(L, c, version, &fresh) && fresh)
         return 1;
-    lua_pushvalue(L, 3);
+    lua_settop(L, 3); /* the default */
     return 1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Caches: many keys at once, and keys by pattern. */
 #include "bindings/cache/impl.h"
+#include "bindings/value/pack.h"
 
 #include "base/banned.h"
 #include "base/mem.h"
@@ -93,28 +94,32 @@ static int get_each(lua_State *L, struct lua_cache *c, lua_Integer version)
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
     lua_createtable(L, 0, n < 1024 ? (int)n : 1024);
-    int result = lua_gettop(L);
+    int place = unpack_begin(L);
+    int result = place - 1, top = place + 1;
     for (lua_Integer i = 1; i <= n; i++) {
         struct work w;
         struct err err;
         bool fresh = true;
-        lua_rawgeti(L, 2, i);
-        cache_work(L, c, &w);
-        lua_pushvalue(L, result + 1); /* a number becomes text, as a key of the cache */
-        struct str key = cache_push_key(L, c, &w, lua_gettop(L), version);
+        cache_work(L, c, &w); /* its buffers, when they are new ones, stay below the key */
+        int key = w.own ? top + 1 : top + 2, text = key;
+        if (lua_rawgeti(L, 2, i) == LUA_TNUMBER) {
+            lua_pushvalue(L, key);
+            text++; /* it becomes text, as a key of the cache */
+        }
+        struct str name = cache_push_key(L, c, &w, text, version);
         cache_enter(c, &w);
-        int status = cache_get(c->cache, key, w.value, &err);
+        int status = cache_get(c->cache, name, w.value, &err);
         cache_leave(c, &w);
         if (status < 0)
             cache_failed(L, c, &err);
-        lua_settop(L, w.own ? result + 1 : result + 2); /* not without buffers of our own */
-        if (status > 0 && cache_decode(L, c, &w, buf_str(w.value), &fresh) && fresh) {
-            lua_pushvalue(L, result + 1);
-            lua_insert(L, -2);
+        if (lua_gettop(L) != key)
+            lua_settop(L, key);
+        if (status > 0 && cache_decode(L, c, &w, buf_str(w.value), place, &fresh) && fresh)
             lua_rawset(L, result);
-        }
-        lua_settop(L, result);
+        if (lua_gettop(L) != top)
+            lua_settop(L, top);
     }
+    lua_settop(L, result);
     return 1;
 }
 
@@ -129,7 +134,7 @@ int cache_l_get_many(lua_State *L)
         return get_each(L, c, o.version);
     struct many *m = read_keys(L, c, o.version);
     lua_newtable(L);
-    int result = lua_gettop(L);
+    int place = unpack_begin(L), result = place - 1, top = place + 1;
     if (cache_get_many(c->cache, m->names, m->n, m->values, m->flags, &err) < 0)
         cache_failed(L, c, &err); /* what came all the same is given */
     for (size_t i = 0; i < m->n; i++) {
@@ -139,14 +144,14 @@ int cache_l_get_many(lua_State *L)
             continue;
         lua_rawgeti(L, 2, (lua_Integer)i + 1);
         cache_work(L, c, &w);
-        if (cache_decode(L, c, &w, buf_str(&m->values[i]), &fresh) && fresh) {
-            int value = lua_gettop(L);
-            lua_pushvalue(L, result + 1);
-            lua_pushvalue(L, value);
+        if (cache_decode(L, c, &w, buf_str(&m->values[i]), place, &fresh) && fresh) {
+            lua_pushvalue(L, top + 1);
+            lua_insert(L, -2);
             lua_rawset(L, result);
         }
-        lua_settop(L, result);
+        lua_settop(L, top);
     }
+    lua_settop(L, result);
     return 1;
 }
 

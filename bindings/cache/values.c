@@ -106,9 +106,13 @@ static struct str cache_tag_name(lua_State *L, int idx)
 static void add_head(lua_State *L, struct lua_cache *c, struct work *w, const struct options *o)
 {
     struct buf tags = BUF_INIT, key = BUF_INIT;
-    struct err err = {.code = ERR_OK};
+    struct err err;
     lua_Unsigned n = o->tags ? lua_rawlen(L, o->tags) : 0;
     int status = 0;
+    if (n == 0) {
+        codec_add_head(w->value, o->fresh, STR(""), 0);
+        return;
+    }
     if (n > CODEC_TAGS_MAX)
         exception_raise(L, "ValueError", "%d tags; %d are the most", (int)n, CODEC_TAGS_MAX);
     for (lua_Unsigned i = 1; i <= n; i++) { /* may raise: before anything is held */
@@ -158,15 +162,23 @@ void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
         buf_reset(w->value);
         buf_addstr(w->value, buf_str(own));
     }
-    codec_finish(w->value, head, start, own != NULL, c->compress);
+    if (own || c->compress)
+        codec_finish(w->value, head, start, own != NULL, c->compress);
 }
 
-/* Pushes the value that stands for `stored`, which is in a buffer; gives false, with nothing
- * pushed, when it is damaged, another version's, or not valid any more. [-0, +0|1, may raise] */
-bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str stored, bool *fresh)
+static bool read_value(lua_State *L, int place, struct str packed)
+{
+    struct err err;
+    return (place ? unpack_next(L, place, packed, &err) : unpack_value(L, packed, &err)) == 0;
+}
+
+bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str stored, int place,
+                  bool *fresh)
 {
     struct codec e;
     struct err err;
+    if (stored.n && (unsigned char)stored.p[0] == CODEC_MARK) /* nothing but the value */
+        return read_value(L, place, str_skip(stored, 1));
     if (!codec_read(stored, &e))
         return false;
     if (e.is_integer) {
@@ -182,7 +194,7 @@ bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str 
             return status < 0 ? cache_failed(L, c, &err) : false;
     }
     if (!(e.flags & (CODEC_ZIP | CODEC_EXTENSION)))
-        return unpack_value(L, e.packed, &err) == 0;
+        return read_value(L, place, e.packed);
     /* Where code of others runs the bytes must not be in a buffer that they may use. */
     if (e.flags & CODEC_ZIP) {
         struct buf plain = BUF_INIT;
@@ -199,7 +211,7 @@ bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str 
     }
     size_t n;
     const char *p = lua_tolstring(L, -1, &n);
-    if (unpack_value(L, str_make(p, n), &err) != 0) {
+    if (!read_value(L, place, str_make(p, n))) {
         lua_pop(L, 1);
         return false;
     }

@@ -23,6 +23,7 @@ struct loop;
 struct page_host;
 struct pipeline;
 struct settings;
+struct unpack_names;
 
 struct host {
     lua_State *L; /* the main thread: start and commands; requests have their own */
@@ -38,6 +39,7 @@ struct host {
     VEC(int) request_places;          /* free: request.c */
     bool lua_layers;                  /* layers of the onion are in Lua */
     struct script_thread main_thread; /* outside of fibers */
+    struct unpack_names *names;       /* keys that were unpacked: value/unpack.c */
     int around_views;                 /* a function that calls them; 0: none does */
     int64_t frozen;                /* for tests: ns since 1970 that the clock shows; 0: it runs */
     struct coverage *coverage;     /* for tests: lines that ran; NULL */

@@ -9,6 +9,7 @@
 #include "bindings/lua/require.h"
 #include "bindings/value/decimal.h"
 #include "bindings/value/json.h"
+#include "bindings/value/pack.h"
 
 #include "base/banned.h"
 
@@ -299,6 +300,7 @@ void libs_open(lua_State *L)
     null_open(L);
     decimal_open(L);
     json_open(L);
+    pack_open(L);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "perilune.exceptions"); /* everything raises */
     lua_call(L, 1, 0);

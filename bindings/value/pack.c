@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "bindings/value/pack.h"
+/* Packing, and the library; unpack.c is the way back. */
 
 #include "bindings/lua/error.h"
 #include "bindings/lua/libs.h"
@@ -7,15 +7,13 @@
 #include "bindings/lua/scratch.h"
 #include "bindings/value/decimal.h"
 #include "bindings/value/json.h"
+#include "bindings/value/pack_impl.h"
 #include "bindings/value/safestring.h"
 #include "bindings/value/time_values.h"
 
 #include "value/pack.h"
 
 #include <lauxlib.h>
-
-/* The unpackers by name stand in the registry under this address. */
-static const char unpackers_key = 0;
 
 /* ---- packing ---- */
 
@@ -103,10 +101,15 @@ static void refuse_depth(struct packer *p)
                     PACK_DEPTH_MAX);
 }
 
+/* Of the Lua stack: what a level needs, how many levels are provided for at once, and what
+ * an object needs besides. */
+enum { LEVEL_STACK = 2, LEVELS_AT_ONCE = 8, OBJECT_STACK = LEVEL_STACK * LEVELS_AT_ONCE + 24 };
+
 /* One level down, in the table at idx. */
 static void go_down(struct packer *p, int idx)
 {
-    luaL_checkstack(p->L, 16, "too many tables in tables");
+    if (p->depth % LEVELS_AT_ONCE == 0)
+        luaL_checkstack(p->L, OBJECT_STACK, "too many tables in tables");
     if (p->depth == PACK_DEPTH_MAX)
         refuse_depth(p);
     p->tables[p->depth] = idx;
@@ -182,6 +185,7 @@ static void pack_record(struct packer *p, int idx, int head)
     int keys = head + 2, top = lua_gettop(L);
     lua_Unsigned n = lua_rawlen(L, keys);
     pack_add_table(p->out, (uint32_t)n + 2, 0, false);
+    luaL_checkstack(L, OBJECT_STACK, "too many tables in tables");
     pack(p, head);
     go_down(p, idx);
     for (lua_Unsigned i = 1; i <= n; i++) {
@@ -233,337 +237,125 @@ static void pack_object(struct packer *p, int idx)
 
 /* ---- tables ---- */
 
-static bool is_item(lua_State *L, int idx, lua_Unsigned items)
+/* Adds what needs no table to be said; false: it is something else. [-0, +0] */
+static bool pack_plain(lua_State *L, int idx, int type, struct buf *out)
 {
-    return lua_isinteger(L, idx) && (lua_Unsigned)lua_tointeger(L, idx) - 1 < items;
-}
-
-static uint32_t count_members(lua_State *L, int idx, lua_Unsigned items)
-{
-    uint32_t n = 0;
-    lua_pushnil(L);
-    while (lua_next(L, idx)) {
-        n += !is_item(L, -2, items);
-        lua_pop(L, 1);
+    struct str s;
+    switch (type) {
+    case LUA_TSTRING:
+        s.p = lua_tolstring(L, idx, &s.n);
+        pack_add_string(out, s);
+        return true;
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, idx))
+            pack_add_int(out, lua_tointegerx(L, idx, NULL));
+        else
+            pack_add_double(out, lua_tonumberx(L, idx, NULL));
+        return true;
+    case LUA_TBOOLEAN:
+        pack_add_simple(out, lua_toboolean(L, idx) ? PACK_TRUE : PACK_FALSE);
+        return true;
+    case LUA_TNIL:
+        pack_add_simple(out, PACK_NIL);
+        return true;
+    default:
+        return false;
     }
-    return n;
 }
 
-static void pack_members(struct packer *p, int idx, lua_Unsigned items)
+/* Is the table at idx, which has a metatable, marked as a list? Takes it as what its __pack
+ * says, if it has one: then *done. [-0, +0, may raise] */
+static bool pack_special(struct packer *p, int idx, bool *done)
 {
     lua_State *L = p->L;
-    lua_pushnil(L);
-    while (lua_next(L, idx)) {
-        int key = lua_gettop(L) - 1;
-        if (!is_item(L, key, items)) {
-            p->keys[p->depth - 1] = key;
-            if (lua_type(L, key) > LUA_TSTRING || lua_islightuserdata(L, key))
-                refuse(p, key, lua_pushfstring(L, "a key that is a %s", luaL_typename(L, key)));
-            pack(p, key);
-            pack(p, key + 1);
-        }
-        lua_settop(L, key);
+    luaL_checkstack(L, OBJECT_STACK, "too many tables in tables");
+    lua_getmetatable(L, idx);
+    lua_pushvalue(L, -1);
+    if (json_pop_array_mark(L)) {
+        lua_pop(L, 1);
+        return true;
     }
+    if (lua_istable(L, -1) && lua_getfield(L, -1, "__pack") == LUA_TFUNCTION) {
+        lua_remove(L, -2);
+        pack_object(p, idx);
+        return *done = true;
+    }
+    refuse(p, idx,
+           luaL_getmetafield(L, idx, "__name") == LUA_TSTRING ? lua_tostring(L, -1)
+                                                              : "a table with a metatable");
+    return false;
 }
 
+/* What the table gives first under 1, 2, 3 … are its items, the rest its members: one way
+ * through it finds both. */
 static void pack_table(struct packer *p, int idx)
 {
     lua_State *L = p->L;
-    bool list = false;
-    luaL_checkstack(L, 16, "too many tables in tables");
+    bool list = false, done = false;
+    uint32_t items = 0, members = 0;
     if (lua_getmetatable(L, idx)) {
-        lua_pushvalue(L, -1);
-        list = json_pop_array_mark(L);
-        if (!list) {
-            if (lua_istable(L, -1) && lua_getfield(L, -1, "__pack") == LUA_TFUNCTION) {
-                lua_remove(L, -2);
-                pack_object(p, idx);
-                return;
-            }
-            refuse(p, idx,
-                   luaL_getmetafield(L, idx, "__name") == LUA_TSTRING ? lua_tostring(L, -1)
-                                                                      : "a table with a metatable");
-        }
         lua_pop(L, 1);
+        list = pack_special(p, idx, &done);
+        if (done)
+            return;
     }
-    lua_Unsigned items = lua_rawlen(L, idx);
-    uint32_t members = count_members(L, idx, items);
-    pack_add_table(p->out, (uint32_t)items, members, list);
-    int top = lua_gettop(L);
     go_down(p, idx);
-    for (lua_Unsigned i = 1; i <= items; i++) {
-        lua_pushinteger(L, (lua_Integer)i);
-        p->keys[p->depth - 1] = top + 1;
-        lua_rawgeti(L, idx, (lua_Integer)i);
-        pack(p, top + 2);
-        lua_settop(L, top);
+    size_t start = pack_begin_table(p->out);
+    int key = lua_gettop(L) + 1;
+    lua_pushnil(L);
+    while (lua_next(L, idx)) {
+        int type = lua_type(L, key);
+        p->keys[p->depth - 1] = key;
+        if (type == LUA_TNUMBER && !members && lua_isinteger(L, key) &&
+            lua_tointegerx(L, key, NULL) == (lua_Integer)items + 1) {
+            items++;
+        } else {
+            if (type > LUA_TSTRING || !pack_plain(L, key, type, p->out))
+                refuse(p, key, lua_pushfstring(L, "a key that is a %s", lua_typename(L, type)));
+            members++;
+        }
+        pack(p, key + 1);
+        lua_settop(L, key);
     }
-    if (members)
-        pack_members(p, idx, items);
+    pack_end_table(p->out, start, items, members, list);
     p->depth--;
 }
 
 static void pack(struct packer *p, int idx)
 {
     lua_State *L = p->L;
-    struct str s;
-    switch (lua_type(L, idx)) {
-    case LUA_TNIL:
-        pack_add_simple(p->out, PACK_NIL);
-        break;
-    case LUA_TBOOLEAN:
-        pack_add_simple(p->out, lua_toboolean(L, idx) ? PACK_TRUE : PACK_FALSE);
-        break;
-    case LUA_TNUMBER:
-        if (lua_isinteger(L, idx))
-            pack_add_int(p->out, lua_tointeger(L, idx));
-        else
-            pack_add_double(p->out, lua_tonumber(L, idx));
-        break;
-    case LUA_TSTRING:
-        s.p = lua_tolstring(L, idx, &s.n);
-        pack_add_string(p->out, s);
-        break;
-    case LUA_TTABLE:
+    int type = lua_type(L, idx);
+    if (pack_plain(L, idx, type, p->out))
+        return;
+    if (type == LUA_TTABLE)
         pack_table(p, idx);
-        break;
-    case LUA_TUSERDATA:
+    else if (type == LUA_TUSERDATA)
         pack_userdata(p, idx);
-        break;
-    default:
-        if (null_test(L, idx))
-            pack_add_simple(p->out, PACK_NULL);
-        else
-            refuse(p, idx, lua_pushfstring(L, "a %s", luaL_typename(L, idx)));
-    }
+    else if (null_test(L, idx))
+        pack_add_simple(p->out, PACK_NULL);
+    else
+        refuse(p, idx, lua_pushfstring(L, "a %s", lua_typename(L, type)));
 }
 
 struct buf *pack_value(lua_State *L, int idx, struct buf *out)
 {
-    struct packer p = {.L = L, .out = out};
+    struct packer p; /* its arrays are not cleared: `depth` says what is in them */
+    if (pack_plain(L, idx, lua_type(L, idx), out))
+        return NULL;
     idx = lua_absindex(L, idx);
+    p.L = L;
+    p.out = out;
+    p.objects = p.depth = 0;
     lua_pushnil(L);
     p.own = lua_gettop(L);
     lua_pushnil(L);
-    p.memo = lua_gettop(L);
+    p.memo = p.own + 1;
     pack(&p, idx);
     lua_settop(L, p.own);
     if (!lua_isnil(L, p.own))
         return p.out;
-    lua_pop(L, 1);
+    lua_settop(L, p.own - 1);
     return NULL;
-}
-
-/* ---- unpacking ---- */
-
-struct unpacker {
-    lua_State *L;
-    struct pack_reader reader;
-    struct err *err;
-    int depth;
-    int objects; /* stack index: nil, or the table of them by their numbers */
-    lua_Integer n;
-};
-
-static int unpack(struct unpacker *u);
-
-/* Can the value on top? A NaN cannot. */
-static bool can_be_key(lua_State *L)
-{
-    int type = lua_type(L, -1);
-    if (type == LUA_TNUMBER && !lua_isinteger(L, -1))
-        return lua_tonumber(L, -1) == lua_tonumber(L, -1);
-    return type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN;
-}
-
-static int unpack_table(struct unpacker *u, bool list)
-{
-    lua_State *L = u->L;
-    uint32_t items = u->reader.items, members = u->reader.members;
-    if (++u->depth > PACK_DEPTH_MAX)
-        return err_set(u->err, ERR_SYNTAX, "packed data is nested too deep");
-    luaL_checkstack(L, 4, "packed data");
-    lua_createtable(L, items <= INT32_MAX ? (int)items : 0,
-                    members <= INT32_MAX ? (int)members : 0);
-    if (list) {
-        json_push_array_mark(L);
-        lua_setmetatable(L, -2);
-    }
-    for (uint32_t i = 1; i <= items; i++) {
-        if (unpack(u) != 0)
-            return -1;
-        lua_rawseti(L, -2, i);
-    }
-    for (uint32_t i = 0; i < members; i++) {
-        if (unpack(u) != 0)
-            return -1;
-        if (!can_be_key(L))
-            return err_set(u->err, ERR_SYNTAX, "packed data has a key that is none");
-        if (unpack(u) != 0)
-            return -1;
-        lua_rawset(L, -3);
-    }
-    u->depth--;
-    return 0;
-}
-
-static int unpack_datetime(struct unpacker *u)
-{
-    lua_State *L = u->L;
-    struct datetime d = u->reader.moment;
-    if (u->reader.text.n) {
-        lua_pushlstring(L, u->reader.text.p, u->reader.text.n);
-        d.tz = time_zone_arg(L, lua_gettop(L));
-        lua_pop(L, 1);
-    }
-    time_push_datetime(L, &d);
-    return 0;
-}
-
-/* The unpacker of a name: its function, and whether it fills an object that is there before
- * what belongs to it. [-0, +1] */
-static int push_unpacker(struct unpacker *u, struct str name, bool *fills)
-{
-    lua_State *L = u->L;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &unpackers_key);
-    lua_pushlstring(L, name.p, name.n);
-    lua_rawget(L, -2);
-    lua_remove(L, -2);
-    if (!lua_istable(L, -1))
-        return err_set(u->err, ERR_SYNTAX, "nobody here unpacks '%.*s'",
-                       STR_ARG(str_head(name, 60)));
-    lua_rawgeti(L, -1, 2);
-    *fills = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    lua_rawgeti(L, -1, 1);
-    lua_remove(L, -2);
-    return 0;
-}
-
-static int unpack_object(struct unpacker *u)
-{
-    lua_State *L = u->L;
-    lua_Integer number = ++u->n;
-    struct str name = u->reader.text;
-    bool fills;
-    luaL_checkstack(L, 8, "packed data");
-    if (push_unpacker(u, name, &fills) != 0)
-        return -1;
-    if (lua_isnil(L, u->objects)) {
-        lua_newtable(L);
-        lua_replace(L, u->objects);
-    }
-    if (fills) {
-        lua_newtable(L);
-        lua_rawseti(L, u->objects, number);
-    }
-    if (++u->depth > PACK_DEPTH_MAX)
-        return err_set(u->err, ERR_SYNTAX, "packed data is nested too deep");
-    if (unpack(u) != 0)
-        return -1;
-    u->depth--;
-    lua_rawgeti(L, u->objects, number);
-    lua_pushvalue(L, u->objects);
-    lua_call(L, 3, 1);
-    if (lua_isnil(L, -1))
-        return err_set(u->err, ERR_SYNTAX, "'%.*s' is not what it was any more",
-                       STR_ARG(str_head(name, 60)));
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, u->objects, number);
-    return 0;
-}
-
-static int unpack_reference(struct unpacker *u)
-{
-    lua_State *L = u->L;
-    if (lua_isnil(L, u->objects))
-        lua_pushnil(L);
-    else
-        lua_rawgeti(L, u->objects, (lua_Integer)u->reader.integer);
-    return lua_isnil(L, -1) ? err_set(u->err, ERR_SYNTAX, "packed data refers to what is not there")
-                            : 0;
-}
-
-/* On failure some values may have been pushed. */
-static int unpack(struct unpacker *u)
-{
-    lua_State *L = u->L;
-    struct pack_reader *r = &u->reader;
-    struct decimal d;
-    switch (pack_next(r, u->err)) {
-    case PACK_ERROR:
-        return -1;
-    case PACK_END:
-        return err_set(u->err, ERR_SYNTAX, "packed data ends too early");
-    case PACK_NIL:
-        lua_pushnil(L);
-        break;
-    case PACK_NULL:
-        null_push(L);
-        break;
-    case PACK_FALSE:
-        lua_pushboolean(L, 0);
-        break;
-    case PACK_TRUE:
-        lua_pushboolean(L, 1);
-        break;
-    case PACK_INT:
-        lua_pushinteger(L, r->integer);
-        break;
-    case PACK_DOUBLE:
-        lua_pushnumber(L, r->number);
-        break;
-    case PACK_STRING:
-        lua_pushlstring(L, r->text.p, r->text.n);
-        break;
-    case PACK_SAFE:
-        lua_pushlstring(L, r->text.p, r->text.n);
-        safestring_mark(L);
-        break;
-    case PACK_DECIMAL:
-        if (decimal_parse(&d, r->text, u->err) != 0)
-            return -1;
-        decimal_push(L, &d);
-        break;
-    case PACK_DATE:
-        time_push_date(L, r->moment.date);
-        break;
-    case PACK_TIME:
-        time_push_time(L, r->moment.time);
-        break;
-    case PACK_DATETIME:
-        return unpack_datetime(u);
-    case PACK_TIMEDELTA:
-        time_push_timedelta(L, r->duration);
-        break;
-    case PACK_TABLE:
-        return unpack_table(u, false);
-    case PACK_LIST:
-        return unpack_table(u, true);
-    case PACK_EXTENSION:
-        return unpack_object(u);
-    case PACK_REFERENCE:
-        return unpack_reference(u);
-    }
-    return 0;
-}
-
-int unpack_value(lua_State *L, struct str data, struct err *err)
-{
-    struct unpacker u = {.L = L, .err = err};
-    int top = lua_gettop(L);
-    lua_pushnil(L);
-    u.objects = top + 1;
-    pack_reader_init(&u.reader, data);
-    if (unpack(&u) == 0) {
-        if (u.reader.p == u.reader.end) {
-            lua_remove(L, u.objects);
-            return 0;
-        }
-        err_set(err, ERR_SYNTAX, "packed data goes on after its end");
-    }
-    lua_settop(L, top);
-    return -1;
 }
 
 /* ---- perilune._pack: for tests, and for those who extend it ---- */
@@ -603,7 +395,7 @@ static int pack_l_register(lua_State *L)
     lua_insert(L, 2);
     lua_rawseti(L, 2, 2);
     lua_rawseti(L, 2, 1);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &unpackers_key);
+    unpack_push_registered(L);
     lua_insert(L, 1);
     lua_rawset(L, 1);
     return 0;
@@ -617,8 +409,6 @@ int luaopen_perilune__pack(lua_State *L)
         {"register", pack_l_register},
         {NULL, NULL},
     };
-    lua_newtable(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &unpackers_key);
     scratch_newlib(L, functions);
     return 1;
 }

@@ -20,6 +20,9 @@
 #include <lua.h>
 #include <stdbool.h>
 
+/* Once per state, before the others. [-0, +0, may raise] */
+void pack_open(lua_State *L);
+
 /* Adds the value at idx to `out`, and gives NULL. When a __pack had a part in it, others may
  * have used `out` meanwhile: then everything, what was in `out` before included, is in a
  * buffer that is on top of the stack, and that is given. Raises TypeError with the place for
@@ -31,5 +34,10 @@ struct buf *pack_value(lua_State *L, int idx, struct buf *out);
  * objects that do not exist any more. They must stay where they are: on the Lua stack when
  * __pack had a part in them, for then this may wait. [-0, +1|0, may raise] */
 int unpack_value(lua_State *L, struct str data, struct err *err);
+
+/* For many of them: unpack_begin() pushes what unpack_next() needs for each, two slots, and
+ * gives their place. */
+int unpack_begin(lua_State *L);
+int unpack_next(lua_State *L, int place, struct str data, struct err *err);
 
 #endif

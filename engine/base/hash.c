@@ -38,6 +38,19 @@ static uint64_t lower8(uint64_t w)
     return w | ((((ge_a ^ gt_z) & ~w) & (ones * 0x80)) >> 2);
 }
 
+/* The last 0 to 7 bytes, without a call for so few. */
+static inline uint64_t read_tail(const char *p, size_t n)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    if (n >= 4) { /* what both halves have is the same in both */
+        uint32_t low, high;
+        memcpy(&low, p, 4);
+        memcpy(&high, p + n - 4, 4);
+        return low | (uint64_t)high << 8 * (n - 4);
+    }
+    return n ? u[0] | (uint64_t)u[n / 2] << 8 * (n / 2) | (uint64_t)u[n - 1] << 8 * (n - 1) : 0;
+}
+
 static inline uint64_t hash(struct str s, bool lower, uint64_t k0, uint64_t k1)
 {
     uint64_t v0 = k0 ^ UINT64_C(0x736f6d6570736575), v1 = k1 ^ UINT64_C(0x646f72616e646f6d);
@@ -54,9 +67,7 @@ static inline uint64_t hash(struct str s, bool lower, uint64_t k0, uint64_t k1)
         ROUND;
         v0 ^= m;
     }
-    m = 0;
-    if (n)
-        memcpy(&m, p, n);
+    m = read_tail(p, n);
     if (lower)
         m = lower8(m);
     m |= (uint64_t)s.n << 56;

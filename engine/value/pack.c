@@ -9,27 +9,28 @@
  * endian. */
 #include "value/pack.h"
 
-enum {
-    SMALL_INT = 0x80, /* below it */
-    SHORT_STRING = 0x80,
-    SHORT_STRINGS = 64,
-    SHORT_LIST = 0xc0,
-    SHORT_LISTS = 16,
-    TAGS = 0xd0,
-};
+enum { SHORT_STRINGS = 64, SHORT_LISTS = 16, TAGS = 0xd0 };
 
 /* ---- writing ---- */
 
-static void add_count(struct buf *b, uint64_t v)
+enum { COUNT_MAX = 10 };
+
+static size_t write_count(char out[COUNT_MAX], uint64_t v)
 {
-    char out[10];
     size_t n = 0;
     while (v >= 0x80) {
         out[n++] = (char)(v | 0x80);
         v >>= 7;
     }
     out[n++] = (char)v;
-    buf_add(b, out, n);
+    return n;
+}
+
+static void add_count(struct buf *b, uint64_t v)
+{
+    buf_reserve(b, COUNT_MAX);
+    b->n += write_count(b->data + b->n, v);
+    b->data[b->n] = '\0';
 }
 
 static void add_signed(struct buf *b, int64_t v)
@@ -56,7 +57,7 @@ void pack_add_simple(struct buf *b, enum pack_type type)
 
 void pack_add_int(struct buf *b, int64_t v)
 {
-    if (v >= 0 && v < SMALL_INT) {
+    if (v >= 0 && v < PACK_SMALL_INT) {
         buf_addc(b, (char)v);
         return;
     }
@@ -81,8 +82,12 @@ void pack_add_string(struct buf *b, struct str s)
         add_text(b, PACK_STRING, s);
         return;
     }
-    buf_addc(b, (char)(SHORT_STRING + s.n));
-    buf_addstr(b, s);
+    buf_reserve(b, s.n + 1);
+    b->data[b->n] = (char)(PACK_SHORT_STRING + s.n);
+    if (s.n)
+        memcpy(b->data + b->n + 1, s.p, s.n);
+    b->n += s.n + 1;
+    b->data[b->n] = '\0';
 }
 
 void pack_add_safe(struct buf *b, struct str s)
@@ -142,15 +147,45 @@ void pack_add_timedelta(struct buf *b, struct duration d)
     add_count(b, (uint64_t)d.microseconds);
 }
 
-void pack_add_table(struct buf *b, uint32_t items, uint32_t members, bool list)
+enum { TABLE_HEAD = 3 /* of most tables */, TABLE_HEAD_MAX = 1 + 2 * COUNT_MAX };
+
+static size_t write_head(char *out, uint32_t items, uint32_t members, bool list)
 {
     if (!list && !members && items < SHORT_LISTS) {
-        buf_addc(b, (char)(SHORT_LIST + items));
-        return;
+        *out = (char)(PACK_SHORT_LIST + items);
+        return 1;
     }
-    add_tag(b, list ? PACK_LIST : PACK_TABLE);
-    add_count(b, items);
-    add_count(b, members);
+    size_t n = 1;
+    *out = (char)(TAGS + (list ? PACK_LIST : PACK_TABLE));
+    n += write_count(out + n, items);
+    return n + write_count(out + n, members);
+}
+
+void pack_add_table(struct buf *b, uint32_t items, uint32_t members, bool list)
+{
+    char head[TABLE_HEAD_MAX];
+    buf_add(b, head, write_head(head, items, members, list));
+}
+
+size_t pack_begin_table(struct buf *b)
+{
+    size_t start = b->n;
+    buf_reserve(b, TABLE_HEAD);
+    b->n += TABLE_HEAD;
+    return start;
+}
+
+void pack_end_table(struct buf *b, size_t start, uint32_t items, uint32_t members, bool list)
+{
+    char head[TABLE_HEAD_MAX];
+    size_t n = write_head(head, items, members, list), body = b->n - start - TABLE_HEAD;
+    if (n != TABLE_HEAD) {
+        buf_reserve(b, n);
+        memmove(b->data + start + n, b->data + start + TABLE_HEAD, body);
+        b->n = start + n + body;
+    }
+    memcpy(b->data + start, head, n);
+    b->data[b->n] = '\0';
 }
 
 void pack_add_extension(struct buf *b, struct str name)
@@ -168,8 +203,9 @@ void pack_add_reference(struct buf *b, int64_t number)
 
 void pack_reader_init(struct pack_reader *r, struct str data)
 {
-    *r = (struct pack_reader){.p = (const unsigned char *)data.p};
+    r->p = (const unsigned char *)data.p;
     r->end = r->p + data.n;
+    r->items = r->members = 0;
 }
 
 static size_t left(const struct pack_reader *r)
@@ -179,7 +215,7 @@ static size_t left(const struct pack_reader *r)
 
 /* Each gives whether it was there. */
 
-static bool read_count(struct pack_reader *r, uint64_t max, uint64_t *out)
+static bool read_long_count(struct pack_reader *r, uint64_t max, uint64_t *out)
 {
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 64 && r->p < r->end; shift += 7) {
@@ -193,6 +229,24 @@ static bool read_count(struct pack_reader *r, uint64_t max, uint64_t *out)
         }
     }
     return false;
+}
+
+/* Most have one byte or two. */
+static inline bool read_count(struct pack_reader *r, uint64_t max, uint64_t *out)
+{
+    const unsigned char *p = r->p;
+    if (r->end - p < 2)
+        return read_long_count(r, max, out);
+    if (p[0] < 0x80) {
+        *out = p[0];
+        r->p = p + 1;
+    } else if (p[1] < 0x80) {
+        *out = (p[0] & 0x7fu) | (uint64_t)p[1] << 7;
+        r->p = p + 2;
+    } else {
+        return read_long_count(r, max, out);
+    }
+    return *out <= max;
 }
 
 static bool read_signed(struct pack_reader *r, int64_t *out)
@@ -323,26 +377,26 @@ static bool read_tagged(struct pack_reader *r, enum pack_type type)
     return false;
 }
 
-enum pack_type pack_next(struct pack_reader *r, struct err *err)
+enum pack_type pack_next_other(struct pack_reader *r, struct err *err)
 {
     if (r->p == r->end)
         return PACK_END;
     const unsigned char *start = r->p;
     unsigned byte = *r->p++;
-    if (byte < SMALL_INT) {
-        r->integer = byte;
-        return PACK_INT;
-    }
-    if (byte < SHORT_LIST) {
-        if (read_text(r, byte - SHORT_STRING))
-            return PACK_STRING;
-    } else if (byte < TAGS) {
-        r->items = byte - SHORT_LIST;
+    if (byte == TAGS + PACK_INT) {
+        if (read_signed(r, &r->integer))
+            return PACK_INT;
+    } else if (byte == TAGS + PACK_TABLE) {
+        if (read_table(r))
+            return PACK_TABLE;
+    } else if (byte >= TAGS) {
+        if (byte - TAGS <= PACK_REFERENCE && read_tagged(r, (enum pack_type)(byte - TAGS)))
+            return (enum pack_type)(byte - TAGS);
+    } else if (byte >= PACK_SHORT_LIST) {
+        r->items = byte - PACK_SHORT_LIST;
         r->members = 0;
         if (r->items <= left(r))
             return PACK_TABLE;
-    } else if (byte - TAGS <= PACK_REFERENCE && read_tagged(r, (enum pack_type)(byte - TAGS))) {
-        return (enum pack_type)(byte - TAGS);
     }
     err_set(err, ERR_SYNTAX, "packed data is damaged (byte 0x%02x, %zu before the end)", *start,
             (size_t)(r->end - start));

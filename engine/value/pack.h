@@ -55,6 +55,10 @@ void pack_add_time(struct buf *b, struct daytime t);
 void pack_add_datetime(struct buf *b, const struct datetime *d);
 void pack_add_timedelta(struct buf *b, struct duration d);
 void pack_add_table(struct buf *b, uint32_t items, uint32_t members, bool list);
+/* The same for who knows how many there are only after them: what is between the two calls
+ * is the table's; `start` is what the first one gave. */
+size_t pack_begin_table(struct buf *b);
+void pack_end_table(struct buf *b, size_t start, uint32_t items, uint32_t members, bool list);
 void pack_add_extension(struct buf *b, struct str name);
 void pack_add_reference(struct buf *b, int64_t number);
 
@@ -75,9 +79,27 @@ struct pack_reader {
 /* `data` must stay where it is. */
 void pack_reader_init(struct pack_reader *r, struct str data);
 
+/* Private to the reader: first bytes below. pack.c has the others. */
+enum { PACK_SMALL_INT = 0x80, PACK_SHORT_STRING = 0x80, PACK_SHORT_LIST = 0xc0 };
+enum pack_type pack_next_other(struct pack_reader *r, struct err *err);
+
 /* The next value.  PACK_ERROR with *err (ERR_SYNTAX) for bytes that nobody wrote; then the
  * reader must not be asked again.  A table has no more items and members than bytes that
  * are left, so that its counts may be trusted with memory. */
-enum pack_type pack_next(struct pack_reader *r, struct err *err);
+static inline enum pack_type pack_next(struct pack_reader *r, struct err *err)
+{
+    unsigned byte = r->p == r->end ? 0xff : *r->p;
+    if (byte < PACK_SMALL_INT) {
+        r->p++;
+        r->integer = byte;
+        return PACK_INT;
+    }
+    if (byte < PACK_SHORT_LIST && (size_t)(r->end - r->p) > byte - PACK_SHORT_STRING) {
+        r->text = str_make((const char *)r->p + 1, byte - PACK_SHORT_STRING);
+        r->p += 1 + r->text.n;
+        return PACK_STRING;
+    }
+    return pack_next_other(r, err);
+}
 
 #endif
