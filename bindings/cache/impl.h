@@ -91,8 +91,8 @@ void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
 /* Pushes the value that stands for `stored`, which is in a buffer; gives false, with nothing
  * pushed, when it is damaged, another version's, or not valid any more. `place`: of
  * unpack_begin(), or 0. [-0, +0|1, may raise] May wait. */
-bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str stored,
-                  int place, bool *fresh);
+bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str stored, int place,
+                  bool *fresh);
 /* invalidate_tags(self, tag, ...) */
 int cache_l_invalidate_tags(lua_State *L);
 

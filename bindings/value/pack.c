@@ -286,6 +286,20 @@ static bool pack_special(struct packer *p, int idx, bool *done)
     return false;
 }
 
+/* Is the integer key at idx, the first after `items`, one of a list's? A few that are nil may
+ * be between them, if the table counts beyond them. Adds those, and gives the new number. */
+static uint32_t pack_holes(struct packer *p, int table, int idx, uint32_t items)
+{
+    lua_Integer key = lua_tointegerx(p->L, idx, NULL), next = (lua_Integer)items + 1;
+    if (key == next)
+        return items + 1;
+    if (key < next || key > 2 * next + 16 || (lua_Unsigned)key > lua_rawlen(p->L, table))
+        return items;
+    for (; next < key; next++)
+        pack_add_simple(p->out, PACK_NIL);
+    return (uint32_t)key;
+}
+
 /* What the table gives first under 1, 2, 3 … are its items, the rest its members: one way
  * through it finds both. */
 static void pack_table(struct packer *p, int idx)
@@ -306,10 +320,10 @@ static void pack_table(struct packer *p, int idx)
     while (lua_next(L, idx)) {
         int type = lua_type(L, key);
         p->keys[p->depth - 1] = key;
-        if (type == LUA_TNUMBER && !members && lua_isinteger(L, key) &&
-            lua_tointegerx(L, key, NULL) == (lua_Integer)items + 1) {
-            items++;
-        } else {
+        uint32_t before = items;
+        if (type == LUA_TNUMBER && !members && lua_isinteger(L, key))
+            items = pack_holes(p, idx, key, items);
+        if (items == before) {
             if (type > LUA_TSTRING || !pack_plain(L, key, type, p->out))
                 refuse(p, key, lua_pushfstring(L, "a key that is a %s", lua_typename(L, type)));
             members++;
