@@ -265,7 +265,7 @@ void orm_open_rows(lua_State *L)
 
 void orm_push_state(lua_State *L, int alias)
 {
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3); /* there may be peers */
     lua_pushvalue(L, alias);
     lua_setfield(L, -2, "db");
     lua_pushboolean(L, false);
@@ -559,9 +559,20 @@ void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *
         push_values(L, r, row);
 }
 
+/* May anything be loaded later for the instances of the root, so that they need their peers? */
+static bool has_more(const struct statement *st)
+{
+    const struct model *m = st->nodes[0].model;
+    bool more = st->nodes[0].partial || m->n_reverse || m->n_many;
+    for (uint32_t i = 0; i < m->n_fields && !more; i++)
+        more = m->fields[i]->rel != NULL;
+    return more;
+}
+
 void orm_reader_peers(lua_State *L, struct orm_reader *r)
 {
-    if (r->statement->kind != STATEMENT_ROWS || r->rows != ORM_ROWS_PLAIN || r->n < 2)
+    if (r->statement->kind != STATEMENT_ROWS || r->rows != ORM_ROWS_PLAIN || r->n < 2 ||
+        !has_more(r->statement))
         return;
     push_peers(L, r->n);
     for (lua_Integer i = 1; i <= r->n; i++) {

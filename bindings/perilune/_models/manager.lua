@@ -186,8 +186,10 @@ function Manager:db_manager(using)
   return setmetatable(copy, getmetatable(self))
 end
 
-function Manager:all(...)
-  QuerySet._no_arguments("all", ...)
+function Manager:all(condition)
+  if condition ~= nil then
+    QuerySet._no_arguments("all", condition)
+  end
   return self:get_queryset()
 end
 

@@ -16,7 +16,8 @@ local QuerySet = { __name = "perilune.models.QuerySet", _attributes = {} }
 
 -- The world of the model, which knows all names.
 local function world_of(self)
-  return self._model._meta.registry:world()
+  local registry = self._model._meta.registry
+  return registry.dirty and registry:world() or registry.made
 end
 
 -- ---- classes and instances ----
@@ -100,7 +101,8 @@ QuerySet._mt = instance_mt(QuerySet)
 
 -- The code of all rows of a model.
 local function all_code(meta)
-  local world = meta.registry:world()
+  local registry = meta.registry
+  local world = registry.dirty and registry:world() or registry.made
   if meta.all_in ~= world then -- made anew when a model came later
     meta.all_in, meta.all_code = world, orm.all(meta.world_id)
   end
