@@ -5,8 +5,10 @@ those that are none, and that big ones do not need much memory.
 
 usage: fixtures.py --perilune BINARY [--only WORD]
 """
+import bz2
 import gzip
 import json
+import lzma
 import os
 import resource
 import sqlite3
@@ -59,6 +61,12 @@ def every_packing_and_place(w):
     w.good("dumpdata", "--output", "shop/fixtures/b.json.gz", "--indent", "2")
     w.good("dumpdata", "-o", "more/c.jsonl")
     w.good("dumpdata", "--format", "jsonl", "-o", "more/d.jsonl.gz")
+    w.good("dumpdata", "-o", "shop/fixtures/g.json.bz2")
+    w.good("dumpdata", "--format", "jsonl", "-o", "more/h's.jsonl.xz")
+    w.good("dumpdata", "-o", "more/i.json.lzma")
+    for module, path in ((bz2, "shop/fixtures/g.json.bz2"), (lzma, "more/i.json.lzma")):
+        with module.open(w.path(path), "rt", encoding="utf-8") as f:
+            w.check(json.loads(f.read()) == json.loads(whole), path + " is what Python's module says")
     for name, method in (("e", zipfile.ZIP_DEFLATED), ("f", zipfile.ZIP_STORED)):
         with zipfile.ZipFile(os.path.join(folder, name + ".json.zip"), "w", method) as z:
             z.writestr("%s.json" % name, whole)
@@ -68,7 +76,7 @@ def every_packing_and_place(w):
         w.check([json.loads(line) for line in f] == json.loads(whole), "a row a line")
     settings = w.read("settings.lua").replace('secret_key = "x"', 'secret_key = "x", fixture_dirs = { "more" }')
     w.write("settings.lua", settings)
-    for name in ("a", "a.json", "b", "b.json.gz", "c", "d", "e", "e.json.zip", "f", w.path("more", "c.jsonl"), "more/d"):
+    for name in ("a", "a.json", "b", "b.json.gz", "c", "d", "e", "e.json.zip", "f", w.path("more", "c.jsonl"), "more/d", "g", "g.json.bz2", "h's", "i.json.lzma"):
         w.good("flush", "--no-input", "--verbosity", "0")
         w.good("loaddata", name, out="Installed 8 object(s) from 1 fixture(s)")
         w.check(dumped(w) == whole, "the rows of " + name)
@@ -96,7 +104,14 @@ def what_is_chosen(w):
     w.bad(1, "Unknown serialization format: jso; did you mean 'json'?", "dumpdata", "--format", "jso")
     w.bad(1, "--indent does not go with jsonl", "dumpdata", "--format", "jsonl", "--indent", "2")
     w.bad(1, "cannot write", "dumpdata", "-o", "nowhere/x.json")
-    w.bad(1, ".bz2 is not read or written; .gz and .zip are", "dumpdata", "-o", "x.json.bz2")
+    for name in ("nowhere/x.json.bz2", "nowhere/x.json.gz"):
+        w.bad(1, "cannot write nowhere/x.json", "dumpdata", "-o", name)
+    for args in (("dumpdata", "-o", "x.json.xz"), ("loaddata", "y.json.bz2")):
+        w.write("y.json.bz2", "")
+        done = subprocess.run([w.perilune, *args], cwd=w.path(), env={"PATH": w.path()}, capture_output=True, text=True, check=False)
+        program = "xz" if args[0] == "dumpdata" else "bzip2"
+        w.check(done.returncode == 1 and "the program '%s' is missing: apt-get install %s" % (program, program) in done.stderr, "without " + program, done.stderr)
+    w.bad(1, "yaml is not a format here", "dumpdata", "-o", "x.yaml.gz")
     w.bad(1, "zip archives are read, not written", "dumpdata", "-o", "x.json.zip")
     w.bad(1, "xml is not a format here", "dumpdata", "-o", "x.xml")
     w.check(not [n for n in os.listdir(w.path()) if n.startswith("x.")], "nothing half-written stays")
@@ -156,7 +171,13 @@ def what_is_no_fixture(w):
         z.writestr("a.json", "[]")
         z.writestr("b.json", "[]")
     w.bad(1, "holds one file, not 2", "loaddata", "two")
-    w.bad(1, ".xz is not read or written", "loaddata", "x.json.xz")
+    text = b'[{"model": "shop.tag", "pk": 1, "fields": {"name": "a"}}]'
+    for ending, data in (("bz2", bz2.compress(text)), ("xz", lzma.compress(text))):
+        for kind, damaged in (("short", data[:-12]), ("none", text), ("empty", b"")):
+            with open(w.path("%s.json.%s" % (kind, ending)), "wb") as f:
+                f.write(damaged)
+            w.bad(1, "it is damaged, stops short, or no .%s file" % ending, "loaddata", "%s.json.%s" % (kind, ending))
+    w.check(rows(w, "SELECT COUNT(*) FROM shop_tag") == [(0,)], "nothing of a damaged fixture stays")
     w.bad(1, "No fixture named 'nothing' found: looked for it in ", "loaddata", "nothing")
 
 

@@ -4,6 +4,7 @@ local dump = require "perilune._fixtures.dump"
 local exceptions = require "perilune.exceptions"
 local formats = require "perilune._fixtures.formats"
 local gzip = require "perilune._gzip"
+local programs = require "perilune._fixtures.programs"
 local registry = require("perilune._models.registry").project
 local select_models = require("perilune._fixtures.select").models
 
@@ -37,24 +38,45 @@ local function write_lines(classes, options, put)
   end
 end
 
+local Plain = {}
+Plain.__index = Plain
+
+function Plain:write(text)
+  assert(self.file:write(text))
+end
+
+function Plain:close()
+  assert(self.file:close())
+end
+
+-- A new file, packed as the ending of its name says; `at`: where it is written.
+-- Its write(text) and close() raise.
+local function create(name, at)
+  local ending = name:match "%.(%w+)$"
+  if ending == "gz" then
+    return gzip.open(at, "w")
+  elseif programs.has(ending) then
+    return programs.create(at, ending)
+  end
+  return setmetatable({ file = assert(io.open(at, "wb")) }, Plain)
+end
+
 -- A file that is written beside its place, and takes it when it is whole.
 local function into_file(path, write)
   local problem = formats.problem(path)
   if problem then
     error(exceptions.CommandError(problem), 0)
   elseif path:match "%.zip$" then
-    error(exceptions.CommandError(("'%s': zip archives are read, not written; .gz is"):format(path)), 0)
+    error(exceptions.CommandError(("'%s': zip archives are read, not written; .gz, .bz2 and .xz are"):format(path)), 0)
   end
   local temporary = path .. ".part"
-  local opened, file = pcall(path:match "%.gz$" and gzip.open or function(name)
-    return assert(io.open(name, "wb"))
-  end, temporary, "w")
+  local opened, file = pcall(create, path, temporary)
   if not opened then
     error(exceptions.CommandError("cannot write " .. tostring(exceptions.wrap(file).message)), 0)
   end
   local parts, size = {}, 0
   local function flush()
-    assert(file:write(table.concat(parts)) ~= nil or path:match "%.gz$", "the disk is full")
+    file:write(table.concat(parts))
     parts, size = {}, 0
   end
   local ok, err = pcall(function()
@@ -114,7 +136,7 @@ return {
     { "--exclude", "-e", multiple = true, help = "an app or model that is left out; may be repeated" },
     { "--format", help = "json, or jsonl: a row a line; else what --output ends with" },
     { "--indent", type = "int", help = "spaces of a level; all on one line when left out" },
-    { "--output", "-o", help = "the file, compressed when it ends with .gz; the terminal when left out" },
+    { "--output", "-o", help = "the file, compressed when it ends with .gz, .bz2, .xz or .lzma; the terminal when left out" },
     { "--natural-foreign", flag = true, help = "relations by natural_key()" },
     { "--natural-primary", flag = true, help = "no keys where there is a natural_key()" },
     { "--all", "-a", flag = true, help = "all rows, not those of the default manager" },

@@ -136,7 +136,7 @@ end
 
 return {
   help = "read rows from fixtures: JSON or lines of JSON",
-  description = "Names are looked for in the folders `fixtures` of the apps, those of the setting fixture_dirs, and\nhere; .json, .jsonl, and .gz or .zip behind them, may be left out. - is standard input.",
+  description = "Names are looked for in the folders `fixtures` of the apps, those of the setting fixture_dirs, and\nhere; .json, .jsonl, and .gz, .zip, .bz2 or .xz behind them, may be left out. - is standard input.",
   requires = "project",
   arguments = {
     { "fixture", nargs = "+", help = "names, or paths; - for standard input" },

@@ -45,10 +45,13 @@ end
 
 -- Endings that the name may stand for, beginning with none.
 local function endings(parsed, using)
-  local list = {}
+  local list, compressions = {}, { "" }
+  for _, packed in ipairs(parsed.packed and {} or formats.compressions) do
+    compressions[#compressions + 1] = "." .. packed
+  end
   for _, alias in ipairs(parsed.using and { "." .. parsed.using } or { "", "." .. using }) do
     for _, format in ipairs(parsed.format and { parsed.format } or formats.formats) do
-      for _, packed in ipairs(parsed.packed and { "." .. parsed.packed } or { "", ".gz", ".zip" }) do
+      for _, packed in ipairs(parsed.packed and { "." .. parsed.packed } or compressions) do
         list[#list + 1] = alias .. "." .. format .. packed
       end
     end

@@ -4,7 +4,7 @@
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 
-local M = { formats = { "json", "jsonl" }, compressions = { "gz", "zip" } }
+local M = { formats = { "json", "jsonl" }, compressions = { "gz", "zip", "bz2", "xz", "lzma" } }
 
 local function set(list)
   local s = {}
@@ -15,16 +15,15 @@ local function set(list)
 end
 
 local known, packed = set(M.formats), set(M.compressions)
-local foreign = { xml = "format", yaml = "format", yml = "format", bz2 = "compression", xz = "compression", lzma = "compression" }
-local unpackers = { bz2 = "bunzip2", xz = "unxz", lzma = "unlzma" }
+local foreign = set { "xml", "yaml", "yml" }
 
---- What is wrong with the ending of a file that is neither JSON nor packed in a known way; nil.
+--- What is wrong with the ending of a file that is no JSON, packed or not; nil.
 function M.problem(path)
-  local ending = path:match "%.(%w+)$"
-  local what = ending and foreign[ending:lower()]
-  if what == "compression" then
-    return ("'%s': .%s is not read or written; .gz and .zip are. Unpack it first: %s %s"):format(path, ending, unpackers[ending:lower()], path)
-  elseif what == "format" then
+  local name, ending = path:match "^(.*)%.(%w+)$"
+  if ending and packed[ending] then
+    ending = name:match "%.(%w+)$"
+  end
+  if ending and foreign[ending:lower()] then
     return ("'%s': %s is not a format here; json and jsonl are"):format(path, ending)
   end
   return nil

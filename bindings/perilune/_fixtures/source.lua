@@ -2,6 +2,7 @@
 -- The bytes of a fixture in pieces, whatever it is packed in; of a big file never all at once.
 local exceptions = require "perilune.exceptions"
 local gzip = require "perilune._gzip"
+local programs = require "perilune._fixtures.programs"
 
 local M = {}
 
@@ -108,6 +109,10 @@ function M.pieces(found)
     return function()
       return io.stdin:read(PIECE)
     end
+  elseif programs.has(found.packed) then
+    return programs.pieces(found.path, found.packed, PIECE, function(why)
+      return bad(found.path, why)
+    end)
   elseif found.packed == "zip" then
     local temporary = as_gzip(found.path)
     local ok, pieces = pcall(of_gzip, temporary, found.path)
