@@ -17,10 +17,9 @@ local models = require "perilune.models"
 local M = {}
 ]]
 
+-- "shop_productTags" → "ShopProducttags", as Django does it.
 local function class_name(table_name, taken)
-  local name = table_name:gsub("[^%w]+", " "):gsub("(%a)(%w*)", function(a, b)
-    return a:upper() .. b
-  end):gsub(" ", "")
+  local name = table_name:lower():gsub("%f[%a]%a", string.upper):gsub("%W", ""):gsub("_", "")
   name = name:match "^%a" and name or "Table" .. name
   local unique, n = name, 1
   while taken[unique:lower()] do
@@ -49,8 +48,9 @@ end
 -- A name that no other field of the model has.
 function Model:field_name(column, foreign)
   local name = fields.name(column.name, foreign)
+  local taken, n = name, 0
   while self.names[name] do
-    name = name .. "_1"
+    name, n = ("%s_%d"):format(taken, n), n + 1
   end
   self.names[name], self.by_column[column.name] = true, name
   return name
@@ -105,12 +105,29 @@ function Model:field_line(column)
     options[#options + 1] = "blank = true"
     options[#options + 1] = "null = true"
   end
+  local collation = t.definitions[column.name:lower()] and t.definitions[column.name:lower()].collation
+  if collation and (kind == "CharField" or kind == "TextField") then
+    options[#options + 1] = ("db_collation = %q"):format(collation)
+  end
   local default, note = fields.default(column.dflt_value, kind)
   options[#options + 1] = default
   notes[#notes + 1] = note
   local text = #options == 0 and "{}" or "{ " .. table.concat(options, ", ") .. " }"
   local call = foreign and ("models.%s(%q, %s)"):format(kind, target, text) or ("models.%s%s"):format(kind, text)
   return ("  %s = %s,%s"):format(name, call, #notes > 0 and " -- " .. table.concat(notes, "; ") or "")
+end
+
+-- The expression is SQL; for queries it does not matter.
+function Model:generated_line(column)
+  local class, options, note = fields.type(column)
+  local sql = self.table.definitions[column.name:lower()].expression
+  local name = self:field_name(column)
+  local text = ("expression = models.RawSQL(%q), output_field = models.%s{ %s }, db_persist = %s"):format(
+    (sql:gsub("%s+", " "):gsub("%?", "??")), class, table.concat(options or {}, ", "), column.hidden == 3)
+  if name ~= column.name then
+    text = text .. (", db_column = %q"):format(column.name)
+  end
+  return ("  %s = models.GeneratedField{ %s },%s"):format(name, (text:gsub("{  }", "{}")), note and " -- " .. note or "")
 end
 
 -- { "a", "-b" } of columns as an index has them.
@@ -149,7 +166,7 @@ function Model:text()
   local lines, t = {}, self.table
   for _, column in ipairs(t.columns) do
     if column.hidden == 2 or column.hidden == 3 then
-      lines[#lines + 1] = ("  -- %s is a generated column (%s): models.GeneratedField"):format(column.name, column.type)
+      lines[#lines + 1] = self:generated_line(column)
     else
       lines[#lines + 1] = self:field_line(column)
     end

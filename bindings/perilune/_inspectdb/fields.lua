@@ -9,17 +9,18 @@ for word in ("and break do else elseif end false for function goto if in local n
   reserved[word] = true
 end
 
---- "order items" → "order_items": a name that a field may have.
+--- "Order Items" → "order_items": the name that Django would give the field, or one that Lua
+--- and models allow.
 function M.name(column, is_relation)
-  local name = column:lower():gsub("[^%w_]", "_"):gsub("__+", "_"):gsub("^_+", ""):gsub("_+$", "")
+  local name = column:lower()
   if is_relation then
     name = name:gsub("_id$", "")
   end
-  if name == "" or name:match "^%d" then
-    name = "number_" .. name
-  end
+  name = name:gsub("[^%w_]", "_"):gsub("__+", "_"):gsub("^_", "field_"):gsub("_$", "_field")
   if reserved[name] or type(rawget(base, name)) == "function" then
     name = name .. "_field"
+  elseif name:match "^%d" then
+    name = "number_" .. name
   end
   return name
 end
@@ -28,11 +29,14 @@ local simple = {
   bigint = "BigIntegerField", ["bigint unsigned"] = "PositiveBigIntegerField", blob = "BinaryField", bool = "BooleanField", boolean = "BooleanField",
   date = "DateField", datetime = "DateTimeField", timestamp = "DateTimeField", double = "FloatField", ["double precision"] = "FloatField",
   float = "FloatField", real = "FloatField", integer = "IntegerField", int = "IntegerField", ["integer unsigned"] = "PositiveIntegerField",
-  smallint = "SmallIntegerField", ["smallint unsigned"] = "PositiveSmallIntegerField", tinyint = "SmallIntegerField", text = "TextField",
+  smallint = "SmallIntegerField", smallinteger = "SmallIntegerField", ["smallint unsigned"] = "PositiveSmallIntegerField", tinyint = "SmallIntegerField", text = "TextField",
   clob = "TextField", time = "TimeField",
 }
 
-local whole = { integer = true, int = true, bigint = true, smallint = true }
+local whole = { integer = true, int = true, bigint = true, smallint = true, smallinteger = true }
+
+-- What Django keeps in text of this length, and others may keep something else in.
+local hints = { [32] = "models.UUIDField, if it holds UUIDs", [39] = "models.GenericIPAddressField, if it holds addresses" }
 
 --- Class, options and a note of a column's type. only_key: it is the table's key.
 function M.type(column, only_key, is_json)
@@ -40,15 +44,11 @@ function M.type(column, only_key, is_json)
   local name, length = kind:match "^([%a ]+)%s*%((%d+)", tonumber(kind:match "%((%d+)")
   name = (name or kind:match "^[%a ]*" or ""):gsub("%s+$", "")
   if only_key and whole[name] then
-    return name == "bigint" and "BigAutoField" or "AutoField"
+    return "AutoField"
   elseif is_json then
     return "JSONField", {}
-  elseif name == "char" and length == 32 then
-    return "UUIDField", {}
-  elseif name == "char" and length == 39 then
-    return "GenericIPAddressField", {}
   elseif (name == "varchar" or name == "char" or name == "nvarchar" or name == "character varying") and length then
-    return "CharField", { "max_length = " .. length }
+    return "CharField", { "max_length = " .. length }, name == "char" and hints[length] or nil
   elseif name == "decimal" or name == "numeric" then
     local digits, places = kind:match "%((%d+)%s*,%s*(%d+)"
     return "DecimalField", { "max_digits = " .. (digits or 10), "decimal_places = " .. (places or 5) }, not digits and "max_digits and decimal_places are guessed" or nil

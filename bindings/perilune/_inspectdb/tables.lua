@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What SQLite knows of a table or view: columns, keys, foreign keys, indexes.
+local definitions = require "perilune._inspectdb.definitions"
+
 local M = {}
 
 local function quoted(name)
@@ -46,20 +48,23 @@ local function index_columns(connection, name)
 end
 
 -- Columns whose values a CHECK holds to be JSON.
-local function json_columns(connection, name)
+local function json_columns(sql)
   local found = {}
-  local sql = connection:query("SELECT sql FROM sqlite_master WHERE name = ?", { name })[1]
-  for column in (sql and sql.sql or ""):gmatch '[Jj][Ss][Oo][Nn]_[Vv][Aa][Ll][Ii][Dd]%s*%(%s*["`%[]?([^"`%])]+)' do
+  for column in sql:gmatch '[Jj][Ss][Oo][Nn]_[Vv][Aa][Ll][Ii][Dd]%s*%(%s*["`%[]?([^"`%])]+)' do
     found[column] = true
   end
   return found
 end
 
 --- { name, view, columns, keys (names in order), foreign, unique (a set of columns), together,
---- indexes (other ones: { name, columns, unique, note }), single (columns with an index), json }
+--- indexes (other ones: { name, columns, unique, note }), single (columns with an index), json,
+--- definitions (of definitions.lua) }
 function M.describe(connection, name, is_view)
+  local master = connection:query("SELECT sql FROM sqlite_master WHERE name = ?", { name })[1]
+  local sql = not is_view and master and master.sql or ""
   local t = {
-    name = name, view = is_view, columns = {}, foreign = foreign_keys(connection, name), json = json_columns(connection, name), unique = {}, together = {},
+    definitions = definitions(sql),
+    name = name, view = is_view, columns = {}, foreign = foreign_keys(connection, name), json = json_columns(sql), unique = {}, together = {},
     indexes = {}, single = {}, keys = {},
   }
   for _, c in ipairs(connection:query("PRAGMA table_xinfo(" .. quoted(name) .. ")")) do
