@@ -124,7 +124,7 @@ int exception_is(lua_State *L, int idx, const char *name)
     int yes = 0, top = lua_gettop(L);
     idx = lua_absindex(L, idx);
     if (lua_istable(L, idx) && lua_checkstack(L, 6) && lua_getmetatable(L, idx)) {
-        /* class.ancestors is a set of names, the class's own among them */
+        /* class.ancestors is a set of classes and their names, its own among them */
         lua_pushliteral(L, "ancestors");
         if (lua_rawget(L, -2) == LUA_TTABLE) {
             lua_pushstring(L, name);
@@ -175,9 +175,26 @@ void exception_wrap(lua_State *L)
     lua_settop(L, top);
 }
 
+/* The module that knows what a failed call meant, when models are loaded; its answer takes the
+ * place of Lua's text.  Runs while the stack is as the error left it. */
+static void explain_call(lua_State *L)
+{
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL;
+    if (!text || !strstr(text, " value (method '") || !lua_checkstack(L, 6))
+        return;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, "perilune._models.absent") == LUA_TFUNCTION) {
+        lua_pushvalue(L, 1);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK && is_exception(L, -1))
+            lua_replace(L, 1);
+    }
+    lua_settop(L, 1);
+}
+
 int exception_handler(lua_State *L)
 {
     lua_settop(L, 1);
+    explain_call(L);
     exception_wrap(L);
     if (is_exception(L, 1)) {
         add_place(L);

@@ -34,8 +34,7 @@ local function is(self, class)
   if type(mt) ~= "table" or type(mt.ancestors) ~= "table" then
     return false
   end
-  local name = type(class) == "table" and class.name or class
-  return mt.ancestors[name] == true
+  return mt.ancestors[class] == true
 end
 
 local function to_string(self)
@@ -50,10 +49,12 @@ local function to_string(self)
 end
 
 --- A new class `name` below `parent` (Exception when left out), known to nobody else:
---- Product.DoesNotExist. `members` are methods and defaults of its instances.
+--- Product.DoesNotExist. `members` are methods and defaults of its instances. Its `ancestors`
+--- are classes and their names.
 function M._define_private(name, parent, members)
   parent = parent or M.Exception
   local class = { name = name, parent = parent, ancestors = { [name] = true }, __tostring = to_string }
+  class.ancestors[class] = true
   local methods = { name = name, is = is }
   if parent then
     for k in pairs(parent.ancestors) do
@@ -79,7 +80,8 @@ function M.define(name, parent, members)
   return M[name]
 end
 
---- Is `value` an error object of `class` (a class or its name), or of one below it?
+--- Is `value` an error object of `class` (a class, or the name that one or several have), or of
+--- one below it?
 function M.is(value, class)
   return type(value) == "table" and is(value, class)
 end

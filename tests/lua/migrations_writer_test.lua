@@ -208,6 +208,14 @@ describe("the writer", function()
     assert.equal('(models.F "annum"):slice(1, 2)', text(F("year"):slice(1, 2)))
   end)
 
+  it("names functions where anybody may require them", function()
+    package.loaded["shop.defaults"] = { token = function() return "x" end }
+    assert.equal('require("shop.defaults").token', writer.value(package.loaded["shop.defaults"].token))
+    package.loaded["shop.defaults"] = nil
+    assert.equal('require("perilune.time").now', writer.value(time.now))
+    assert.equal('require("os").time', writer.value(os.time))
+  end)
+
   it("says where a function is that it cannot write", function()
     local C = models.Model("Lambda", { n = models.IntegerField { default = function() return 1 end }, Meta = Meta })
     local ok, err = pcall(function()
@@ -216,7 +224,8 @@ describe("the writer", function()
       text_of(state)
     end)
     assert.is_false(ok)
-    assert.is_true(tostring(err.message):find("migrations_writer_test.lua:", 1, true) ~= nil and err.message:find("make it a member of a module", 1, true) ~= nil)
+    assert.is_true(tostring(err.message):find("migrations_writer_test.lua:", 1, true) ~= nil and err.message:find("Make it a member of a module", 1, true) ~= nil)
+    assert.is_true(err.message:find("the default of 'n' (", 1, true) ~= nil and err.message:find("function M.make_n(…) … end above the model, default = M.make_n in it", 1, true) ~= nil)
   end)
 end)
 

@@ -31,6 +31,31 @@ describe("names of perilune.models", function()
   end)
 end)
 
+describe("exceptions of models", function()
+  it("are each model's own, below its parents' and those of all", function()
+    local Base = models.Model("OwnBase", { Meta = { app_label = "shop" } })
+    local Second = models.Model("OwnSecond", { key = models.BigAutoField { primary_key = true }, Meta = { app_label = "shop" } })
+    local Heir = models.Model("OwnHeir", { bases = { Base, Second }, Meta = { app_label = "shop" } })
+    local Proxy = Heir:extend("OwnProxy", { Meta = { proxy = true, app_label = "shop" } })
+    local Child = models.Model("OwnAbstract", { Meta = { abstract = true, app_label = "shop" } }):extend("OwnChild", { Meta = { app_label = "shop" } })
+    for _, name in ipairs { "DoesNotExist", "MultipleObjectsReturned", "NotUpdated" } do
+      local general = name == "DoesNotExist" and exceptions.ObjectDoesNotExist or name == "NotUpdated" and exceptions.ObjectNotUpdated or exceptions[name]
+      for _, Model in ipairs { Base, Second, Heir, Proxy, Child } do
+        local err = Model[name] "x"
+        assert.is_true(exceptions.is(err, Model[name]) and err:is(Model[name]) and exceptions.is(err, general) and exceptions.is(err, name))
+        assert.is_false(exceptions.is(err, Product[name]))
+        assert.equal(name .. ": x", tostring(err))
+      end
+      assert.is_true(exceptions.is(Proxy[name] "x", Heir[name]) and exceptions.is(Proxy[name] "x", Base[name]) and exceptions.is(Heir[name] "x", Second[name]))
+      assert.is_false(exceptions.is(Base[name] "x", Heir[name]))
+      assert.is_false(exceptions.is(general "x", Heir[name]))
+    end
+    assert.is_true(exceptions.is(Child.RelatedObjectDoesNotExist "x", Child.DoesNotExist))
+    local ok, err = pcall(Category.objects.get, Category.objects, { name = "no such" })
+    assert.is_true(not ok and exceptions.is(err, Category.DoesNotExist) and not exceptions.is(err, Product.DoesNotExist))
+  end)
+end)
+
 describe("queries", function()
   it("name the line that asks for an unknown field", function()
     local line = debug.getinfo(1, "l").currentline + 2
@@ -64,6 +89,30 @@ describe("methods", function()
     raises("AttributeError", function() return Product.filter { name = "x" } end, "Product has no 'filter', its managers do: Product.objects:filter(…)")
     assert.equal(nil, p.filter) -- anything may be asked of an object
     assert.equal(nil, p.nothing)
+  end)
+
+  it("of objects and classes: a failed call says whose they are not", function()
+    local call = require("perilune._core").call
+    local function fails(class, text, fn)
+      local ok, err = call(fn)
+      assert.is_false(ok)
+      assert.is_true(exceptions.is(err, class))
+      assert.equal(text, err.message)
+    end
+    local p, c = Product { name = "x", price = 1 }, Category { name = "y" }
+    fails("AttributeError", "Product has no method 'saev'; did you mean 'save'?", function() p:saev() end)
+    fails("AttributeError", "Product has no method 'saev'; did you mean 'save'?", function() return p:saev(1, nil, p) end)
+    fails("AttributeError", "Product has no method 'filter', its managers do: Product.objects:filter(…)", function() p:filter { name = "x" } end)
+    fails("AttributeError", "Category has no method 'creat', its managers do: Category.objects:create(…)", function() return Category:creat {} end)
+    fails("AttributeError", "Category has no method 'nothing_like_it'", function() print((c:nothing_like_it())) end)
+    fails("TypeError", "'name' of Product is no method but a value: read it without parentheses, object.name", function() p:name() end)
+    fails("AttributeError", "Category has no method 'of'", function() return tostring(nil, c, p.nothing, c:of(p)) end)
+    local other = {}
+    for _, fn in ipairs { function() other:x() end, function() other.x() end, function() p.x() end, function() local x = nil; x(p) end } do
+      local ok, err = call(fn) -- these are Lua's own
+      assert.is_true(not ok and err.message:find("attempt to call a nil value", 1, true) ~= nil)
+    end
+    assert.equal(nil, p.saev)
   end)
 
   it("that take no conditions say where conditions belong", function()

@@ -60,11 +60,16 @@ local function sorted_keys(t)
   return names
 end
 
+-- Modules that are nobody's to require: parts of the library, other migrations.
+local function is_private(name)
+  return name:match "^_" or name:match "^perilune%._" or name:match "^perilune%..*%._" or name == "perilune.models" or name:match "%.migrations%."
+end
+
 -- From where a value can be required: the member of a loaded module that it is.
 local function member(value)
   local found
   for name, module in pairs(package.loaded) do
-    if type(module) == "table" and not name:match "^_" and name ~= "perilune.models" and not name:match "%.migrations%." then
+    if type(module) == "table" and not is_private(name) then
       for k, v in next, module do
         if rawequal(v, value) and type(k) == "string" and (not found or name .. "." .. k < found.name .. "." .. found.key) then
           found = { name = name, key = k }
@@ -225,6 +230,35 @@ function Writer:in_migration(fn)
   return ("require(%q).operations%s"):format(best.name, best.place)
 end
 
+-- Which option of the field that is being written holds the value: "default"; nil.
+local function option_of(field, value)
+  for _, name in ipairs(sorted_keys(field.options_given)) do
+    local given = field.options_given[name]
+    if rawequal(given, value) then
+      return name
+    end
+    for _, item in ipairs(type(given) == "table" and getmetatable(given) == nil and given or {}) do
+      if rawequal(item, value) then
+        return name
+      end
+    end
+  end
+  return nil
+end
+
+-- Where the function is, for whom, and what to write instead: a function that can be required.
+function Writer:unnamed(fn)
+  local info = debug.getinfo(fn, "S")
+  local what, field = ("the function of %s:%d"):format(info.source:gsub("^@", ""), info.linedefined), self.written
+  local option = field and option_of(field, fn)
+  if option then
+    local name = "M." .. (option == "default" and "make_" .. field.name or option == "validators" and "check_" .. field.name or field.name .. "_" .. option)
+    return ("cannot write the %s of '%s' (%s) into a migration: %s cannot be required from there. Make it a member of a module, so that it can: function %s(…) … end above the model, %s = %s in it, and return M at the end of the file"):format(
+      option, field.name, field.where, what, name, option, option == "validators" and "{ " .. name .. " }" or name)
+  end
+  return ("cannot write %s into a migration: make it a member of a module, function M.name() … end, so that it can be required"):format(what)
+end
+
 --- A function by where it can be required from: a member of a loaded module, or an operation
 --- of another migration.
 function Writer:func(fn)
@@ -234,8 +268,7 @@ function Writer:func(fn)
   end
   local found = member(fn) or self:in_migration(fn)
   if not found then
-    local info = debug.getinfo(fn, "S")
-    error(exceptions.ValueError(("cannot write the function of %s:%d into a migration: make it a member of a module, so that it can be required"):format(info.source:gsub("^@", ""), info.linedefined)), 0)
+    error(exceptions.ValueError(self:unnamed(fn)), 0)
   end
   return found
 end
@@ -273,6 +306,7 @@ end
 -- models.CharField{ max_length = 200 }
 function Writer:field(field, indent)
   self:need "perilune.models"
+  self.written = field -- for errors
   local name, options = field:deconstruct()
   local maker = "models." .. name
   if field.type_name then -- an author's class

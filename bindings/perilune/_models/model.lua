@@ -4,6 +4,7 @@
 --
 -- What an instance does not have itself is looked for in the class's descriptors, then in
 -- the class, its parents, and the base methods that all models have.
+require "perilune._models.absent" -- asked by the handler of errors
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local Field = require "perilune._models.field"
@@ -437,15 +438,19 @@ local function append(list, more)
   return list
 end
 
+-- Each model has its own, below those of all parents with tables.
 local function exception_class(class, name, parents, default)
-  local parent = default
+  local above = {}
   for _, p in ipairs(parents) do
-    if p._meta and not p._meta.abstract then
-      parent = p[name] or parent
-      break
+    above[#above + 1] = not p._meta.abstract and p[name] or nil
+  end
+  local own = exceptions._define_private(name, above[1] or default)
+  for i = 2, #above do
+    for ancestor in pairs(above[i].ancestors) do
+      own.ancestors[ancestor] = true
     end
   end
-  rawset(class, name, exceptions._define_private(name, parent))
+  rawset(class, name, own)
 end
 
 local function set_fields(meta, own, parents)

@@ -27,6 +27,12 @@ end
 --- What managers keep for get(), by manager; empty again when models come or go.
 M.getters = setmetatable({}, { __mode = "k" })
 
+function M.forget_getters()
+  for manager in pairs(M.getters) do
+    M.getters[manager] = nil
+  end
+end
+
 M.project = M.new()
 M.project.loading = require("perilune.apps").loading_models
 
@@ -49,9 +55,7 @@ function Registry:add(class, level)
   self.list[#self.list + 1] = class
   self.by_label[key] = class
   self.dirty = true
-  for manager in pairs(M.getters) do
-    M.getters[manager] = nil
-  end
+  M.forget_getters()
 end
 
 --- The class of "shop.Product"; LookupError-like KeyError with the nearest label.

@@ -6,7 +6,7 @@ local states = require "perilune._models.state"
 
 local M = {}
 
--- Without routers everything runs on "default": asked once, for settings do not change.
+-- Without routers everything runs on "default": asked once, for only tests change settings.
 local none
 
 local function no_routers()
@@ -57,6 +57,14 @@ function M.allow_relation(a, b)
     return own == other
   end
   return router.allow_relation(a, b)
+end
+
+--- The routers are others from now on: a test has replaced the setting.
+function M._reset()
+  none = nil
+  router._reset()
+  require("perilune._models.registry").forget_getters()
+  router._load()
 end
 
 return M

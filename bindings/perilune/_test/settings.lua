@@ -36,6 +36,8 @@ local function apply(names)
       require("perilune.time")._set_default_timezone(nil)
     elseif name == "logging" then
       require("perilune.log")._configure(settings.get "logging", settings.get("debug") == true)
+    elseif name == "database_routers" then
+      require("perilune._models.routing")._reset()
     end
   end
   require("perilune.template")._reset()

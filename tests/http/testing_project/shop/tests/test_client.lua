@@ -117,6 +117,27 @@ describe("settings", { settings = { page_size = 1 } }, function()
     assert.has_error(function() test.override_settings({ debag = true }, function() end) end, "did you mean 'debug'")
   end)
 
+  it("route to other databases", function()
+    local tag = shop.Tag.objects:create { name = "x" }
+    local function databases()
+      return shop.Tag.objects:all():db() .. " " .. shop.Tag.objects:get({ pk = tag.pk })._state.db .. " " .. shop.Tag.objects:create({ name = "y" })._state.db
+    end
+    assert.equal("default default default", databases())
+    test.override_settings({ database_routers = { "shop.routers.Reading" } }, function()
+      assert.equal("replica replica default", databases())
+      test.override_settings({ database_routers = {} }, function()
+        assert.equal("default default default", databases())
+      end)
+      assert.equal("replica replica default", databases())
+    end)
+    assert.equal("default default default", databases())
+    test.override_settings({ database_routers = { { db_for_write = function() return "replica" end } } }, function()
+      assert.equal("default default replica", databases())
+    end)
+    assert.has_error(function() test.override_settings({ database_routers = { "shop.routers.Readin" } }, function() end) end, "did you mean 'Reading'")
+    assert.equal("default default default", databases())
+  end)
+
   it("are back", function()
     assert.equal(1, settings.page_size)
   end)
