@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What only the text of CREATE TABLE tells of a column: its collation, and what a generated one
 -- is computed from.
-local M = {}
 
 local CLOSING = { ['"'] = '"', ["'"] = "'", ["`"] = "`", ["["] = "]" }
 
