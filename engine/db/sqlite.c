@@ -201,6 +201,24 @@ static enum db_outcome end_of(struct db_stmt *st, int code, struct err *err)
     return DB_FAILED;
 }
 
+/* COMMIT, or a statement that is a transaction of its own. */
+static bool ends_transaction(const struct db_stmt *st)
+{
+    if (st->access == DB_ACCESS_WRITE)
+        return !st->ncolumns && sqlite3_get_autocommit(sqlite_of(st->conn)->h);
+    return st->sql == &st->conn->db->all->commit;
+}
+
+/* A first step. */
+static int step_first(struct db_stmt *st)
+{
+    struct sqlite_conn *c = sqlite_of(st->conn);
+    if (!ends_transaction(st))
+        return sqlite3_step(st->handle);
+    sqlite_log_hold(c);
+    return sqlite_log_let_go(c, sqlite3_step(st->handle));
+}
+
 static enum db_outcome run(struct db_stmt *st, const struct db_value *values, struct err *err)
 {
     struct sqlite_conn *c = sqlite_of(st->conn);
@@ -210,7 +228,7 @@ static enum db_outcome run(struct db_stmt *st, const struct db_value *values, st
     c->running = 0;
     /* Until the end: how many there were before, so that what changes nothing counts 0. */
     st->changes = st->access == DB_ACCESS_READ ? 0 : sqlite3_total_changes64(c->h);
-    code = sqlite3_step(st->handle);
+    code = step_first(st);
     look_again(st);
     if (code != SQLITE_ROW)
         return end_of(st, code, err);

@@ -47,6 +47,14 @@ void sqlite_close(struct db_conn *c);
 /* What `code` (extended) of the last call on c means; gives -1. */
 int sqlite_fail(struct sqlite_conn *c, int code, struct err *err);
 
+/* ---- sqlite_log_file.c ---- */
+/* Name of the VFS that files are to be opened with; NULL: the system's. */
+const char *sqlite_log_vfs(void);
+/* Before and after a sqlite3_step() that is to end a transaction and gives no rows. The latter
+ * takes and gives what the step gave, or the code of a failure. */
+void sqlite_log_hold(struct sqlite_conn *c);
+int sqlite_log_let_go(struct sqlite_conn *c, int code);
+
 /* ---- sqlite_snapshot.c ---- */
 bool sqlite_snapshot_begin(struct db_conn *c);
 void sqlite_snapshot_end(struct db_conn *c);

@@ -229,7 +229,7 @@ static int open_handle(struct sqlite_conn *c, struct err *err)
     int code;
     if (!c->conn->db->in_memory && make_file(name, err) != 0)
         return -1;
-    code = sqlite3_open_v2(name.p, &c->h, flags, NULL);
+    code = sqlite3_open_v2(name.p, &c->h, flags, sqlite_log_vfs());
     if (code == SQLITE_OK)
         return 0;
     if (!c->h)
