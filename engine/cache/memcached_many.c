@@ -105,91 +105,106 @@ static void many_release(struct many *m)
     deal_release(&m->deal);
 }
 
-/* Waits for a part; false when it failed as a whole. */
-static bool done(struct part *p, struct err *err, int *status)
+/* What one key was answered: gives 1 when that counts, and -1 with *err when the server refused. */
+typedef int (*answer_fn)(void *data, const struct part *p, const struct mc_value *v, size_t at,
+                         struct err *err);
+
+/* Waits for all parts, and has `fn` look at every answer. Gives how many counted, -1 after a
+ * failure; `status` is that of many_init(). */
+static int gather(struct many *m, answer_fn fn, void *data, int status, struct err *err)
 {
-    if (!p->posted)
-        return false;
-    if (mc_wait(&p->call, err) == 0)
-        return true;
-    *status = -1;
-    return false;
+    int count = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        struct part *p = &m->parts[i];
+        if (!p->posted)
+            continue;
+        if (mc_wait(&p->call, err) != 0) {
+            status = -1;
+            continue;
+        }
+        for (size_t k = 0; k < p->keys.n; k++) {
+            int one = fn(data, p, &p->result.values[k], m->deal.order[p->keys.first + k], err);
+            if (one < 0)
+                status = -1;
+            else
+                count += one;
+        }
+    }
+    many_release(m);
+    return status < 0 ? -1 : count;
+}
+
+struct getting {
+    struct buf *values;
+    bool *found;
+};
+
+static int got(void *data, const struct part *p, const struct mc_value *v, size_t at,
+               struct err *err)
+{
+    struct getting *g = data;
+    if (mc_is_error(v))
+        return mc_refused(p->call.node, &p->result, v, err);
+    if (v->code != MC_VALUE)
+        return 0;
+    buf_addstr(&g->values[at], mc_text(&p->result, v));
+    return g->found[at] = true;
 }
 
 int memcached_get_many(struct cache *c, const struct str *keys, size_t n, struct buf *values,
                        bool *found, struct err *err)
 {
     struct many m;
-    int status = 0, count = 0;
+    int status = 0;
     if (many_init(&m, memcached_of(c), "mg", keys, n, NULL, 0, err, &status) != 0)
         return -1;
-    for (size_t i = 0; i < m.n; i++) {
-        struct part *p = &m.parts[i];
-        if (!done(p, err, &status))
-            continue;
-        for (size_t k = 0; k < p->keys.n; k++) {
-            const struct mc_value *v = &p->result.values[k];
-            size_t at = m.deal.order[p->keys.first + k];
-            if (mc_is_error(v))
-                status = mc_refused(p->call.node, &p->result, v, err);
-            if (v->code != MC_VALUE)
-                continue;
-            buf_addstr(&values[at], mc_text(&p->result, v));
-            found[at] = true;
-            count++;
-        }
-    }
-    many_release(&m);
-    return status < 0 ? -1 : count;
+    return gather(&m, got, &(struct getting){values, found}, status, err);
+}
+
+struct setting {
+    struct cache *cache;
+    const struct str *keys;
+    bool *failed;
+};
+
+/* What is too large for the server is not kept, and what was there goes. */
+static int stored(void *data, const struct part *p, const struct mc_value *v, size_t at,
+                  struct err *err)
+{
+    struct setting *s = data;
+    s->failed[at] = v->code != MC_DONE;
+    if (mc_too_large(&p->result, v))
+        return s->cache->ops->remove(s->cache, s->keys[at], err) < 0 ? -1 : 0;
+    if (mc_is_error(v))
+        return mc_refused(p->call.node, &p->result, v, err);
+    return !s->failed[at];
 }
 
 int memcached_set_many(struct cache *c, const struct str *keys, const struct str *values, size_t n,
                        int64_t ttl, bool *failed, struct err *err)
 {
     struct many m;
-    int status = 0, count = 0;
+    int status = 0;
     if (ttl <= 0)
         return memcached_remove_many(c, keys, n, err) < 0 ? -1 : 0;
     if (many_init(&m, memcached_of(c), "ms", keys, n, values, memcached_expiry(ttl), err,
                   &status) != 0)
         return -1;
-    for (size_t i = 0; i < m.n; i++) {
-        struct part *p = &m.parts[i];
-        if (!done(p, err, &status))
-            continue;
-        for (size_t k = 0; k < p->keys.n; k++) {
-            const struct mc_value *v = &p->result.values[k];
-            size_t at = m.deal.order[p->keys.first + k];
-            bool large = mc_too_large(&p->result, v);
-            if (mc_is_error(v) && !large)
-                status = mc_refused(p->call.node, &p->result, v, err);
-            if (large && c->ops->remove(c, keys[at], err) < 0)
-                status = -1;
-            failed[at] = v->code != MC_DONE;
-            count += !failed[at];
-        }
-    }
-    many_release(&m);
-    return status < 0 ? -1 : count;
+    return gather(&m, stored, &(struct setting){c, keys, failed}, status, err);
+}
+
+static int removed(void *data, const struct part *p, const struct mc_value *v, size_t at,
+                   struct err *err)
+{
+    (void)data, (void)at;
+    return mc_is_error(v) ? mc_refused(p->call.node, &p->result, v, err) : v->code == MC_DONE;
 }
 
 int memcached_remove_many(struct cache *c, const struct str *keys, size_t n, struct err *err)
 {
     struct many m;
-    int status = 0, count = 0;
+    int status = 0;
     if (many_init(&m, memcached_of(c), "md", keys, n, NULL, 0, err, &status) != 0)
         return -1;
-    for (size_t i = 0; i < m.n; i++) {
-        struct part *p = &m.parts[i];
-        if (!done(p, err, &status))
-            continue;
-        for (size_t k = 0; k < p->keys.n; k++) {
-            const struct mc_value *v = &p->result.values[k];
-            if (mc_is_error(v))
-                status = mc_refused(p->call.node, &p->result, v, err);
-            count += v->code == MC_DONE;
-        }
-    }
-    many_release(&m);
-    return status < 0 ? -1 : count;
+    return gather(&m, removed, NULL, status, err);
 }

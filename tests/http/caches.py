@@ -8,6 +8,7 @@ import concurrent.futures
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,8 +19,20 @@ from server import Checks, Server, alive, wait_for
 PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cache_project")
 
 
-def segments():
-    return set(glob.glob("/dev/shm/perilune-*"))
+def segments(server):
+    """The files in shared memory that processes of the server have open."""
+    found = set()
+    for pid in server.processes():
+        try:
+            with open("/proc/%d/maps" % pid) as f:
+                found.update(re.findall(r" (/dev/shm/perilune-\S+)", f.read()))
+        except OSError:
+            pass  # it has gone
+    return found
+
+
+def left(paths):
+    return [p for p in paths if os.path.exists(p)]
 
 
 def ask(server, path):
@@ -61,6 +74,18 @@ def workers(t, server, project, perilune):
     t.check(done.stdout == "yes\n", "a command sees it", done)
 
 
+def second_server(t, first, project, perilune):
+    """Two servers of one project, on two ports, have their caches in common."""
+    with Server(perilune, project, workers=1) as second:
+        ask(first, "/set/common/one/")
+        t.check(ask(second, "/get/common/")["value"] == "one", "a second server sees the caches of the first")
+        ask(second, "/set/common/other/")
+        t.check(ask(first, "/get/common/")["value"] == "other", "and the first those of the second")
+        t.check(segments(second) == segments(first), "in one segment")
+        t.check(second.stop() == 0, "the second ends")
+    t.check(ask(first, "/get/common/")["value"] == "other", "the first keeps them")
+
+
 def crashes(t, server):
     for pid in server.workers():
         os.kill(pid, signal.SIGKILL)
@@ -97,25 +122,27 @@ def main():
     parser.add_argument("--perilune", required=True)
     perilune = os.path.abspath(parser.parse_args().perilune)
     t = Checks()
-    before = segments()
     with tempfile.TemporaryDirectory(prefix="perilune-cache-") as folder:
         project = os.path.join(folder, "project")
         shutil.copytree(PROJECT, project)
         with Server(perilune, project, workers=2) as server:
-            t.check(len(segments() - before) == 1, "one segment", segments() - before)
+            own = segments(server)
+            t.check(len(own) == 1, "one segment", own)
             workers(t, server, project, perilune)
             t.check(ask(server, "/file/k/")["value"] == "kept", "a cache of files")
             t.check(len(glob.glob(os.path.join(project, "data/cache/*.cache"))) == 1, "its file is in the project")
             crashes(t, server)
             t.check(server.stop() == 0, "ends politely")
-        t.check(segments() == before, "nothing is left behind", segments() - before)
+        t.check(not left(own), "nothing is left behind", left(own))
         with Server(perilune, project, workers=2) as server:
             t.check(ask(server, "/get/shared/")["value"] is None, "a new server begins anew")
             server.stop(signal.SIGKILL)
             wait_for(lambda: not any(alive(p) for p in server.processes()), 15, "the end of all workers")
         with Server(perilune, project, workers=1) as server:
             t.check(ask(server, "/get/shared/")["value"] is None, "so does one after a crash of all")
-        t.check(segments() == before, "and cleans up", segments() - before)
+            t.check(segments(server) == own, "where the other was", segments(server))
+            second_server(t, server, project, perilune)
+        t.check(not left(own), "and cleans up", left(own))
         start_fails(t, perilune, project)
     t.done()
 

@@ -8,7 +8,10 @@
 
 #include <poll.h>
 
-enum { TIMEOUT = 200 /* ms */ };
+enum { TIMEOUT = 1000 /* ms */ };
+
+/* Seconds that a machine with much else to do may add to whatever is measured. */
+static const double SLACK = 0.8;
 
 static int get(struct cache *c, const char *key)
 {
@@ -18,23 +21,33 @@ static int get(struct cache *c, const char *key)
     return status;
 }
 
-/* The server is there again: within a second and a bit it is used. */
+/* The server is there again: within a second it is used. */
 static void comes_back(struct cache *c)
 {
     int64_t start = clock_monotonic();
     while (set(c, "back", "x", 60 * SECOND) < 0) {
-        assert_true(since(start) < 2);
+        assert_true(since(start) < 20);
         fiber_sleep(loop, 0.01, NULL);
     }
-    assert_true(since(start) < 1.5);
+    assert_true(since(start) < 1 + SLACK);
     expect(c, "back", "x");
+}
+
+/* Waits until what others count has become `least`. */
+static void until(const int *count, int least)
+{
+    int64_t start = clock_monotonic();
+    while (*count < least) {
+        assert_true(since(start) < 30);
+        fiber_sleep(loop, 0.005, NULL);
+    }
 }
 
 static void is_fast(struct cache *c, const char *text)
 {
     int64_t start = clock_monotonic();
     assert_int_equal(-1, get(c, "k"));
-    assert_true(since(start) < 0.1);
+    assert_true(since(start) < SLACK); /* it did not wait for an answer */
     if (!strstr(err.msg, text))
         fail_msg("%s", err.msg);
 }
@@ -91,7 +104,7 @@ static void one_of_crowd(void *data)
         w->good += status >= 0;
         w->bad += status < 0;
         w->wrong += status > 0 && i % 3 && !str_starts(buf_str(&b), str_from(want));
-        w->slow += since(start) > TIMEOUT / 1e3 + 0.15;
+        w->slow += since(start) > TIMEOUT / 1e3 + SLACK;
         buf_release(&b);
         if (status < 0)
             fiber_sleep(loop, 0.002, NULL);
@@ -104,8 +117,8 @@ static void start_crowd(struct crowd *w, struct cache *c)
     *w = (struct crowd){.c = c};
     for (int i = 0; i < 64; i++)
         fiber_spawn(loop, one_of_crowd, w, false);
-    fiber_sleep(loop, 0.1, NULL);
-    assert_true(w->good > 64 && w->bad == 0);
+    until(&w->good, 640);
+    assert_int_equal(0, w->bad);
 }
 
 static void end_crowd(struct crowd *w)
@@ -124,14 +137,14 @@ static void dies(void *data)
     struct crowd w;
     start_crowd(&w, c);
     server_end(s);
-    fiber_sleep(loop, 0.3, NULL);
-    assert_true(w.bad >= 64);
+    until(&w.bad, 64);
     is_fast(c, redis_now ? "redis at 127.0.0.1:" : "memcached at 127.0.0.1:");
     server_begin(s, redis_now, NULL);
     comes_back(c);
-    int bad = w.bad, good = w.good;
-    fiber_sleep(loop, 0.1, NULL);
-    assert_true(w.bad == bad && w.good > good + 64);
+    until(&w.good, w.good + 640); /* all have heard of it */
+    int bad = w.bad;
+    until(&w.good, w.good + 640);
+    assert_int_equal(bad, w.bad);
     end_crowd(&w);
     cache_close(c);
 }
@@ -157,15 +170,15 @@ static void stops(void *data)
     int64_t start = clock_monotonic();
     assert_int_equal(-1, get(c, "k"));
     assert_int_equal(ERR_TIMEOUT, err.code);
-    assert_non_null(strstr(err.msg, "no answer within 0.2 s"));
-    assert_true(since(start) >= TIMEOUT / 1e3 && since(start) < TIMEOUT / 1e3 + 0.15);
+    assert_non_null(strstr(err.msg, "no answer within 1 s"));
+    assert_true(since(start) >= TIMEOUT / 1e3 && since(start) < TIMEOUT / 1e3 + SLACK);
     is_fast(c, "no answer within");
     kill(s->pid, SIGCONT);
     comes_back(c);
     expect(c, "k", "v");
     start_crowd(&w, c);
     kill(s->pid, SIGSTOP);
-    fiber_sleep(loop, 0.5, NULL);
+    until(&w.bad, 64);
     kill(s->pid, SIGCONT);
     comes_back(c);
     end_crowd(&w);
@@ -190,8 +203,8 @@ static void waits_in_vain(void *data)
     int64_t start = clock_monotonic();
     assert_int_equal(-1, get(c, "k"));
     assert_int_equal(ERR_TIMEOUT, err.code);
-    assert_true(since(start) < TIMEOUT / 1e3 + 0.15);
-    is_fast(c, "no answer within 0.2 s");
+    assert_true(since(start) < TIMEOUT / 1e3 + SLACK);
+    is_fast(c, "no answer within 1 s");
     cache_close(c);
 }
 
@@ -270,13 +283,12 @@ static void through_proxy(void *data)
     int64_t start = clock_monotonic();
     for (int i = 0; i < 8; i++)
         fiber_spawn(loop, one_of_crowd, &w, false);
-    while (w.good < 20000 && since(start) < 20)
+    while ((w.good < 20000 && since(start) < 20) || w.good < 1000 || w.bad <= 10)
         fiber_sleep(loop, 0.02, NULL);
     w.stop = true;
     while (w.running)
         fiber_sleep(loop, 0.01, NULL);
     assert_int_equal(0, w.wrong);
-    assert_true(w.good > 2000 && w.bad > 10);
     cache_close(c);
 }
 
@@ -306,7 +318,7 @@ static void cut(void **state)
 /* ---- callers who go away ---- */
 
 static struct cache *shared_cache;
-static int outcome;
+static int outcome, outcomes;
 
 static void ask(void *data)
 {
@@ -315,6 +327,7 @@ static void ask(void *data)
     outcome = cache_set(shared_cache, STR("k"), STR("theirs"), 60 * SECOND, false, &e) < 0
                   ? (int)e.code
                   : 0;
+    outcomes++;
 }
 
 static void hurry(void *data)
@@ -327,16 +340,18 @@ static void hurry(void *data)
 static void go_away(void *data)
 {
     struct test_server *s = data;
-    struct cache *c = shared_cache = open_server(s, redis_now, 2000);
+    struct cache *c = shared_cache = open_server(s, redis_now, 10000);
+    outcomes = 0;
     set(c, "k", "v", 60 * SECOND);
     kill(s->pid, SIGSTOP);
     struct fiber *f = fiber_spawn(loop, ask, NULL, false);
-    fiber_sleep(loop, 0.02, NULL);
+    fiber_sleep(loop, 0.02, NULL); /* it has asked, and there is nobody to answer */
+    assert_int_equal(0, outcomes);
     fiber_cancel(f);
-    fiber_sleep(loop, 0.02, NULL);
+    until(&outcomes, 1);
     assert_int_equal(ERR_CANCELLED, outcome);
     fiber_spawn(loop, hurry, NULL, false);
-    fiber_sleep(loop, 0.1, NULL);
+    until(&outcomes, 2);
     assert_int_equal(ERR_TIMEOUT, outcome);
     kill(s->pid, SIGCONT);
     expect(c, "k", "theirs"); /* what they sent was done; this answer is ours */
@@ -359,7 +374,7 @@ static void callers(void **state)
 
 static void expect_refusal(const char *at, const char *want)
 {
-    struct cache *c = open_servers(true, &at, 1, false, 1000);
+    struct cache *c = open_servers(true, &at, 1, false, 10000);
     assert_int_equal(-1, set(c, "k", "v", 60 * SECOND));
     if (!strstr(err.msg, want) || strstr(err.msg, "redis at 127.0.0.1:") != err.msg)
         fail_msg("'%s', not '%s'", err.msg, want);
@@ -382,7 +397,7 @@ static void passwords(void *data)
         expect_refusal(at, rows[i][2]);
     }
     snprintf(at, sizeof at, "redis://default:secret@127.0.0.1:%d/15", s->port);
-    struct cache *c = open_servers(true, list, 1, false, 1000);
+    struct cache *c = open_servers(true, list, 1, false, 10000);
     assert_int_equal(1, set(c, "k", "v", 60 * SECOND));
     cache_close(c);
 }
@@ -405,7 +420,7 @@ static void order(const struct test_server *s, const char *a, const char *b, con
 
 static void kill_client(void *data)
 {
-    struct cache *c = open_server(data, true, 1000);
+    struct cache *c = open_server(data, true, 10000);
     int64_t n;
     set(c, "k", "1", 60 * SECOND);
     for (int i = 0; i < 20; i++) {
@@ -418,7 +433,7 @@ static void kill_client(void *data)
 
 static void fill_up(void *data)
 {
-    struct cache *c = open_server(data, true, 1000);
+    struct cache *c = open_server(data, true, 10000);
     char key[32], *large = mem_alloc(100001);
     int status = 1;
     memset(large, 'x', 100000);
@@ -437,7 +452,7 @@ static void fill_up(void *data)
 static void too_many(void *data)
 {
     struct test_server *s = data;
-    struct cache *first = open_server(s, true, 1000);
+    struct cache *first = open_server(s, true, 10000);
     comes_back(first); /* whoever looked whether it is there must have gone */
     assert_int_equal(1, set(first, "k", "v", 60 * SECOND));
     expect_refusal(s->at, "raise its maxclients");

@@ -24,7 +24,7 @@ static void redis_alone(void **state)
 {
     (void)state;
     struct test_server s = server_start(true, NULL);
-    in_fiber(check_redis, open_server(&s, true, 2000));
+    in_fiber(check_redis, open_server(&s, true, 10000));
     server_end(&s);
 }
 
@@ -33,7 +33,7 @@ static void redis_shards(void **state)
     (void)state;
     struct test_server a = server_start(true, NULL), b = server_start(true, NULL);
     const char *at[] = {a.at, b.at};
-    in_fiber(check_redis, open_servers(true, at, 2, true, 2000));
+    in_fiber(check_redis, open_servers(true, at, 2, true, 10000));
     server_end(&a);
     server_end(&b);
 }
@@ -47,7 +47,7 @@ static void redis_by_path(void **state)
     struct test_server s = server_start(true, more);
     snprintf(at, sizeof at, "unix://:p%%40ss:%%2Fw@%s?db=3", path);
     const char *list[] = {at};
-    in_fiber(check_redis, open_servers(true, list, 1, false, 2000));
+    in_fiber(check_redis, open_servers(true, list, 1, false, 10000));
     server_end(&s);
     unlink(path);
 }
@@ -56,7 +56,7 @@ static void memcached_alone(void **state)
 {
     (void)state;
     struct test_server s = server_start(false, NULL);
-    in_fiber(check_memcached, open_server(&s, false, 2000));
+    in_fiber(check_memcached, open_server(&s, false, 10000));
     server_end(&s);
 }
 
@@ -65,7 +65,7 @@ static void memcached_nodes(void **state)
     (void)state;
     struct test_server a = server_start(false, NULL), b = server_start(false, NULL);
     const char *at[] = {a.at, b.at};
-    in_fiber(check_memcached, open_servers(false, at, 2, false, 2000));
+    in_fiber(check_memcached, open_servers(false, at, 2, false, 10000));
     server_end(&a);
     server_end(&b);
 }
@@ -116,8 +116,8 @@ static void many(void **state)
     for (int redis = 0; redis < 2; redis++) {
         struct test_server a = server_start(redis, NULL), b = server_start(redis, NULL);
         const char *at[] = {a.at, b.at};
-        in_fiber(many_keys, open_servers(redis, at, 1, false, 2000));
-        in_fiber(many_keys, open_servers(redis, at, 2, true, 2000));
+        in_fiber(many_keys, open_servers(redis, at, 1, false, 10000));
+        in_fiber(many_keys, open_servers(redis, at, 2, true, 10000));
         server_end(&a);
         server_end(&b);
     }
@@ -161,7 +161,7 @@ static void odd_keys(void **state)
 {
     (void)state;
     struct test_server s = server_start(true, NULL);
-    in_fiber(find_odd_keys, open_server(&s, true, 2000));
+    in_fiber(find_odd_keys, open_server(&s, true, 10000));
     server_end(&s);
 }
 
@@ -169,8 +169,8 @@ static void use_replica(void *data)
 {
     struct test_server *s = data; /* the primary and its replica */
     const char *at[] = {s[0].at, s[1].at};
-    struct cache *c = open_servers(true, at, 2, false, 1000),
-                 *replica = open_server(&s[1], true, 1000);
+    struct cache *c = open_servers(true, at, 2, false, 10000),
+                 *replica = open_server(&s[1], true, 10000);
     int found = 0;
     assert_int_equal(1, set(c, "k", "v", 60 * SECOND));
     for (int i = 0; i < 1000 && found != 1; i++) { /* until it has come there */
@@ -182,7 +182,7 @@ static void use_replica(void *data)
     assert_int_equal(1, found);
     expect(c, "k", "v");
     struct cache_stats primary, other;
-    struct cache *first = open_server(&s[0], true, 1000);
+    struct cache *first = open_server(&s[0], true, 10000);
     cache_stats(first, &primary, &err);
     cache_stats(replica, &other, &err);
     assert_true(primary.hits == 0 && other.hits > 0); /* it was the replica that was read */
@@ -282,7 +282,7 @@ static void memcached_own(void **state)
 {
     (void)state;
     struct test_server s = server_start(false, NULL);
-    in_fiber(count_down, open_server(&s, false, 2000));
+    in_fiber(count_down, open_server(&s, false, 10000));
     server_end(&s);
 }
 
