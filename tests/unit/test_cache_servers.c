@@ -45,6 +45,10 @@ static void redis_by_path(void **state)
     snprintf(path, sizeof path, "/tmp/perilune-redis-%d.sock", (int)getpid());
     const char *more[] = {"--unixsocket", path, "--requirepass", "p@ss:/w", NULL};
     struct test_server s = server_start(true, more);
+    for (int i = 0; !answers_at(path); i++) { /* it opens its port first */
+        assert_true(i < 2000);
+        usleep(5000);
+    }
     snprintf(at, sizeof at, "unix://:p%%40ss:%%2Fw@%s?db=3", path);
     const char *list[] = {at};
     in_fiber(check_redis, open_servers(true, list, 1, false, 10000));
