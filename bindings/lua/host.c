@@ -100,7 +100,7 @@ static struct script *host_open(const struct script_options *o, struct err *err)
     *(struct host **)lua_getextraspace(h->L) = h;
     h->main_thread.L = h->main_thread.running = h->L;
     loop_on_drop(h->loop, thread_drop, h);
-    lua_gc(h->L, LUA_GCGEN, 0, 0); /* what a request makes dies with it */
+    lua_gc(h->L, LUA_GCGEN, 8, 0); /* what a request makes dies with it: decisions/0007 */
     lua_pushcfunction(h->L, open_libs);
     if (script_call(h->L, 0, 0) != LUA_OK) {
         exception_to_err(h->L, -1, err);

@@ -3,6 +3,7 @@
 """Measures Perilune beside its peers on this machine.
 
   rawmhd       C on libmicrohttpd and sqlite3 and nothing else: what the libraries can do
+  rawlua       the same with views in Lua 5.4 and no framework: what Lua can do
   nginx-lua    nginx with LuaJIT, one worker; sqlite3 through the FFI
   perilune     tests/bench/app, views in Lua, one worker
   middleware   the same behind the built-in middlewares (plaintext and json)
@@ -131,7 +132,7 @@ def report(targets, runs, opts):
           % (opts.rounds, opts.seconds, opts.connections, opts.server_cpu, opts.client_cpu))
     table("CPU of the server, us/req (median)", [""] + tests, grid("us", "%.2f"))
     table("the same, best round", [""] + tests, grid("us", "%.2f", min))
-    for base in ("rawmhd", "nginx-lua"):
+    for base in ("rawmhd", "rawlua", "nginx-lua"):
         if base in names:
             rows = [[n] + [ratio(n, base, t) for t in tests] for n in names]
             table("us/req as a multiple of %s (median of the rounds)" % base, [""] + tests, rows)
@@ -249,7 +250,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--perilune", default="build/release/perilune", metavar="BINARY")
-    ap.add_argument("--targets", default="rawmhd,nginx-lua,perilune,middleware")
+    ap.add_argument("--targets", default="rawmhd,rawlua,nginx-lua,perilune,middleware")
     ap.add_argument("--tests", default=",".join(TESTS), help="(all: %(default)s)")
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--seconds", type=int, default=5)

@@ -69,13 +69,22 @@ class Target:
 
     # ---- how each is started ----
 
-    def rawmhd(self):
-        built = os.path.join(self.run, "rawmhd")
-        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libmicrohttpd", "sqlite3"],
+    def raw(self, name, *libraries):
+        built = os.path.join(self.run, name)
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", *libraries],
                                capture_output=True, text=True, check=True).stdout.split()
-        subprocess.run(["cc", "-O2", "-o", built, os.path.join(HERE, "peers/rawmhd/rawmhd.c")]
+        if "-llua5.4" in flags:  # into the program, as it is in Perilune
+            flags = [f for f in flags if f != "-llua5.4"] + ["-l:liblua5.4.a", "-lm", "-ldl"]
+        subprocess.run(["cc", "-O2", "-o", built, os.path.join(HERE, "peers", name, name + ".c")]
                        + flags, check=True)
         return [built, str(self.port), self.db]
+
+    def rawmhd(self):
+        return self.raw("rawmhd", "libmicrohttpd", "sqlite3")
+
+    def rawlua(self):
+        self.env["RAWLUA_VIEWS"] = os.path.join(HERE, "peers/rawlua/views.lua")
+        return self.raw("rawlua", "libmicrohttpd", "sqlite3", "lua5.4")
 
     def nginx_lua(self):
         here = os.path.join(HERE, "peers/nginx-lua")

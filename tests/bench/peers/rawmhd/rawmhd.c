@@ -312,14 +312,25 @@ static const char *fortunes(struct MHD_Connection *c, struct state *s)
     return "text/html; charset=utf-8";
 }
 
-static const struct {
+struct test {
     const char *path;
     const char *(*make)(struct MHD_Connection *c, struct state *s); /* gives the type */
-} tests[] = {
+};
+
+#ifndef OTHER_TESTS /* peers/rawlua has its own */
+static const struct test tests[] = {
     {"/json", json}, /* serialised for each request, as the rules have it */
     {"/db", one_world},      {"/queries", queries},       {"/updates", updates},
-    {"/fortunes", fortunes}, {"/cached-queries", cached},
+    {"/fortunes", fortunes}, {"/cached-queries", cached}, {NULL, NULL},
 };
+static void open_tests(struct state *s)
+{
+    (void)s;
+}
+#else
+static const struct test *const tests;
+static void open_tests(struct state *s);
+#endif
 
 static enum MHD_Result handle(void *data, struct MHD_Connection *c, const char *url,
                               const char *method, const char *version, const char *upload,
@@ -339,9 +350,9 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *c, const char *
     if (!strcmp(url, "/plaintext"))
         return MHD_queue_response(c, 200, s->plain);
     s->n = 0;
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        if (!strcmp(url, tests[i].path))
-            return reply(c, s, 200, tests[i].make(c, s));
+    for (const struct test *t = tests; t->path; t++)
+        if (!strcmp(url, t->path))
+            return reply(c, s, 200, t->make(c, s));
     add_text(s, "Not Found\n");
     return reply(c, s, 404, "text/plain");
 }
@@ -360,6 +371,7 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     open_database(&s, argv[2]);
+    open_tests(&s);
     each_second(&s);
     struct MHD_Daemon *d = MHD_start_daemon(
         MHD_USE_ERROR_LOG | MHD_USE_TURBO | MHD_USE_EPOLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL,
