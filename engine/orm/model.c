@@ -58,9 +58,25 @@ static struct str label_key(struct arena *a, struct str app, struct str name)
     return lower(a, str_from(arena_printf(a, "%.*s.%.*s", STR_ARG(app), STR_ARG(name))));
 }
 
+/* Names reach SQL and are asked for in lookups; files of migrations bring them, too. */
+static bool is_identifier(struct str name)
+{
+    bool good = name.n > 0 && !char_is_digit(name.p[0]);
+    for (size_t i = 0; i < name.n; i++)
+        good &= char_is_alpha(name.p[i]) || char_is_digit(name.p[i]) || name.p[i] == '_' ||
+                (unsigned char)name.p[i] >= 0x80;
+    return good;
+}
+
 struct model *orm_add_model(struct orm *orm, const struct model_def *def, struct err *err)
 {
     struct arena *a = &orm->arena;
+    if (!is_identifier(def->name)) {
+        err_set(err, ERR_INVALID,
+                "'%.*s' is no name for a model: it has letters, digits and '_', and no digit first",
+                STR_ARG(str_head(def->name, 80)));
+        return NULL;
+    }
     struct str key = label_key(a, def->app_label, def->name);
     if (map_has(&orm->by_label, key)) {
         err_set(err, ERR_EXISTS, "there are two models '%.*s.%.*s'", STR_ARG(def->app_label),
@@ -105,7 +121,12 @@ static const struct code *copy_code(struct arena *a, const struct code *c)
 /* Only the key of several columns is called "pk". */
 static int check_name(const struct model *m, struct str name, bool composite, struct err *err)
 {
-    if (!name.n || name.p[name.n - 1] == '_' || str_find(name, STR("__")) < name.n ||
+    if (!is_identifier(name))
+        return err_set(err, ERR_INVALID,
+                       "%.*s: '%.*s' is no name for a field: it has letters, digits and '_', and "
+                       "no digit first",
+                       STR_ARG(m->label), STR_ARG(str_head(name, 80)));
+    if (name.p[name.n - 1] == '_' || str_find(name, STR("__")) < name.n ||
         (str_eq(name, STR("pk")) && !composite))
         return err_set(err, ERR_INVALID,
                        "%.*s: a field cannot be called '%.*s': names are not 'pk', do not end with "

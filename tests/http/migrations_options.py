@@ -373,5 +373,17 @@ def one_transaction_or_none(w):
     w.check(rows(w, "SELECT * FROM child") == [(1,)], "no cascade, even so", r.out)
 
 
+@test
+def names_of_files(w):
+    project(w, shop='M.A = models.Model("A", {})')
+    w.good("makemigrations")
+    text = w.read("shop/migrations/0001_initial.lua")
+    for name in ("0001_initial (copy)", "0002.x", "0002_a'b", "0002;x", "0002\u00e9"):
+        w.write("shop/migrations/%s.lua" % name, text)
+        w.bad(1, "shop/migrations/%s.lua: the name of a migration has letters, digits, '_' and '-' alone" % name, "migrate")
+        os.unlink(w.path("shop", "migrations", name + ".lua"))
+    w.write("shop/migrations/0002-x_y.lua", 'return { dependencies = { { "shop", "0001_initial" } }, operations = {} }')
+    w.good("migrate", out="Applying shop.0002-x_y... OK")
+
 if __name__ == "__main__":
     run_all(TESTS)

@@ -465,6 +465,66 @@ describe("keys of several columns that come and go", function()
   end)
 end)
 
+describe("names", function()
+  it("of models and fields in files are checked before any SQL runs", function()
+    local h = world.history()
+    h:step { migrations.CreateModel { name = "Good", fields = { id(), { "f", models.IntegerField { null = true } } } } }
+    local before = world.schema()
+    for _, bad in ipairs { "a b", 'x"y', "x; DROP TABLE shop_good; --", "x--", "1x", "x'y", "", "a.b", "a\0b", "a(b", "f\n" } do
+      for _, operation in ipairs {
+        migrations.CreateModel { name = bad, fields = { id() } },
+        migrations.CreateModel { name = "T", fields = { id(), { bad, models.IntegerField {} } } },
+        migrations.AddField { model_name = "good", name = bad, field = models.IntegerField { null = true } },
+        migrations.RenameField { model_name = "good", old_name = "f", new_name = bad },
+        migrations.RenameModel { old_name = "Good", new_name = bad },
+      } do
+        h:add { operation }
+        local ok, err = pcall(h.to, h, h.list[#h.list].name)
+        h.list[#h.list] = nil
+        assert.is_false(ok)
+        if not tostring(err):find("is no name for a", 1, true) then
+          error(("%s with %q: %s"):format(operation.class_name, bad, tostring(err)))
+        end
+        assert.equal(before, world.schema())
+      end
+    end
+  end)
+
+  it("of tables, columns, indexes and constraints may be anything: quotes are doubled", function()
+    local h = world.history()
+    local function ends(name)
+      return h:apps():get_model("shop", name)
+    end
+    h:step {
+      migrations.CreateModel {
+        name = "Odd",
+        fields = {
+          id(), { "f", models.IntegerField { db_column = 'co"l; --' } }, { "g", models.CharField { max_length = 9, db_column = "it's", db_index = true, default = "x" } },
+          { "me", models.ForeignKey("self", { null = true, on_delete = models.CASCADE, db_column = 'm"e' }) }, { "many", models.ManyToManyField("self", { db_table = 'jo"in' }) },
+        },
+        options = {
+          db_table = 'we"ird) DROP', unique_together = { { "f", "g" } }, indexes = { models.Index { "-f", name = 'i"x' } },
+          constraints = { models.CheckConstraint { Q { f__gt = 0 }, name = 'c"k' }, models.UniqueConstraint { "f", name = 'u"q', condition = Q { g = "'\"" } } },
+        },
+      },
+    }
+    local Odd = ends "Odd"
+    local a = Odd.objects:create { f = 1 }
+    local b = Odd.objects:create { f = 2, me = a, g = "'\"" }
+    a.many:add(b)
+    assert.equal(1, Odd.objects:filter({ many__f = 2, me__isnull = true }):count())
+    assert.equal(1, Odd.objects:filter({ me__g = "x" }):update { f = 3 })
+    assert.same({ 1, 3 }, Odd.objects:order_by("f"):values_list("f", { flat = true }):to_list())
+    raises("IntegrityError", function() Odd.objects:create { f = 0 } end, 'c"k')
+    h:step { migrations.AlterField { model_name = "odd", name = "f", field = models.BigIntegerField { db_column = 'co"l; --', null = true } } }
+    h:step { migrations.AlterField { model_name = "odd", name = "f", field = models.BigIntegerField { db_column = 'n"ew', null = true } } }
+    h:step { migrations.AlterModelTable { name = "odd", table = 'o"the"r' } }
+    assert.equal(3, ends("Odd").objects:get({ me__isnull = false }).f)
+    assert.equal(2, #db.connection():query 'SELECT * FROM "jo""in"')
+    h:step({ migrations.DeleteModel { name = "Odd" } }, { forward_only = true })
+  end)
+end)
+
 describe("what an author hangs on a table", function()
   it("stays when the table is made anew, and goes with its column", function()
     local h = shop {}

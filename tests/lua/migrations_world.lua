@@ -51,7 +51,7 @@ end
 function M.rows(without)
   local connection, lines = db.connection(), {}
   for _, t in ipairs(connection:query "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'django_migrations' ORDER BY name") do
-    for _, row in ipairs(connection:query(('SELECT * FROM "%s"'):format(t.name))) do
+    for _, row in ipairs(connection:query("SELECT * FROM " .. Schema.quote(t.name))) do
       local cells = {}
       for k, v in pairs(row) do
         if not (without and without[k]) then
@@ -77,7 +77,7 @@ function M.history()
   connection:execute "PRAGMA foreign_keys = OFF"
   for _, kind in ipairs { "view", "trigger", "table" } do
     for _, row in ipairs(connection:query("SELECT name FROM sqlite_master WHERE type = ? AND name NOT LIKE 'sqlite_%'", { kind })) do
-      connection:execute(("DROP %s IF EXISTS \"%s\""):format(kind, row.name))
+      connection:execute(("DROP %s IF EXISTS %s"):format(kind, Schema.quote(row.name)))
     end
   end
   connection:execute "PRAGMA foreign_keys = ON"
@@ -133,7 +133,7 @@ function History:fresh()
   local connection = db.connection "fresh"
   connection:execute "PRAGMA foreign_keys = OFF"
   for _, row in ipairs(connection:query "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") do
-    connection:execute(("DROP TABLE \"%s\""):format(row.name))
+    connection:execute("DROP TABLE " .. Schema.quote(row.name))
   end
   local schema = Schema.new(connection)
   for _, class in ipairs(self:apps():get_models()) do

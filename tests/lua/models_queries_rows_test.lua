@@ -237,6 +237,15 @@ describe("text of others", function()
     assert.equal(3, #Product.objects:order_by "?")
   end)
 
+  it("as connectors: there are three", function()
+    fill()
+    for _, connector in ipairs { "AND) OR (1=1", "and", "OR 1=1 OR", "", "XAND", "AND\0", "--", 5, {}, true } do
+      nothing_sent("ValueError", function() return Product.objects:filter(models.q_connected(connector, false, { name = "x" }, { price = 1 })) end, '"AND", "OR" or "XOR"')
+    end
+    nothing_sent("ValueError", function() return models.q_connected() end)
+    assert.equal("P1,P2", names(Product.objects:filter(models.q_connected("OR", false, { name = "P1" }, { name = "P2" })):order_by "name"))
+  end)
+
   it("as kinds, types, locks, collations, formats", function()
     fill()
     nothing_sent("ValueError", function() return Product.objects:dates("created_at", "year') --") end)

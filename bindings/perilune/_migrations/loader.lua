@@ -46,6 +46,9 @@ function M.app_migrations(app)
   for _, file in ipairs(fs.walk(folder, true)) do
     local name = file.path:match "^([^/]+)%.lua$"
     if name and not name:match "^[_.~]" then
+      if not name:match "^[%w_][%w_-]*$" then
+        error(exceptions.ImproperlyConfigured(("%s/%s: the name of a migration has letters, digits, '_' and '-' alone: rename the file, or take it away"):format(folder, file.path)), 0)
+      end
       names[#names + 1] = name
     end
   end

@@ -4,6 +4,7 @@
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
 local null = require "perilune.null"
+local plain_key = require("perilune._models.descriptors").plain_key
 local relations = require "perilune._models.relations"
 local send = require "perilune._models.signals"
 
@@ -25,6 +26,11 @@ end
 
 local function concrete(class)
   return class._meta.concrete_model
+end
+
+-- The key as a key of tables.
+local function key_of(object)
+  return plain_key(object.pk)
 end
 
 -- ---- what can go without being loaded ----
@@ -65,7 +71,7 @@ function Collector:add(objects, source, nullable)
   end
   local list, seen = self.instances[class], self.seen[class]
   for _, object in ipairs(objects) do
-    local key = object.pk
+    local key = key_of(object)
     if not seen[key] then
       seen[key] = true
       list[#list + 1] = object
@@ -216,11 +222,11 @@ local function without_fast(self, class, objects)
       for i, object in ipairs(objects) do
         keys[i] = object.pk
       end
-      for _, key in ipairs(rows:filter({ pk__in = keys }):values_list("pk", { flat = true })) do
-        gone[key] = true
+      for _, row in ipairs(rows:filter { pk__in = keys }) do
+        gone[key_of(row)] = true
       end
       for _, object in ipairs(objects) do
-        if not gone[object.pk] then
+        if not gone[key_of(object)] then
           left[#left + 1] = object
         end
       end
@@ -236,7 +242,7 @@ function Collector:check_restricted()
     local left = {}
     for _, object in ipairs(r[2]) do
       local seen = self.seen[concrete(getmetatable(object))]
-      if not (seen and seen[object.pk]) then
+      if not (seen and seen[key_of(object)]) then
         left[#left + 1] = object
       end
     end
@@ -349,7 +355,9 @@ function Collector:delete()
   end
   for class, objects in pairs(self.instances) do
     for _, object in ipairs(objects) do
-      rawset(object, class._meta.pk.attname, nil)
+      for _, attname in ipairs(class._meta.pk_attnames) do
+        rawset(object, attname, nil)
+      end
     end
   end
   local total = 0

@@ -102,6 +102,9 @@ end
 
 --- A Q of another connector: "OR", "XOR".
 function M.q_connected(connector, negated, ...)
+  if connector ~= "AND" and connector ~= "OR" and connector ~= "XOR" then
+    error(exceptions.ValueError(("the connector of a Q is \"AND\", \"OR\" or \"XOR\", not %s"):format(type(connector) == "string" and ("%q"):format(connector) or "a " .. type(connector))), 2)
+  end
   return orm.q(connector, negated, ...)
 end
 
