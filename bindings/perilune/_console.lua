@@ -3,6 +3,7 @@
 -- whoever wants to capture what commands print puts something else there.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 local system = require "perilune._system"
 
 local M = { stdout = io.stdout, stderr = io.stderr }
@@ -11,11 +12,7 @@ local M = { stdout = io.stdout, stderr = io.stderr }
 
 local CODES = { success = "1;32", error = "1;31", warning = "1;33", notice = "31", heading = "1;36", label = "1" }
 
-local names = {}
-for name in pairs(CODES) do
-  names[#names + 1] = name
-end
-table.sort(names)
+local names = sorted_keys(CODES)
 
 local function unknown_style(_, name)
   error(exceptions.AttributeError(("there is no style '%s'%s (%s)"):format(tostring(name), core.suggest(tostring(name), names), table.concat(names, ", "))), 2)

@@ -2,6 +2,7 @@
 -- Option tables: a name that a function does not know is an error, not a no-op.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 
 --- Gives `options`, or an empty table for nil. Raises TypeError, at the caller's
 --- caller, for anything else and for a name that is not in `known` (a set).
@@ -14,11 +15,7 @@ return function(what, options, known)
   end
   for name in pairs(options) do
     if not known[name] then
-      local names = {}
-      for k in pairs(known) do
-        names[#names + 1] = k
-      end
-      table.sort(names)
+      local names = sorted_keys(known)
       error(exceptions.TypeError(("%s: unknown option '%s'%s"):format(what, tostring(name), core.suggest(tostring(name), names))), 3)
     end
   end

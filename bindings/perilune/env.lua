@@ -8,6 +8,7 @@
 -- space. `export` before a key is allowed. Nothing is replaced inside of values.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -143,11 +144,7 @@ local function value_of(name, n, convert, what)
     return true, value
   end
   if n < 2 then
-    local near = {}
-    for key in pairs(file_values()) do
-      near[#near + 1] = key
-    end
-    table.sort(near)
+    local near = sorted_keys(file_values())
     local where = core.project_dir and " (set it, or add a line " .. name .. "=… to " .. core.project_dir .. "/.env)" or ""
     misconfigured("environment variable '%s' is not set and has no default%s%s", name, core.suggest(name, near), where)
   end

@@ -7,6 +7,8 @@
 -- the line of the project it came from. `hint`, a sentence of the author's, is shown on the
 -- debug page. Names are Django's and Python's.
 
+local sorted_keys = require "perilune._sorted_keys"
+
 local M = {}
 
 local class_mt = {}
@@ -257,11 +259,7 @@ function validation_mt.__call(class, message, fields)
       err.error_list = list
     else
       err.error_dict, err.message_dict = {}, {}
-      local names = {}
-      for field in pairs(message) do
-        names[#names + 1] = field
-      end
-      table.sort(names)
+      local names = sorted_keys(message)
       told = {} -- the text for logs says which field each is about
       for _, field in ipairs(names) do
         local e = class(message[field])

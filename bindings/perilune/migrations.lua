@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- perilune.migrations: the operations that migration files are made of.
 local operations = require "perilune._migrations.operations"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -22,11 +23,7 @@ end
 
 return setmetatable(M, {
   __index = function(_, name)
-    local names = {}
-    for k in pairs(M) do
-      names[#names + 1] = k
-    end
-    table.sort(names)
+    local names = sorted_keys(M)
     error(require("perilune.exceptions").AttributeError(("perilune.migrations has no operation '%s'%s"):format(tostring(name), require("perilune._core").suggest(tostring(name), names))), 2)
   end,
 })

@@ -10,6 +10,7 @@
 --   end)
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 
 -- name -> module and its field; loaded when it is first asked for
 local MEMBERS = {}
@@ -36,11 +37,7 @@ return setmetatable(M, {
   __index = function(_, name)
     local entry = MEMBERS[name]
     if not entry then
-      local names = {}
-      for known in pairs(MEMBERS) do
-        names[#names + 1] = known
-      end
-      table.sort(names)
+      local names = sorted_keys(MEMBERS)
       error(exceptions.AttributeError(("perilune.test has no '%s'%s"):format(tostring(name), core.suggest(tostring(name), names))), 2)
     end
     return require(entry[1])[entry[2]]

@@ -9,6 +9,7 @@ local modules = require "perilune._module"
 local native = require "perilune._urls"
 local null = require "perilune.null"
 local settings = require "perilune.settings"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -54,17 +55,6 @@ local function callable(v)
   end
   local mt = getmetatable(v)
   return type(mt) == "table" and mt.__call ~= nil
-end
-
-local function sorted_keys(t)
-  local keys = {}
-  for k in pairs(t) do
-    keys[#keys + 1] = k
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return keys
 end
 
 -- Options are few and named; anything else is a typing error.

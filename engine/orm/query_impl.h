@@ -461,6 +461,9 @@ int emit_template(struct compiler *c, const char *sql, struct expr **args, uint3
 void emit_param_text(struct compiler *c, struct str text);
 void emit_param_int(struct compiler *c, int64_t number);
 void emit_zone(struct compiler *c, struct expr *zone, bool named);
+int emit_extract(struct compiler *c, struct expr *e);
+int emit_trunc(struct compiler *c, struct expr *e);
+int emit_window(struct compiler *c, struct expr *e);
 struct param_type param_type_of(const struct type *t, enum convert_bind bind);
 
 struct piece { /* text with its parameters, cut out of the stream */

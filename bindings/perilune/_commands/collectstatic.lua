@@ -7,6 +7,7 @@ local file = require "perilune._file"
 local fs = require "perilune._fs"
 local manifest = require "perilune._static_manifest"
 local settings = require "perilune.settings"
+local sorted_keys = require "perilune._sorted_keys"
 local static = require "perilune.static"
 local system = require "perilune._system"
 
@@ -130,11 +131,7 @@ function Run:post_process()
     paths[name], mtimes[name] = entry.path, entry.mtime
   end
   local names, contents = manifest.names(paths, static.base_url())
-  local sorted = {}
-  for name in pairs(names) do
-    sorted[#sorted + 1] = name
-  end
-  table.sort(sorted)
+  local sorted = sorted_keys(names)
   for _, name in ipairs(sorted) do
     local hashed = names[name]
     self:say(2, "post-process '%s' as '%s'", name, hashed)

@@ -5,6 +5,7 @@
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local settings = require "perilune.settings"
+local sorted_keys = require "perilune._sorted_keys"
 local system = require "perilune._system"
 
 local M = {}
@@ -104,11 +105,7 @@ local function check(spec, where)
   if type(spec) ~= "table" then
     wrong("a command's file must return a table { help = \"…\", arguments = { … }, handle = function(options, command) … end }, not %s", spec == true and "nothing" or "a " .. type(spec))
   end
-  local names = {}
-  for name in pairs(FIELDS) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = sorted_keys(FIELDS)
   for name, value in pairs(spec) do
     local want = FIELDS[name]
     if not want and not tostring(name):find("^_") then

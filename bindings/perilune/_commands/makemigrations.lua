@@ -9,6 +9,7 @@ local files = require "perilune._migrations.files"
 local loaders = require "perilune._migrations.loader"
 local questioners = require "perilune._migrations.questioner"
 local registry = require("perilune._models.registry").project
+local sorted_keys = require "perilune._sorted_keys"
 local states = require "perilune._migrations.state"
 local update = require "perilune._migrations.update"
 
@@ -87,11 +88,7 @@ local function write_empty(loader, wanted, command, options)
   if not wanted then
     error(exceptions.CommandError "You must supply at least one app label when using --empty.", 0)
   end
-  local labels = {}
-  for label in pairs(wanted) do
-    labels[#labels + 1] = label
-  end
-  table.sort(labels)
+  local labels = sorted_keys(wanted)
   for _, label in ipairs(labels) do
     M.write(files.plan(loader, { { app_label = label, operations = {}, needs = {} } }, options.name)[1], command, options)
   end

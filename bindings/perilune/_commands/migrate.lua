@@ -9,6 +9,7 @@ local loaders = require "perilune._migrations.loader"
 local registry = require("perilune._models.registry").project
 local settings = require "perilune.settings"
 local signals = require "perilune.signals"
+local sorted_keys = require "perilune._sorted_keys"
 local tables = require "perilune._migrations.tables"
 
 local function check_app(label)
@@ -92,15 +93,6 @@ local function emit(name, plan, alias, verbosity)
   end
 end
 
-local function sorted(set)
-  local labels = {}
-  for label in pairs(set) do
-    labels[#labels + 1] = label
-  end
-  table.sort(labels)
-  return labels
-end
-
 local function describe_targets(options, executor, command, unmigrated)
   local labels = {}
   for _, target in ipairs(targets_of(executor, options)) do
@@ -109,7 +101,7 @@ local function describe_targets(options, executor, command, unmigrated)
   table.sort(labels)
   command:write(command.style.heading "Operations to perform:")
   if next(unmigrated) then
-    command:write("  Synchronize unmigrated apps: " .. table.concat(sorted(unmigrated), ", "))
+    command:write("  Synchronize unmigrated apps: " .. table.concat(sorted_keys(unmigrated), ", "))
   end
   if options.app_label and options.migration_name then
     command:write(("  Target specific migration: %s, from %s"):format(options.migration_name, options.app_label))

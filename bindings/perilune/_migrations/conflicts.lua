@@ -3,17 +3,9 @@
 local exceptions = require "perilune.exceptions"
 local files = require "perilune._migrations.files"
 local questioners = require "perilune._migrations.questioner"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
-
-local function sorted_labels(conflicts)
-  local labels = {}
-  for label in pairs(conflicts) do
-    labels[#labels + 1] = label
-  end
-  table.sort(labels)
-  return labels
-end
 
 local function names_of(loader, leaves)
   local names = {}
@@ -26,7 +18,7 @@ end
 --- CommandError when there are any.
 function M.refuse(loader)
   local conflicts, parts = loader:conflicts(), {}
-  for i, label in ipairs(sorted_labels(conflicts)) do
+  for i, label in ipairs(sorted_keys(conflicts)) do
     parts[i] = ("%s in %s"):format(table.concat(names_of(loader, conflicts[label]), ", "), label)
   end
   if #parts > 0 then
@@ -94,7 +86,7 @@ end
 --- make: of the command, for its write() and log().
 function M.merge(loader, make, command, options)
   local conflicts = loader:conflicts()
-  local labels = sorted_labels(conflicts)
+  local labels = sorted_keys(conflicts)
   if #labels == 0 then
     make.log(command, options, "No conflicts detected to merge.")
     return

@@ -6,6 +6,7 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local fs = require "perilune._fs"
 local graphs = require "perilune._migrations.graph"
+local sorted_keys = require "perilune._sorted_keys"
 local states = require "perilune._migrations.state"
 
 local M = {}
@@ -23,11 +24,7 @@ local function check(module, where)
   end
   for key in pairs(module) do
     if not known[key] then
-      local names = {}
-      for k in pairs(known) do
-        names[#names + 1] = k
-      end
-      table.sort(names)
+      local names = sorted_keys(known)
       error(exceptions.ImproperlyConfigured(("%s: a migration has no '%s'%s"):format(where, tostring(key), core.suggest(tostring(key), names))), 0)
     end
   end

@@ -3,6 +3,7 @@
 local exceptions = require "perilune.exceptions"
 local kinds = require "perilune._models.kinds"
 local null = require "perilune.null"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -47,17 +48,6 @@ end
 function Writer:need(module)
   self.needs[module] = true
   return module:match "[^.]+$"
-end
-
-local function sorted_keys(t)
-  local names = {}
-  for k in pairs(t) do
-    names[#names + 1] = k
-  end
-  table.sort(names, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return names
 end
 
 -- Modules that are nobody's to require: parts of the library, other migrations.

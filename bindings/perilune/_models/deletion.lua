@@ -142,23 +142,23 @@ end
 
 -- What is to be done with objects that hang on others and do not go with them.
 function Collector:other_action(r, how, list, protected)
-      if how == relations.PROTECT then
-        protected[#protected + 1] = { r, list }
-      elseif how == relations.RESTRICT then
-        self.restricted[#self.restricted + 1] = { r, list }
-        self.dependencies[concrete(r.field.remote_model)] = self.dependencies[concrete(r.field.remote_model)] or {}
-        self.dependencies[concrete(r.field.remote_model)][concrete(r.model)] = true
-      elseif how == relations.SET_NULL then
-        self:update_later(r.field, nil, list)
-      elseif how == relations.SET_DEFAULT then
-        self:update_later(r.field, r.field:get_default(), list)
-      else
-        local value = how.value
-        if type(value) == "function" then
-          value = value()
-        end
-        self:update_later(r.field, value, list)
-      end
+  if how == relations.PROTECT then
+    protected[#protected + 1] = { r, list }
+  elseif how == relations.RESTRICT then
+    self.restricted[#self.restricted + 1] = { r, list }
+    self.dependencies[concrete(r.field.remote_model)] = self.dependencies[concrete(r.field.remote_model)] or {}
+    self.dependencies[concrete(r.field.remote_model)][concrete(r.model)] = true
+  elseif how == relations.SET_NULL then
+    self:update_later(r.field, nil, list)
+  elseif how == relations.SET_DEFAULT then
+    self:update_later(r.field, r.field:get_default(), list)
+  else
+    local value = how.value
+    if type(value) == "function" then
+      value = value()
+    end
+    self:update_later(r.field, value, list)
+  end
 end
 
 function Collector:update_later(field, value, objects)

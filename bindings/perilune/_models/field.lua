@@ -6,6 +6,7 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local json = require "perilune.json"
 local null = require "perilune.null"
+local sorted_keys = require "perilune._sorted_keys"
 
 local created, types = 0, 0
 
@@ -79,11 +80,7 @@ function Field:extend(members)
 end
 
 local function unknown_option(class, name)
-  local names = {}
-  for k in pairs(class.options) do
-    names[#names + 1] = k
-  end
-  table.sort(names)
+  local names = sorted_keys(class.options)
   return exceptions.TypeError(("%s: unknown option '%s'%s"):format(class.class_name, tostring(name), core.suggest(tostring(name), names)))
 end
 

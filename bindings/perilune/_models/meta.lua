@@ -2,6 +2,7 @@
 -- Model._meta: what Meta says, Django's defaults for the rest, and the fields.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -143,11 +144,7 @@ function mt:get_field(name)
   if field then
     return field
   end
-  local names = {}
-  for k in pairs(self.fields_by_name) do
-    names[#names + 1] = k
-  end
-  table.sort(names)
+  local names = sorted_keys(self.fields_by_name)
   error(exceptions.FieldDoesNotExist(("%s has no field named '%s'%s"):format(self.object_name, tostring(name), require("perilune._core").suggest(tostring(name), names))), 2)
 end
 

@@ -14,6 +14,7 @@ local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
 local orm = require "perilune._orm"
 local registries = require "perilune._models.registry"
+local sorted_keys = require "perilune._sorted_keys"
 local states = require "perilune._models.state"
 local signals = require "perilune.signals"
 local pre_init, post_init = signals.pre_init, signals.post_init
@@ -172,11 +173,7 @@ local function has_field(self, name)
 end
 
 local function unexpected(class, name)
-  local names = {}
-  for k in pairs(class._descriptors) do
-    names[#names + 1] = k
-  end
-  table.sort(names)
+  local names = sorted_keys(class._descriptors)
   return exceptions.TypeError(("%s{…} got an unexpected field '%s'%s"):format(class._meta.object_name, tostring(name), core.suggest(tostring(name), names)))
 end
 

@@ -5,6 +5,7 @@ local databases = require "perilune._databases"
 local exceptions = require "perilune.exceptions"
 local orm = require "perilune._orm"
 local QuerySet = require "perilune._models.queryset"
+local sorted_keys = require "perilune._sorted_keys"
 
 local chain, checked, with = QuerySet._chain, QuerySet._checked, QuerySet._with
 
@@ -122,11 +123,7 @@ local function split_expressions(self, names, named_expressions)
     end
     annotations[name] = expression
   end
-  local more = {}
-  for name in pairs(named_expressions or {}) do
-    more[#more + 1] = name
-  end
-  table.sort(more)
+  local more = sorted_keys(named_expressions or {})
   for _, name in ipairs(more) do
     list[#list + 1] = name
   end

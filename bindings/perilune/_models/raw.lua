@@ -10,6 +10,7 @@ local json = require "perilune.json"
 local post_init = require("perilune.signals").post_init
 local routing = require "perilune._models.routing"
 local send = require "perilune._models.signals"
+local sorted_keys = require "perilune._sorted_keys"
 local suggest = require("perilune._core").suggest
 local time = require "perilune.time"
 
@@ -181,11 +182,7 @@ mt.__index = function(self, key)
   end
   local method = methods[key]
   if method == nil and type(key) == "string" and not key:find "^[_%d]" and key ~= "prefetch" and key ~= "using_db" then
-    local names = {}
-    for name in pairs(methods) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
+    local names = sorted_keys(methods)
     error(exceptions.AttributeError(("raw(…) has no '%s', the SQL says which rows there are%s"):format(key, suggest(key, names))), 2)
   end
   return method

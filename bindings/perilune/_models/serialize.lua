@@ -5,6 +5,7 @@ local instances = require "perilune._models.instance"
 local json = require "perilune.json"
 local kinds = require "perilune._models.kinds"
 local null = require "perilune.null"
+local sorted_keys = require "perilune._sorted_keys"
 local suggest = require("perilune._core").suggest
 
 local M = {}
@@ -149,11 +150,7 @@ local function find_field(class, name)
   if field then
     return field
   end
-  local names = {}
-  for k in pairs(meta.fields_by_name) do
-    names[#names + 1] = k
-  end
-  table.sort(names)
+  local names = sorted_keys(meta.fields_by_name)
   error(exceptions.DeserializationError(("%s has no field named '%s'%s"):format(meta.label, tostring(name), suggest(tostring(name), names))), 0)
 end
 

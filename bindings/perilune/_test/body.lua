@@ -5,6 +5,7 @@ local exceptions = require "perilune.exceptions"
 local http = require "perilune.utils.http"
 local json = require "perilune.json"
 local null = require "perilune.null"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -12,17 +13,6 @@ local BOUNDARY = "BoUnDaRyStRiNg"
 M.MULTIPART = "multipart/form-data; boundary=" .. BOUNDARY
 
 local TYPES = { txt = "text/plain", html = "text/html", csv = "text/csv", json = "application/json", png = "image/png", jpg = "image/jpeg", gif = "image/gif", pdf = "application/pdf" }
-
-local function sorted(t)
-  local keys = {}
-  for k in pairs(t) do
-    keys[#keys + 1] = k
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return keys
-end
 
 local function is_text(value)
   return type(value) ~= "table" or (getmetatable(value) or {}).__tostring ~= nil
@@ -42,7 +32,7 @@ local function each(data, what, fn)
     end
     return
   end
-  for _, name in ipairs(sorted(data)) do
+  for _, name in ipairs(sorted_keys(data)) do
     if is_text(data[name]) then
       value_of(name, data[name])
     else
@@ -73,7 +63,7 @@ local function multipart(data, files, what)
   each(data, what, function(name, value)
     parts[#parts + 1] = ('--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'):format(BOUNDARY, quoted(name), value)
   end)
-  for _, name in ipairs(sorted(files)) do
+  for _, name in ipairs(sorted_keys(files)) do
     local file = files[name]
     if type(file) == "table" and type(file[1]) == "table" then
       for _, one in ipairs(file) do

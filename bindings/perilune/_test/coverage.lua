@@ -4,6 +4,7 @@
 local core = require "perilune._core"
 local fs = require "perilune._fs"
 local html = require "perilune.utils.html"
+local sorted_keys = require "perilune._sorted_keys"
 local system = require "perilune._system"
 local testing = require "perilune._testing"
 
@@ -154,11 +155,7 @@ local function measure(file, counts)
   if not could then
     return nil
   end
-  local numbers = {}
-  for line in pairs(could) do
-    numbers[#numbers + 1] = line
-  end
-  table.sort(numbers)
+  local numbers = sorted_keys(could)
   local out = { shown = file.shown, text = text, lines = {}, hit = 0, missing = {} }
   for i, line in ipairs(numbers) do
     local n = counts[line] or 0

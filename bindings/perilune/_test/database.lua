@@ -8,6 +8,7 @@ local exceptions = require "perilune.exceptions"
 local fs = require "perilune._fs"
 local native = require "perilune._db"
 local settings = require "perilune.settings"
+local sorted_keys = require "perilune._sorted_keys"
 local system = require "perilune._system"
 local testing = require "perilune._testing"
 
@@ -45,11 +46,7 @@ end
 local TEST_OPTIONS = { name = "string", mirror = "string", migrate = "boolean" }
 
 local function check_options(alias, options)
-  local names = {}
-  for name in pairs(TEST_OPTIONS) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = sorted_keys(TEST_OPTIONS)
   for name, value in pairs(options) do
     local want = TEST_OPTIONS[name]
     local wrong = not want and ("unknown option 'test.%s'%s"):format(tostring(name), core.suggest(tostring(name), names))

@@ -4,6 +4,7 @@
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local place = require "perilune._test.place"
+local sorted_keys = require "perilune._sorted_keys"
 
 local M = {}
 
@@ -16,11 +17,7 @@ local function wrong(level, text, ...)
 end
 
 local function check_options(what, options, level)
-  local names = {}
-  for name in pairs(OPTIONS) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
+  local names = sorted_keys(OPTIONS)
   for name, value in pairs(options) do
     local want = OPTIONS[name]
     if not want then

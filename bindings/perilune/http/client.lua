@@ -7,6 +7,7 @@ local core = require "perilune._client"
 local crypto = require "perilune.utils.crypto"
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 local uhttp = require "perilune.utils.http"
 
 local M = {}
@@ -74,13 +75,7 @@ end
 -- ---- bodies ----
 
 local function pairs_in_order(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
+  local keys = sorted_keys(map)
   local i = 0
   return function()
     i = i + 1

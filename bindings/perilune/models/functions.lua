@@ -5,6 +5,7 @@ local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
 local expressions = require "perilune._models.expressions"
 local orm = require "perilune._orm"
+local sorted_keys = require "perilune._sorted_keys"
 local suggest = require("perilune._core").suggest
 
 local M = { Cast = expressions.Cast, Collate = expressions.Collate }
@@ -154,11 +155,7 @@ return setmetatable(M, {
     if type(name) ~= "string" or name:find "^_" then
       return nil
     end
-    local names = {}
-    for known in pairs(M) do
-      names[#names + 1] = known
-    end
-    table.sort(names)
+    local names = sorted_keys(M)
     error(exceptions.AttributeError(("perilune.models.functions has no '%s'%s"):format(name, suggest(name, names))), 2)
   end,
 })

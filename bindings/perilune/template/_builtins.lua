@@ -5,6 +5,7 @@ local pretty = require "perilune._pretty"
 local settings = require "perilune.settings"
 
 local register = require "perilune.template._library"()
+local sorted_keys = require "perilune._sorted_keys"
 
 --- {% debug %}: the variables and the modules that are loaded; nothing unless
 --- settings.debug is on.
@@ -13,11 +14,7 @@ register:tag("debug", function()
     if not settings.get("debug", false) then
       return ""
     end
-    local modules = {}
-    for name in pairs(package.loaded) do
-      modules[#modules + 1] = name
-    end
-    table.sort(modules)
+    local modules = sorted_keys(package.loaded)
     return tostring(html.escape(pretty.show(context:flatten()) .. "\n\n" .. table.concat(modules, "\n")))
   end
 end)

@@ -7,6 +7,7 @@ local exceptions = require "perilune.exceptions"
 local loaders = require "perilune.template._loaders"
 local native = require "perilune._template"
 local services = require "perilune.template._services"
+local sorted_keys = require "perilune._sorted_keys"
 local strict = require "perilune.template._strict"
 local values = require "perilune.template._values"
 
@@ -381,11 +382,7 @@ end
 
 --- "; did you mean 'x'?" for a template that does not exist.
 function Engine:_nearest(name)
-  local names = {}
-  for known in pairs(self:_names()) do
-    names[#names + 1] = known
-  end
-  table.sort(names)
+  local names = sorted_keys(self:_names())
   return core.suggest(name, names)
 end
 

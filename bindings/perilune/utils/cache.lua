@@ -2,18 +2,11 @@
 -- django.utils.cache: the headers of a response that caches look at, and requests that
 -- ask whether something has changed.
 local http = require "perilune.utils.http"
+local sorted_keys = require "perilune._sorted_keys"
 local util = require "perilune._http_util"
 
 local M = {}
 
-local function sorted_keys(t)
-  local keys = {}
-  for k in pairs(t) do
-    keys[#keys + 1] = k
-  end
-  table.sort(keys)
-  return keys
-end
 
 -- Directives of a map as a list; a value of false leaves one out.
 local function directives(map)

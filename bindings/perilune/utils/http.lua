@@ -2,6 +2,7 @@
 -- django.utils.http under Django's names.  Where Python returns a tuple there are two
 -- results; keyword arguments come in one table at the end, or by position as in Django.
 local exceptions = require "perilune.exceptions"
+local sorted_keys = require "perilune._sorted_keys"
 local util = require "perilune._http_util"
 
 local M = {}
@@ -51,17 +52,6 @@ local function add_pair(parts, key, value, doseq)
     error(exceptions.TypeError(
       ("the value of key '%s' is a list; urlencode(query, { doseq = true }) writes its items"):format(key)), 3)
   end
-end
-
-local function sorted_keys(t)
-  local keys = {}
-  for k in pairs(t) do
-    keys[#keys + 1] = k
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return keys
 end
 
 --- A query string of a map (in the order of its keys), a list of { key, value }, or a

@@ -10,33 +10,52 @@ local function field_of(model, name)
   return model._meta.local_by_name[name]
 end
 
-local function add_field(self, app_label, schema, from_state, to_state)
-  local to_model = model_of(to_state, app_label, self.model_name)
+-- The field as the state keeps it: a default for the rows that are there is no part of it.
+local function kept(self)
+  local field = self.field
+  if self.preserve_default == false then
+    field = field:clone()
+    field.default, field.options_given.default = nil, nil
+  end
+  if not field.name then
+    field:set_name(self.name)
+  end
+  return field
+end
+
+-- A model of the state that is about to change, its field and where that is; an error when there
+-- is none of the name.
+local function existing(self, app_label, state, name)
+  local model = state:change(app_label, self.model_name)
+  local field, i = model:find(name)
+  return model, field or model:get_field(name), i
+end
+
+-- Calls change(from_model, to_model) when migrations look after the table here. `all`: the
+-- classes among all others of their states.
+local function change(self, app_label, schema, from_state, to_state, all, fn)
+  local to_model = model_of(to_state, app_label, self.model_name, all)
   if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
-    local from_model = model_of(from_state, app_label, self.model_name)
-    schema:add_field(from_model, to_model, field_of(to_model, self.name))
+    fn(model_of(from_state, app_label, self.model_name, all), to_model)
   end
 end
 
+local function add_field(self, app_label, schema, from_state, to_state)
+  change(self, app_label, schema, from_state, to_state, false, function(from_model, to_model)
+    schema:add_field(from_model, to_model, field_of(to_model, self.name))
+  end)
+end
+
 local function remove_field(self, app_label, schema, from_state, to_state)
-  local from_model = model_of(from_state, app_label, self.model_name)
-  if managed(from_model) and self.allowed(schema, app_label, self.model_name:lower()) then
-    schema:remove_field(from_model, model_of(to_state, app_label, self.model_name), field_of(from_model, self.name))
-  end
+  change(self, app_label, schema, from_state, to_state, false, function(from_model, to_model)
+    schema:remove_field(from_model, to_model, field_of(from_model, self.name))
+  end)
 end
 
 define(M, "AddField", { "model_name", "name", "field" }, { "preserve_default" }, {
   state_forwards = function(self, app_label, state)
-    local field = self.field
-    if self.preserve_default == false then
-      field = field:clone()
-      field.default, field.options_given.default = nil, nil
-    end
-    if not field.name then
-      field:set_name(self.name)
-    end
     local model = state:change(app_label, self.model_name)
-    model.fields[#model.fields + 1] = { self.name, field }
+    model.fields[#model.fields + 1] = { self.name, kept(self) }
   end,
   database_forwards = function(self, app_label, schema, from_state, to_state)
     local to_model = model_of(to_state, app_label, self.model_name)
@@ -60,11 +79,7 @@ define(M, "AddField", { "model_name", "name", "field" }, { "preserve_default" },
 
 define(M, "RemoveField", { "model_name", "name" }, {}, {
   state_forwards = function(self, app_label, state)
-    local model = state:change(app_label, self.model_name)
-    local field, i = model:find(self.name)
-    if not field then
-      model:get_field(self.name)
-    end
+    local model, _, i = existing(self, app_label, state, self.name)
     table.remove(model.fields, i)
   end,
   database_forwards = remove_field,
@@ -78,9 +93,7 @@ define(M, "RemoveField", { "model_name", "name" }, {}, {
 })
 
 local function alter_field(self, app_label, schema, from_state, to_state)
-  local to_model = model_of(to_state, app_label, self.model_name, true)
-  if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
-    local from_model = model_of(from_state, app_label, self.model_name, true)
+  change(self, app_label, schema, from_state, to_state, true, function(from_model, to_model)
     local new = field_of(to_model, self.name)
     local default = new.default
     if self.preserve_default == false then
@@ -88,25 +101,13 @@ local function alter_field(self, app_label, schema, from_state, to_state)
     end
     schema:alter_field(from_model, to_model, field_of(from_model, self.name), new)
     new.default = default
-  end
+  end)
 end
 
 define(M, "AlterField", { "model_name", "name", "field" }, { "preserve_default" }, {
   state_forwards = function(self, app_label, state)
-    local model = state:change(app_label, self.model_name)
-    local _, i = model:find(self.name)
-    if not i then
-      model:get_field(self.name)
-    end
-    local field = self.field
-    if self.preserve_default == false then
-      field = field:clone()
-      field.default, field.options_given.default = nil, nil
-    end
-    if not field.name then
-      field:set_name(self.name)
-    end
-    model.fields[i] = { self.name, field }
+    local model, _, i = existing(self, app_label, state, self.name)
+    model.fields[i] = { self.name, kept(self) }
   end,
   database_forwards = alter_field,
   database_backwards = alter_field,
@@ -119,20 +120,14 @@ define(M, "AlterField", { "model_name", "name", "field" }, { "preserve_default" 
 })
 
 local function rename_field(self, app_label, schema, from_state, to_state, old, new)
-  local to_model = model_of(to_state, app_label, self.model_name, true)
-  if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
-    local from_model = model_of(from_state, app_label, self.model_name, true)
+  change(self, app_label, schema, from_state, to_state, true, function(from_model, to_model)
     schema:alter_field(from_model, to_model, field_of(from_model, old), field_of(to_model, new))
-  end
+  end)
 end
 
 define(M, "RenameField", { "model_name", "old_name", "new_name" }, {}, {
   state_forwards = function(self, app_label, state)
-    local model = state:change(app_label, self.model_name)
-    local field, i = model:find(self.old_name)
-    if not field then
-      model:get_field(self.old_name)
-    end
+    local model, field, i = existing(self, app_label, state, self.old_name)
     local copy = field:clone()
     copy:set_name(self.new_name)
     model.fields[i] = { self.new_name, copy }
