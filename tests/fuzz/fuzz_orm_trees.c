@@ -4,7 +4,7 @@
  * the same SQL; what a client may choose (values, keys of JSON, names that mean nothing) must
  * not be in it; and every name in it is one of the models' or an alias that was checked.
  *
- * For a million of them: echo "seed 1 1000000" > dir/seed; build/dev/tests/fuzz_orm_trees dir
+ * For a million of them: echo "seed 1 1000000" > dir/seed; build/dev/fuzz_orm_trees dir
  *
  * Values and bad names hold the mark "zq7777"; aliases begin with "zqa". */
 #include "../unit/orm_world.h"
