@@ -5,6 +5,7 @@
 ---Models and queries: docs/guide/models.md, docs/guide/queries.md.
 ---@class perilune.models
 ---@field functions perilune.models.functions
+---@field lookups perilune.models.lookups
 ---@field Field perilune.models.FieldClass the class above all fields: `Field:extend{…}`
 ---@field AutoField perilune.models.FieldClass
 ---@field BigAutoField perilune.models.FieldClass
@@ -195,6 +196,10 @@ function models.Q(...) end
 ---@param ... table|perilune.models.Expression
 ---@return perilune.models.Expression
 function models.q_connected(connector, negated, ...) end
+---A key of a JSONField as text: KT "data__owner__name".
+---@param path string
+---@return perilune.models.Expression
+function models.KT(path) end
 ---@param value any
 ---@param options? { output_field?: perilune.models.Field }
 ---@return perilune.models.Expression

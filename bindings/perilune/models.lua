@@ -55,9 +55,9 @@ end
 
 return setmetatable(M, {
   __index = function(_, name)
-    if name == "functions" then
-      M.functions = require "perilune.models.functions"
-      return M.functions
+    if name == "functions" or name == "lookups" then
+      M[name] = require("perilune.models." .. name)
+      return M[name]
     elseif name == "register_lookup" or name == "Func" then
       local lookups = require "perilune._models.lookups"
       M.register_lookup, M.Func = lookups.register_lookup, lookups.Func
@@ -66,7 +66,7 @@ return setmetatable(M, {
       return nil
     end
     -- models.CharFeild{…} would call nil, on_delete = models.CASCDE be no option at all
-    local names = { "functions", "register_lookup", "Func" }
+    local names = { "functions", "lookups", "register_lookup", "Func" }
     for known in pairs(M) do
       names[#names + 1] = known
     end

@@ -13,8 +13,8 @@ static int add(sqlite3 *h, const struct sqlite_function *f, struct databases *al
 int sqlite_functions_add(sqlite3 *h, struct databases *all)
 {
     static const struct sqlite_function *const tables[] = {
-        sqlite_date_functions, sqlite_text_functions, sqlite_math_functions, sqlite_stats_functions,
-        NULL};
+        sqlite_date_functions,  sqlite_text_functions,   sqlite_math_functions,
+        sqlite_stats_functions, sqlite_concat_functions, NULL};
     for (int i = 0; tables[i]; i++)
         for (const struct sqlite_function *f = tables[i]; f->name; f++) {
             int code = add(h, f, all);

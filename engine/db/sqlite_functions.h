@@ -29,7 +29,7 @@ struct sqlite_function {
 
 /* Tables of the files sqlite_date.c …; each ends with name NULL. */
 extern const struct sqlite_function sqlite_date_functions[], sqlite_text_functions[],
-    sqlite_math_functions[], sqlite_stats_functions[];
+    sqlite_math_functions[], sqlite_stats_functions[], sqlite_concat_functions[];
 
 int sqlite_functions_add(sqlite3 *h, struct databases *all); /* an SQLite code */
 

@@ -276,9 +276,16 @@ int terminal_aggregate(struct query *q, uint32_t n, struct select_plan *plan, bo
 {
     struct compiler *c = q->c;
     struct resolve r = {.summarize = true};
-    uint32_t before = q->annotations.n;
     if (q->distinct_on.n)
         return c_fail(c, ERR_UNSUPPORTED, "aggregate() + distinct(fields) not implemented.");
+    /* They know each other as annotations, but are none: one that they have the name of stays. */
+    uint32_t n_before = q->annotations.n, n_selected = q->selected.n;
+    struct annotation *before = c_alloc(c, (n_before + 1) * sizeof *before);
+    struct selected *selected = c_alloc(c, (n_selected + 1) * sizeof *selected);
+    if (n_before)
+        memcpy(before, q->annotations.items, n_before * sizeof *before);
+    if (n_selected)
+        memcpy(selected, q->selected.items, n_selected * sizeof *selected);
     struct str *names = read_annotations(q, n, &r, true);
     if (!names)
         return -1;
@@ -291,16 +298,11 @@ int terminal_aggregate(struct query *q, uint32_t n, struct select_plan *plan, bo
             return c_fail(c, ERR_TYPE, "%.*s is not an aggregate expression", STR_ARG(names[i]));
         *constant &= x->expr->kind == E_AGGREGATE;
     }
-    if (q->annotations.n > before)
-        q->annotations.n = before;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < q->selected.n; i++) {
-        bool mine = false;
-        for (uint32_t k = 0; k < n; k++)
-            mine |= q->selected.items[i].annotation && str_eq(q->selected.items[i].name, names[k]);
-        if (!mine)
-            q->selected.items[kept++] = q->selected.items[i];
-    }
-    q->selected.n = kept;
+    if (n_before)
+        memcpy(q->annotations.items, before, n_before * sizeof *before);
+    if (n_selected)
+        memcpy(q->selected.items, selected, n_selected * sizeof *selected);
+    q->annotations.n = n_before;
+    q->selected.n = n_selected;
     return aggregation(q, &a, plan, !*constant);
 }

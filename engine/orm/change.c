@@ -143,8 +143,8 @@ static int emit_stored(struct compiler *c, const struct field *f, struct expr *v
         emit_param(c, &p);
         return 0;
     }
-    if (null) {
-        emit_text(c, "NULL");
+    if (null) { /* Value(null, { output_field = JSONField{} }) is the document */
+        emit_text(c, t.storage == STORE_JSON && v->type.storage == STORE_JSON ? "'null'" : "NULL");
         return 0;
     }
     if (v->kind == E_VALUE && !v->negated) {

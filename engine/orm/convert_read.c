@@ -4,6 +4,8 @@
 #include "value/json.h"
 #include "value/number.h"
 
+#include <math.h>
+
 static int read_decimal(const struct column_type *t, struct value v, struct arena *scratch,
                         struct value *out, struct err *err)
 {
@@ -85,6 +87,8 @@ int convert_column(const struct dialect *d, const struct column_type *t, struct 
     case STORE_DURATION:
         if (v.kind == VALUE_INT)
             out->kind = VALUE_DURATION;
+        else if (v.kind == VALUE_DOUBLE && fabs(v.d) < 9.2e18) /* an average */
+            *out = (struct value){.kind = VALUE_DURATION, .i = llround(v.d)};
         return 0;
     case STORE_UUID:
         if (v.kind == VALUE_TEXT && v.text.n == 32)

@@ -36,7 +36,8 @@ static int emit_own_value(struct compiler *c, struct expr *e)
     }
     bool cast = cast_to_numeric(c, e);
     emit_text(c, cast ? "CAST(" : "");
-    int r = emit_value(c, e, &e->type, e->type.storage == STORE_JSON ? BIND_JSON : BIND_PLAIN);
+    int r =
+        emit_value(c, e, &e->type, e->type.storage == STORE_JSON ? BIND_JSON_LOOKUP : BIND_PLAIN);
     emit_text(c, cast ? " AS NUMERIC)" : "");
     return r;
 }

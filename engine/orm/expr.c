@@ -77,8 +77,7 @@ bool expr_equal(const struct expr *a, const struct expr *b)
     case E_FUNCTION:
     case E_AGGREGATE:
         if (a->fn.fn != b->fn.fn || a->fn.distinct != b->fn.distinct ||
-            a->fn.n_order != b->fn.n_order || !expr_equal(a->fn.filter, b->fn.filter) ||
-            !same_list(a->fn.order, b->fn.order, a->fn.n_order))
+            a->fn.n_order != b->fn.n_order || !expr_equal(a->fn.filter, b->fn.filter))
             return false;
         break;
     case E_LOOKUP:

@@ -306,9 +306,10 @@ static int read_agg_order(struct query *q, const struct resolve *r, struct expr 
     uint32_t w = read_word(c);
     if (OP_OF(w) != OP_ORDER_BY || ARG_OF(w) > (size_t)(c->end - c->w))
         return c_corrupt(c);
-    e->fn.n_order = ARG_OF(w);
-    e->fn.order = c_alloc(c, (e->fn.n_order + 1) * sizeof *e->fn.order);
-    for (uint32_t i = 0; i < e->fn.n_order; i++) {
+    uint32_t n = ARG_OF(w);
+    struct expr **args = c_alloc(c, (e->n + n + 1) * sizeof *args);
+    memcpy(args, e->args, e->n * sizeof *args);
+    for (uint32_t i = 0; i < n; i++) {
         struct expr *x;
         unsigned desc = 0;
         if (c->w < c->end && OP_OF(*c->w) == OP_NAME) {
@@ -320,11 +321,12 @@ static int read_agg_order(struct query *q, const struct resolve *r, struct expr 
         }
         if (!x)
             return -1;
-        e->fn.order[i] = x->kind == E_ORDER ? x : expr_order(c, x, desc);
+        args[e->n + i] = x->kind == E_ORDER ? x : expr_order(c, x, desc);
+        e->flags |= x->flags & (EF_WINDOW | EF_SUBQUERY | EF_COLUMN);
     }
-    if (c->d->id == DIALECT_SQLITE)
-        return c_fail(c, ERR_UNSUPPORTED,
-                      "This database backend does not support specifying an order on aggregates.");
+    e->args = args;
+    e->n += n;
+    e->fn.n_order = n;
     return 0;
 }
 
@@ -448,20 +450,50 @@ static int emit_call(struct compiler *c, struct expr *e)
     return emit_template(c, sql, e->args, e->n, fn->joiner);
 }
 
-static int emit_aggregate(struct compiler *c, struct expr *e)
+/* GROUP_CONCAT has no order, and no delimiter with DISTINCT: db/sqlite_concat.c has both. */
+static int emit_string_agg(struct compiler *c, struct expr *e)
+{
+    uint32_t n = e->n - e->fn.n_order;
+    emit_text(c, "perilune_string_agg(");
+    int r = emit_list(c, e->args, n, ", ");
+    emit_text(c, n > 1 ? ", '" : ", ',', '");
+    emit_text(c, e->fn.distinct ? "u" : "");
+    for (uint32_t i = n; i < e->n; i++) {
+        unsigned how = e->args[i]->op;
+        bool odd = how & CODE_DESC ? how & CODE_NULLS_FIRST : how & CODE_NULLS_LAST;
+        emit_text(c, how & CODE_DESC ? (odd ? "D" : "d") : (odd ? "A" : "a"));
+    }
+    emit_text(c, "'");
+    for (uint32_t i = n; i < e->n && r == EMIT_OK; i++) {
+        emit_text(c, ", ");
+        r = emit_selected(c, e->args[i]->args[0]);
+    }
+    emit_text(c, ")");
+    return r;
+}
+
+static int emit_aggregate_call(struct compiler *c, struct expr *e)
 {
     const char *sql = e->fn.fn->sql[c->d->id];
     const char *at = strstr(sql, "%a");
+    uint32_t n = e->n - e->fn.n_order;
+    bool joins = strcmp(e->fn.fn->name, "StringAgg") == 0;
+    if (joins && c->d->id == DIALECT_SQLITE && (e->fn.distinct || e->fn.n_order))
+        return emit_string_agg(c, e);
     emit_str(c, str_make(sql, (size_t)(at - sql)));
     emit_text(c, e->fn.distinct ? "DISTINCT " : "");
-    /* GROUP_CONCAT(DISTINCT x) takes no delimiter: the default one is meant. */
-    uint32_t n = e->fn.distinct && c->d->id == DIALECT_SQLITE ? 1 : e->n;
     int r = emit_list(c, e->args, n, ", ");
-    for (uint32_t i = 0; r == EMIT_OK && i < e->fn.n_order; i++) {
-        emit_text(c, i ? ", " : " ORDER BY ");
-        r = emit(c, e->fn.order[i]);
+    for (uint32_t i = n; r == EMIT_OK && i < e->n; i++) {
+        emit_text(c, i > n ? ", " : " ORDER BY ");
+        r = emit(c, e->args[i]);
     }
     emit_text(c, at + 2);
+    return r;
+}
+
+static int emit_aggregate(struct compiler *c, struct expr *e)
+{
+    int r = emit_aggregate_call(c, e);
     if (r != EMIT_OK || !e->fn.filter)
         return r;
     struct emit_mark m = emit_mark(c);

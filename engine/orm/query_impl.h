@@ -124,8 +124,7 @@ struct expr {
         struct {
             const struct function *fn;
             struct expr *filter;
-            struct expr **order;
-            uint32_t n_order;
+            uint32_t n_order; /* of an aggregate: the last arguments, which are E_ORDER */
             bool distinct;
         } fn;
         struct {

@@ -72,7 +72,9 @@ struct pending {
     struct str name;
     const uint32_t *w;
     uint32_t slot;
-    int state; /* 0 waits, 1 is being resolved, 2 done */
+    int state;  /* 0 waits, 1 is being resolved, 2 done */
+    bool apart; /* of aggregate(): the others mean the field or annotation of that name, not it */
+    struct expr *e;
 };
 
 /* Whether the words use a name of the same call that has not been resolved yet. */
@@ -94,7 +96,7 @@ static bool names_pending(const uint32_t *w, const uint32_t *end, const struct p
             bool is =
                 str_eq(name, p[i].name) ||
                 (str_starts(name, p[i].name) && str_starts(str_skip(name, p[i].name.n), STR("__")));
-            if (is && i != self && p[i].state != 2) {
+            if (is && i != self && p[i].state != 2 && !p[i].apart) {
                 *which = i;
                 return true;
             }
@@ -126,6 +128,9 @@ static int annotate_one(struct query *q, struct pending *p, uint32_t n, uint32_t
     if (e->kind == E_STAR || e->kind == E_ORDER)
         return c_fail(c, ERR_TYPE, "annotation '%.*s' is not an expression", STR_ARG(p[i].name));
     p[i].state = 2;
+    p[i].e = e;
+    if (p[i].apart)
+        return 0;
     query_annotate(q, p[i].name, e, selected);
     query_annotation(q, p[i].name)->summary = r->summarize;
     return 0;
@@ -152,6 +157,7 @@ struct str *read_annotations(struct query *q, uint32_t n, const struct resolve *
         }
         p[i].w = c->w;
         p[i].slot = c->slot;
+        p[i].apart = r->summarize && (member || query_annotation(q, p[i].name));
         if (skip_operand(c) < 0)
             return NULL;
     }
@@ -160,6 +166,9 @@ struct str *read_annotations(struct query *q, uint32_t n, const struct resolve *
     for (uint32_t i = 0; i < n; i++)
         if (annotate_one(q, p, n, i, r, selected) < 0)
             return NULL;
+    for (uint32_t i = 0; i < n; i++)
+        if (p[i].apart)
+            query_annotate(q, p[i].name, p[i].e, selected);
     c->w = p[n].w;
     c->slot = p[n].slot;
     return names;

@@ -176,6 +176,14 @@ function M.Collate(expression, collation)
   return orm.collate(expression, collation)
 end
 
+--- KT "data__owner__name": a key of a JSONField as text, to be ordered by, grouped by, or put into functions.
+function M.KT(path)
+  if type(path) ~= "string" or not path:find("__", 1, true) then
+    error(exceptions.ValueError "KT takes a path with a key in it: KT \"data__owner\"", 2)
+  end
+  return orm.wrap(orm.f(path), { name = "TextField" })
+end
+
 -- ---- subqueries ----
 
 --- Subquery(queryset:values("id"):limit(1))
@@ -269,14 +277,25 @@ local function bound(what, name, n)
   return math.tointeger(n)
 end
 
+local exclusions = { current_row = "CURRENT ROW", group = "GROUP", ties = "TIES", no_others = "NO OTHERS" }
+
+local function exclusion_of(what, word)
+  local found = type(word) == "string" and exclusions[word:lower():gsub(" ", "_")]
+  if word ~= nil and not found then
+    error(exceptions.ValueError(("%s: exclusion is \"current_row\", \"group\", \"ties\" or \"no_others\", not %s"):format(what, tostring(word))), 3)
+  end
+  return found or nil
+end
+
 local function frame(rows, what)
   return function(options)
     options = check_options(what, options, { start = true, finish = true, exclusion = true })
+    local exclusion = exclusion_of(what, options.exclusion)
     local start, finish = bound(what, "start", options.start), bound(what, "finish", options.finish)
     if start and finish and start > finish then
       error(exceptions.ValueError(("%s: start cannot be greater than finish"):format(what)), 2)
     end
-    return { rows = rows, start = start, finish = finish, exclusion = options.exclusion }
+    return { rows = rows, start = start, finish = finish, exclusion = exclusion }
   end
 end
 M.RowRange = frame(true, "RowRange")

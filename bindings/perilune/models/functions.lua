@@ -66,7 +66,6 @@ plain("Mod", 2, 2)
 plain("Power", 2, 2)
 plain("StrIndex", 2, 2)
 plain("JSONArray", 0)
-with_values("Round", 1, 2)
 with_values("Left", 2, 2)
 with_values("Right", 2, 2)
 with_values("Repeat", 2, 2)
@@ -83,6 +82,18 @@ with_values("RPad", 2, 3)
 with_values("Replace", 2, 3)
 
 M.ConcatPair = M.Concat
+
+--- Round("price", 1) or Round("price", { precision = 1 })
+function M.Round(...)
+  local options, args = expressions._split_options(...)
+  check_options("Round", options, { output_field = true, precision = true })
+  if options.precision ~= nil and args.n == 1 then
+    args[2], args.n = options.precision, 2
+  end
+  arity("Round", args.n, 1, 2)
+  args[2] = value_of(args[2])
+  return orm.func("Round", expressions._output(options.output_field, "Round"), table.unpack(args, 1, args.n))
+end
 
 --- JSONObject{ name = Lower "name", … }: keys in their order.
 function M.JSONObject(fields)
