@@ -6,7 +6,7 @@
 #include <lauxlib.h>
 #include <limits.h>
 
-enum { UP_CLASS = 1, UP_OTHER, UP_DESCRIPTORS };
+enum { UP_CLASS = 1, UP_OTHER, UP_THIRD };
 
 /* other(self, key), on behalf of whoever asked: errors name their line. */
 static int ask_other(lua_State *L)
@@ -18,11 +18,17 @@ static int ask_other(lua_State *L)
     return 1;
 }
 
-/* (self, key) of a QuerySet */
+/* (self, key) of a QuerySet: a method, or a row of those that were read, as ipairs() asks for */
 static int queryset_member(lua_State *L)
 {
-    if (lua_type(L, 2) != LUA_TSTRING)
-        return ask_other(L);
+    if (lua_type(L, 2) != LUA_TSTRING) {
+        lua_Integer i = lua_tointeger(L, 2);
+        lua_pushvalue(L, lua_upvalueindex(UP_THIRD));
+        if (i < 1 || !lua_isinteger(L, 2) || lua_rawget(L, 1) != LUA_TTABLE)
+            return ask_other(L);
+        lua_rawgeti(L, -1, i);
+        return 1;
+    }
     lua_pushvalue(L, 2);
     if (lua_gettable(L, lua_upvalueindex(UP_CLASS)) != LUA_TNIL)
         return 1;
@@ -32,7 +38,7 @@ static int queryset_member(lua_State *L)
 /* (self, key) of an instance: what is behind a name that has a descriptor comes first */
 static int instance_member(lua_State *L)
 {
-    lua_pushvalue(L, lua_upvalueindex(UP_DESCRIPTORS));
+    lua_pushvalue(L, lua_upvalueindex(UP_THIRD));
     if (lua_rawget(L, lua_upvalueindex(UP_CLASS)) != LUA_TTABLE)
         return ask_other(L);
     lua_pushvalue(L, 2);
@@ -48,7 +54,8 @@ static int instance_member(lua_State *L)
 static int l_queryset_index(lua_State *L)
 {
     lua_settop(L, 2);
-    lua_pushcclosure(L, queryset_member, 2);
+    lua_pushliteral(L, "_result");
+    lua_pushcclosure(L, queryset_member, 3);
     return 1;
 }
 
