@@ -32,6 +32,11 @@ struct lua_cache {
     int key_ref;             /* key_function in the registry; 0: not yet */
 };
 
+/* cache.c: the functions of a cache, by name. */
+extern const luaL_Reg cache_methods[];
+
+/* call.c */
+
 /* Upvalues of the functions. */
 enum { UP_HANDLE = 1, UP_KEY_FUNCTION, UPVALUES = UP_KEY_FUNCTION };
 
@@ -44,6 +49,8 @@ struct work {
     struct buf *key, *value;
     bool own;
 };
+/* Once per state. [-0, +0, may raise] */
+void cache_work_open(lua_State *L);
 /* [-0, +0|1, may raise] */
 void cache_work(lua_State *L, struct lua_cache *c, struct work *w);
 

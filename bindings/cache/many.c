@@ -35,6 +35,14 @@ static int many_gc(lua_State *L)
     return 0;
 }
 
+/* Argument 2 of a function for several keys. */
+static void check_table(lua_State *L, const char *what)
+{
+    if (!lua_istable(L, 2))
+        exception_raise(L, "TypeError", "cache: %s is wanted for many keys, not a %s", what,
+                        luaL_typename(L, 2));
+}
+
 static struct many *many_new(lua_State *L, size_t n)
 {
     if (n > MANY_MAX)
@@ -75,7 +83,7 @@ static void many_finish_keys(struct many *m)
 /* The keys of the list at index 2. */
 static struct many *read_keys(lua_State *L, struct lua_cache *c, lua_Integer version)
 {
-    luaL_checktype(L, 2, LUA_TTABLE);
+    check_table(L, "a list of keys");
     size_t n = (size_t)lua_rawlen(L, 2);
     struct many *m = many_new(L, n);
     for (size_t i = 0; i < n; i++) {
@@ -91,7 +99,7 @@ static struct many *read_keys(lua_State *L, struct lua_cache *c, lua_Integer ver
  * from knowing them all needs no memory for that. */
 static int get_each(lua_State *L, struct lua_cache *c, lua_Integer version)
 {
-    luaL_checktype(L, 2, LUA_TTABLE);
+    check_table(L, "a list of keys");
     lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
     lua_createtable(L, 0, n < 1024 ? (int)n : 1024);
     int place = unpack_begin(L);
@@ -162,7 +170,7 @@ int cache_l_set_many(lua_State *L)
     struct err err;
     size_t n = 0, i = 0;
     lua_settop(L, 3);
-    luaL_checktype(L, 2, LUA_TTABLE);
+    check_table(L, "a table key = value");
     struct options o = cache_options_read(L, c, 3, true);
     for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
         n++;
@@ -289,7 +297,8 @@ int cache_l_delete_pattern(lua_State *L)
     lua_Integer n = 0;
     lua_settop(L, 3);
     struct options o = cache_options_read(L, c, 3, false);
-    luaL_checkstring(L, 2);
+    if (lua_isnil(L, 2)) /* all keys go with clear() */
+        return exception_raise(L, "TypeError", "delete_pattern: the pattern is missing");
     cache_work(L, c, &w);
     struct str pattern = whole_pattern(L, c, &w, o.version, &skip);
     cache_enter(c, &w);

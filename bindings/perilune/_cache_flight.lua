@@ -7,6 +7,7 @@
 local call = require("perilune._core").call
 local check_options = require "perilune._options"
 local crypto = require "perilune._crypto"
+local exceptions = require "perilune.exceptions"
 local time = require "perilune._time"
 
 local M = {}
@@ -89,6 +90,9 @@ local known = { timeout = true, version = true, tags = true, stale = true, wait 
 --- get_or_set(key, value or function, timeout or options): the value, or else what is given
 --- or computed, which is kept.
 function M.get_or_set(cache, key, value, options)
+  if value == nil then
+    error(exceptions.TypeError "cache:get_or_set(key, value or function, timeout): the value is missing", 2)
+  end
   if type(options) == "number" then
     options = { timeout = options }
   end

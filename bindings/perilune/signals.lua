@@ -26,6 +26,13 @@ local function is_signal(value)
   return getmetatable(value) == mt
 end
 
+-- The table that a method is called on. An error is that of whoever called it.
+local function check_self(self, what)
+  if not is_signal(self) then
+    error(exceptions.TypeError(("signal expected; its functions are called with a colon, as in paid:%s"):format(what)), 3)
+  end
+end
+
 local function check_receiver(what, value)
   if not callable(value) then
     error(exceptions.TypeError(("%s: the receiver is a function(sender, event), not a %s"):format(what, type(value))), 3)
@@ -37,7 +44,7 @@ end
 -- function. An event on its way that is sent on as another signal's goes as a copy.
 local function adopt(self, event)
   if not is_signal(self) then
-    error(exceptions.TypeError "signal expected; call its methods with a colon: paid:send(sender, event)", 3)
+    error(exceptions.TypeError "signal expected; its functions are called with a colon, as in paid:send(sender, event)", 3)
   elseif event == nil then
     event = {}
   elseif type(event) ~= "table" then
@@ -91,6 +98,7 @@ local connect_options = { sender = true, dispatch_uid = true, weak = true }
 --- Calls receiver(sender, event) for every event (of `sender`) from now on; gives a
 --- function that ends it. A receiver that is connected already is not connected again.
 function methods:connect(receiver, options)
+  check_self(self, "connect(receiver)")
   check_receiver(self._name .. ":connect", receiver)
   options = check_options(self._name .. ":connect", options, connect_options)
   local number = core.connect(self, receiver, options.sender, options.dispatch_uid, options.weak == true)
@@ -104,6 +112,7 @@ local disconnect_options = { receiver = true, sender = true, dispatch_uid = true
 --- disconnect(receiver, { sender = }), disconnect { dispatch_uid =, sender = }: as it was
 --- connected. Gives whether something was.
 function methods:disconnect(receiver, options)
+  check_self(self, "disconnect(receiver)")
   local what = self._name .. ":disconnect"
   if type(receiver) == "table" and not callable(receiver) then
     receiver, options = nil, receiver
@@ -118,6 +127,7 @@ end
 
 --- Would anybody be told of an event of `sender`?
 function methods:has_listeners(sender)
+  check_self(self, "has_listeners(sender)")
   return core.has(self, sender)
 end
 
@@ -139,6 +149,7 @@ end
 --- As `send`, but what a receiver raises is logged and stands in its place in the
 --- list: { receiver =, error = }; the others are told all the same.
 function methods:send_robust(sender, event)
+  check_self(self, "send_robust(sender, event)")
   local receivers, n = core.receivers(self, sender)
   local results = {}
   event = n > 0 and adopt(self, event)
@@ -246,6 +257,9 @@ end
 function M.disabled(list)
   list = check_list("signals.disabled", list)
   return function(fn, ...)
+    if not callable(fn) then
+      error(exceptions.TypeError(("signals.disabled { … }(function): a function, not a %s"):format(type(fn))), 2)
+    end
     for _, signal in ipairs(list) do
       core.disable(signal)
     end

@@ -64,7 +64,9 @@ struct lua_signal *signals_check(lua_State *L)
         lua_pop(L, 1);
     }
     if (!s)
-        luaL_argerror(L, 1, "signal expected; call its methods with a colon");
+        exception_raise(L, "TypeError",
+                        "signal expected; its functions are called with a colon, as "
+                        "in paid:send(sender, event)");
     return s;
 }
 
@@ -77,6 +79,9 @@ static bool is_label(lua_State *L, int idx, const struct signal *s, struct str *
         return false;
     label->p = lua_tolstring(L, idx, &n);
     label->n = n;
+    if (!str_has(str_skip(*label, 1), '.') || str_ends(*label, STR(".")))
+        exception_raise(L, "ValueError", "the sender '%s' is no model: it is written \"app.Model\"",
+                        label->p);
     return true;
 }
 

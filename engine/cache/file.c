@@ -48,6 +48,7 @@ struct file_cache {
     unsigned cull;
     struct log *log;
     int64_t complained;
+    uint64_t hits, misses, sets, evictions; /* of this process */
 };
 
 static struct file_cache *of(struct cache *c)
@@ -236,8 +237,8 @@ static void remove_entry(struct file_cache *f, const char *name, void *data)
 static void remove_some(struct file_cache *f, const char *name, void *data)
 {
     unsigned *count = data;
-    if ((*count)++ % f->cull == 0)
-        unlinkat(f->folder, name, 0);
+    if ((*count)++ % f->cull == 0 && unlinkat(f->folder, name, 0) == 0)
+        f->evictions++;
 }
 
 static void cull(struct file_cache *f)
@@ -245,7 +246,10 @@ static void cull(struct file_cache *f)
     unsigned count = 0;
     if (walk(f, NULL, NULL) < (int64_t)f->max_entries)
         return;
-    walk(f, f->cull ? remove_some : remove_entry, &count);
+    if (f->cull)
+        walk(f, remove_some, &count);
+    else
+        f->evictions += (uint64_t)walk(f, remove_entry, NULL);
 }
 
 static bool make_folders(char *path)
@@ -309,8 +313,10 @@ static int file_get(struct cache *c, struct str key, struct buf *out, struct err
     if (file_name(key, name, err) != 0)
         return -1;
     int fd = open_live(f, name, key, O_RDONLY, &h);
-    if (fd < 0)
+    if (fd < 0) {
+        f->misses++;
         return 0;
+    }
     off_t at = (off_t)(HEAD_SIZE + key.n);
     int found = 0;
     if (fstat(fd, &st) == 0 && st.st_size >= at) {
@@ -323,6 +329,8 @@ static int file_get(struct cache *c, struct str key, struct buf *out, struct err
     close(fd);
     if (!found)
         buf_cut(out, start);
+    f->hits += (uint64_t)found;
+    f->misses += !found;
     return found;
 }
 
@@ -368,6 +376,7 @@ static int file_set(struct cache *c, struct str key, struct str value, int64_t t
             unlinkat(f->folder, name, 0);
     }
     unlock(f);
+    f->sets += (uint64_t)done;
     return done;
 }
 
@@ -483,6 +492,34 @@ static int file_keys(struct cache *c, struct str pattern, void (*fn)(void *data,
     return l.n;
 }
 
+static void add_entry(struct file_cache *f, const char *name, void *data)
+{
+    struct cache_stats *sum = data;
+    struct head h;
+    struct stat st;
+    int fd = open_entry(f, name, O_RDONLY, &h);
+    if (fd < 0)
+        return;
+    if (h.expires > clock_realtime() && fstat(fd, &st) == 0) {
+        sum->items++;
+        sum->bytes += (uint64_t)st.st_size;
+    }
+    close(fd);
+}
+
+static int file_stats(struct cache *c, struct cache_stats *out, struct err *err)
+{
+    struct file_cache *f = of(c);
+    (void)err;
+    *out = (struct cache_stats){.hits = f->hits,
+                                .misses = f->misses,
+                                .sets = f->sets,
+                                .evictions = f->evictions,
+                                .counted = true};
+    walk(f, add_entry, out);
+    return 1;
+}
+
 const struct cache_ops cache_file = {
     .name = "file",
     .open = file_open,
@@ -495,4 +532,5 @@ const struct cache_ops cache_file = {
     .ttl = file_ttl,
     .clear = file_clear,
     .keys = file_keys,
+    .stats = file_stats,
 };

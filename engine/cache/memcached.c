@@ -24,9 +24,9 @@ int memcached_check_key(struct str key, struct err *err)
         unsigned char ch = (unsigned char)key.p[i];
         if (ch <= ' ' || ch == 127)
             return err_set(err, ERR_INVALID,
-                           "memcached takes no key with spaces or control characters: '%.*s' has "
-                           "byte %u at %zu",
-                           STR_ARG(str_head(key, 60)), ch, i + 1);
+                           "memcached takes no key with spaces or control characters: '%.*s' is "
+                           "followed by byte %u",
+                           STR_ARG(str_head(key, i)), ch);
     }
     return 0;
 }

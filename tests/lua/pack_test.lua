@@ -87,3 +87,5 @@ describe("damaged bytes", function()
     assert.raises(function() pack.unpack(bytes .. "\0") end, "goes on after its end")
   end)
 end)
+
+t.finish()
