@@ -159,6 +159,7 @@ function Cache:delete_pattern(pattern, options) end
 ---@param ... string
 function Cache:invalidate_tags(...) end
 
+---What is held and what was found; of `file` and `database` the latter is this process's alone.
 ---@return perilune.cache.Stats
 function Cache:stats() end
 
