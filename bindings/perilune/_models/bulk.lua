@@ -35,18 +35,26 @@ local function check_batch_size(options)
   return size or math.maxinteger // 2
 end
 
+-- The list and what is known of all that are in it (orm.survey): how many have a key, whether no
+-- two have the same one, whether fields were left out of some.
 local function check_objects(self, objects, what)
   if type(objects) ~= "table" then
     error(exceptions.TypeError(("%s takes a list of instances"):format(what)), 3)
   elseif type(objects.to_list) == "function" then
     objects = objects:to_list() -- a QuerySet
   end
-  for i, object in ipairs(objects) do
-    if getmetatable(object) ~= self._model then
-      error(exceptions.TypeError(("%s: item %d is no %s"):format(what, i, self._model._meta.object_name)), 3)
-    end
+  local pk = self._model._meta.pk
+  local wrong, keyed, distinct, partial = orm.survey(objects, self._model, not pk.composite and pk.attname)
+  if wrong then
+    error(exceptions.TypeError(("%s: item %d is no %s"):format(what, wrong, self._model._meta.object_name)), 3)
   end
-  return objects
+  return objects, keyed, distinct, partial
+end
+
+local function load_deferred(plan, objects, first, last)
+  for i = first, last do
+    plans.load_deferred(plan, objects[i])
+  end
 end
 
 local function relations(fields)
@@ -90,12 +98,15 @@ local function field_names(meta, names)
 end
 
 -- Those with a key first, as Django does; then by the columns that the database is to fill.
--- Gives lists of { plan =, objects }.
-local function groups_of(class, objects)
+-- Gives a list of { plan =, objects = }. n_keyed: as many have a key.
+local function groups_of(class, objects, n_keyed)
   local pk, columns = class._meta.pk, plans.columns(class)
   local auto = columns.auto
   local attname = not columns.composite and columns.attname or nil
   local only_key = attname and #columns.optional == (auto and 1 or 0)
+  if only_key and (n_keyed == #objects or n_keyed == 0 and auto) then -- all alike
+    return { { plan = plans.insert(class, objects[1]), objects = objects } }
+  end
   local keyed, others, by_plan = {}, {}, {}
   local plan_with, plan_without
   for i = 1, #objects do
@@ -113,12 +124,12 @@ local function groups_of(class, objects)
     end
     local group = by_plan[plan]
     if not group then
-      group = { plan = plan }
+      group = { plan = plan, objects = {} }
       by_plan[plan] = group
       local list = has_key and keyed or others
       list[#list + 1] = group
     end
-    group[#group + 1] = object
+    group.objects[#group.objects + 1] = object
   end
   return table.move(others, 1, #others, #keyed + 1, keyed)
 end
@@ -144,12 +155,15 @@ local function insert_rows(class, plan, sources, objects, first, last, using)
   end
 end
 
-local function insert_group(class, group, using, size)
-  local plan = group.plan
-  for first, last in batches(#group, size) do
-    local sources = plans.sources(plan, group, first, last, true)
-    if plans.write(class, plan, sources, group, first, last, using) == nil then
-      insert_rows(class, plan, sources, group, first, last, using)
+local function insert_group(class, group, using, size, partial)
+  local plan, objects = group.plan, group.objects
+  for first, last in batches(#objects, size) do
+    if partial then
+      load_deferred(plan, objects, first, last)
+    end
+    local sources = plans.sources(plan, objects, first, last, true)
+    if plans.write(class, plan, sources, objects, first, last, using) == nil then
+      insert_rows(class, plan, sources, objects, first, last, using)
     end
   end
 end
@@ -164,7 +178,8 @@ function QuerySet:bulk_create(objects, options)
   local meta = class._meta
   local concrete = meta.concrete_model
   local size = check_batch_size(options)
-  objects = check_objects(self, objects, "bulk_create")
+  local keyed, partial, _
+  objects, keyed, _, partial = check_objects(self, objects, "bulk_create")
   if #concrete._meta.parent_links > 0 then
     error(exceptions.ValueError "Can't bulk create a multi-table inherited model", 2)
   end
@@ -179,9 +194,9 @@ function QuerySet:bulk_create(objects, options)
   local unique, update = field_names(meta, options.unique_fields), field_names(meta, options.update_fields)
   local using = QuerySet._write_db(self)
   db.atomic({ using = using, savepoint = false }, function()
-    for _, group in ipairs(groups_of(concrete, objects)) do
+    for _, group in ipairs(groups_of(concrete, objects, keyed)) do
       group.plan = plans.insert_or(concrete, group.plan, how, unique, update)
-      insert_group(concrete, group, using, size)
+      insert_group(concrete, group, using, size, partial)
     end
   end)
   for i = 1, #objects do
@@ -198,16 +213,13 @@ end
 -- ---- bulk_update ----
 
 local function update_fields(meta, names)
-  if type(names) ~= "table" or #names == 0 then
-    error(exceptions.ValueError "Field names must be given to bulk_update().", 3)
-  end
   local fields = {}
   for i, name in ipairs(names) do
     local field = meta:get_field(name)
     if field.many or not field.attname or field.generated or field.composite then
-      error(exceptions.ValueError "bulk_update() can only be used with concrete fields.", 3)
+      error(exceptions.ValueError "bulk_update() can only be used with concrete fields.", 4)
     elseif field.primary_key then
-      error(exceptions.ValueError "bulk_update() cannot be used with primary key fields.", 3)
+      error(exceptions.ValueError "bulk_update() cannot be used with primary key fields.", 4)
     end
     fields[i] = field
   end
@@ -228,6 +240,28 @@ local function by_table(class, fields)
     group[#group + 1] = field
   end
   return list
+end
+
+-- What these fields come to, found once: { fields =, related = relations among them, tables = }.
+local function update_plan(meta, names)
+  if type(names) ~= "table" or #names == 0 then
+    error(exceptions.ValueError "Field names must be given to bulk_update().", 3)
+  end
+  local plain = true
+  for i = 1, #names do
+    plain = plain and type(names[i]) == "string"
+  end
+  local class = meta.concrete_model
+  local set = plain and "bulk-update-" .. table.concat(names, ",")
+  local plan = set and plans.kept(class, set)
+  if not plan then
+    local fields = update_fields(meta, names)
+    plan = { fields = fields, related = relations(fields), tables = by_table(class, fields) }
+    if set then
+      plans.keep(class, set, plan)
+    end
+  end
+  return plan
 end
 
 -- Objects in batches. Of several with one key the first one in a batch counts, as in a CASE;
@@ -251,12 +285,15 @@ local function without_twins(objects, first, last, keys)
 end
 
 -- The rows that a run of one statement for each object changes; nil when it cannot be done so.
-local function update_each(class, tables, objects, using)
+local function update_each(tables, objects, first, last, using, partial)
   local rows
   for _, group in ipairs(tables) do
     local plan = plans.update(group.class, group)
-    local sources = plans.sources(plan, objects, 1, #objects, false, true)
-    local changed = plans.write(group.class, plan, sources, objects, 1, #objects, using)
+    if partial then
+      load_deferred(plan, objects, first, last)
+    end
+    local sources = plans.sources(plan, objects, first, last, false, true)
+    local changed = plans.write(group.class, plan, sources, objects, first, last, using)
     if not changed then
       return nil
     end
@@ -314,24 +351,20 @@ function QuerySet:bulk_update(objects, names, options)
   local class = self._model
   local meta = class._meta
   local size = check_batch_size(options)
-  local fields = update_fields(meta, names)
-  objects = check_objects(self, objects, "bulk_update")
-  local attname = not meta.pk.composite and meta.pk.attname or nil
-  local related = relations(fields)
-  for i = 1, #objects do
-    local object = objects[i]
-    local key
-    if attname then
-      key = rawget(object, attname)
-    else
-      key = object.pk
+  local plan = update_plan(meta, names)
+  local keyed, distinct, partial
+  objects, keyed, distinct, partial = check_objects(self, objects, "bulk_update")
+  if meta.pk.composite then
+    keyed = 0
+    for i = 1, #objects do
+      keyed = keyed + (objects[i].pk ~= nil and 1 or 0)
     end
-    if key == nil then
-      error(exceptions.ValueError "All bulk_update() objects must have a primary key set.", 2)
-    end
-    if related[1] then
-      instance.check_related(object, related, "bulk_update()")
-    end
+  end
+  if keyed < #objects then
+    error(exceptions.ValueError "All bulk_update() objects must have a primary key set.", 2)
+  end
+  for i = 1, plan.related[1] and #objects or 0 do
+    instance.check_related(objects[i], plan.related, "bulk_update()")
   end
   if #objects == 0 then
     return 0
@@ -339,12 +372,17 @@ function QuerySet:bulk_update(objects, names, options)
   local using = QuerySet._write_db(self)
   local plain = orm.is_plain(self._code)
   local keys = plans.columns(meta.concrete_model).key
-  local tables = plain and by_table(meta.concrete_model, fields)
   local rows = 0
   db.atomic({ using = using, savepoint = false }, function()
     for first, last in batches(#objects, size) do
-      local own = plain and without_twins(objects, first, last, keys)
-      rows = rows + (own and update_each(class, tables, own, using) or update_case(self, fields, objects, first, last, using))
+      local changed
+      if plain and distinct then
+        changed = update_each(plan.tables, objects, first, last, using, partial)
+      elseif plain then
+        local own = without_twins(objects, first, last, keys)
+        changed = own and update_each(plan.tables, own, 1, #own, using, partial)
+      end
+      rows = rows + (changed or update_case(self, plan.fields, objects, first, last, using))
     end
   end)
   send.post_bulk_update(class, objects, names, using)

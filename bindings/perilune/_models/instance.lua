@@ -102,6 +102,7 @@ local function update_row(self, class, plan, using, raw, force)
     return force or orm.single(meta.registry:world(), using, orm.has_rows(table_query(class, pk.name, pk.composite and self.pk or rawget(self, pk.attname))))
   end
   local one = { self }
+  plans.load_deferred(plan, self)
   local sources = plans.sources(plan, one, 1, 1, false, raw)
   local changed = plans.write(class, plan, sources, one, 1, 1, using)
   if changed == nil then
@@ -113,6 +114,7 @@ end
 local function insert_row(self, class, using, raw, columns)
   local plan = plans.insert(class, self, raw, columns)
   local one = { self }
+  plans.load_deferred(plan, self)
   local sources = plans.sources(plan, one, 1, 1, true, raw)
   if plans.write(class, plan, sources, one, 1, 1, using) ~= nil then
     return

@@ -56,25 +56,20 @@ local function plan_of(fields, keys)
   return plan
 end
 
--- Fields that were left out by only() or defer() are loaded now: C does not.
-local function load_deferred(object, fields)
-  local loaded = rawget(object, "_state").loaded
-  for i = 1, #fields do
+--- Fields of the plan that were left out by only() or defer() are loaded now: C does not.
+function M.load_deferred(plan, object)
+  local state = rawget(object, "_state")
+  local loaded, fields = state and state.loaded, plan.fields
+  for i = 1, loaded and #fields or 0 do
     if not loaded[fields[i].attname] then
       local _ = object[fields[i].attname]
     end
   end
 end
 
---- The sources for orm.write of objects[first … last]. raw: attributes are written as they are,
---- but for get_prep_value().
+--- The sources for orm.write of objects[first … last], from which no field of the plan was left
+--- out. raw: attributes are written as they are, but for get_prep_value().
 function M.sources(plan, objects, first, last, adding, raw)
-  for i = first, last do
-    local state = rawget(objects[i], "_state")
-    if state and state.loaded then
-      load_deferred(objects[i], plan.fields)
-    end
-  end
   if plan.stamps[1] and not raw then
     for _, field in ipairs(plan.stamps) do
       for i = first, last do
@@ -130,6 +125,16 @@ end
 local function keep(plans, set, plan)
   plans[set], plans.n = plan, plans.n + 1
   return plan
+end
+
+--- A plan of others for a class under a name of theirs, until its fields change.
+function M.kept(class, set)
+  return (kept(class, set))
+end
+
+function M.keep(class, set, plan)
+  local _, plans = kept(class, set)
+  return keep(plans, set, plan)
 end
 
 local function names_of(fields)
