@@ -62,5 +62,6 @@ void orm_open_members(lua_State *L);
 void orm_open_by_key(lua_State *L);
 void orm_open_source(lua_State *L);
 void orm_open_survey(lua_State *L);
+void orm_open_instance(lua_State *L);
 
 #endif

@@ -163,6 +163,29 @@ static int l_count_rows(lua_State *L)
     return ask(L, ASK_COUNT, count_inner, 1);
 }
 
+enum { UP_DB = 1, UP_MODEL, UP_CODE };
+
+/* is_bare(queryset) → whether it has nothing but a model, code and perhaps a database; the
+ * latter */
+static int l_is_bare(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_pushnil(L); /* 2: the database */
+    lua_pushnil(L);
+    while (lua_next(L, 1)) {
+        if (lua_rawequal(L, -2, lua_upvalueindex(UP_DB)))
+            lua_copy(L, -1, 2);
+        else if (!lua_rawequal(L, -2, lua_upvalueindex(UP_MODEL)) &&
+                 !lua_rawequal(L, -2, lua_upvalueindex(UP_CODE)))
+            return lua_pushboolean(L, false), 1;
+        lua_pop(L, 1);
+    }
+    lua_pushboolean(L, true);
+    lua_insert(L, 2);
+    return 2;
+}
+
 static const luaL_Reg functions[] = {
     {"get_row", l_get_row},
     {"first_row", l_first_row},
@@ -174,4 +197,9 @@ static const luaL_Reg functions[] = {
 void orm_open_get(lua_State *L)
 {
     luaL_setfuncs(L, functions, 0);
+    lua_pushliteral(L, "_db");
+    lua_pushliteral(L, "_model");
+    lua_pushliteral(L, "_code");
+    lua_pushcclosure(L, l_is_bare, 3);
+    lua_setfield(L, -2, "is_bare");
 }

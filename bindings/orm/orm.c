@@ -22,6 +22,7 @@ int luaopen_perilune__orm(lua_State *L)
     orm_open_by_key(L);
     orm_open_members(L);
     orm_open_source(L);
+    orm_open_instance(L);
     orm_open_survey(L);
     return 1;
 }

@@ -104,6 +104,11 @@ static bool load_row(lua_State *L, struct write *w, lua_Integer i)
     return true;
 }
 
+static bool is_scalar(int type)
+{
+    return type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING;
+}
+
 /* Whether write() can do all rows: it must not find out half-way. */
 static bool all_plain(lua_State *L, struct write *w)
 {
@@ -115,7 +120,7 @@ static bool all_plain(lua_State *L, struct write *w)
         for (int j = 0; j < w->n && plain; j++) {
             struct value v;
             push_value(L, w, i, top + 1, j);
-            plain = orm_to_value(L, -1, &v) || is_document(L, w, j);
+            plain = is_scalar(lua_type(L, -1)) || orm_to_value(L, -1, &v) || is_document(L, w, j);
             lua_settop(L, top + 1);
         }
         lua_settop(L, top);
@@ -238,17 +243,8 @@ static int l_write(lua_State *L)
     return orm_run_protected(L, &w.run, write_inner, 2);
 }
 
-/* object(n) → a table that has room for n keys */
-static int l_object(lua_State *L)
-{
-    lua_createtable(L, 0, (int)luaL_checkinteger(L, 1));
-    return 1;
-}
-
 void orm_open_write(lua_State *L)
 {
-    lua_pushcfunction(L, l_object);
-    lua_setfield(L, -2, "object");
     lua_pushcfunction(L, l_write);
     lua_setfield(L, -2, "write");
 }

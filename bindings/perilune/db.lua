@@ -206,11 +206,18 @@ end
 
 --- Runs fn(…) in a transaction, or in a savepoint of the one that is open; gives its values.
 function M.atomic(options, ...)
-  if callable(options) then
+  if type(options) == "function" then
+    return pass(native.atomic(databases.get(M.DEFAULT_ALIAS, 2).handle, false, true, options, ...))
+  elseif callable(options) then
     return pass(atomic(databases.get(M.DEFAULT_ALIAS, 2), {}, options, ...))
   end
   check_options("db.atomic", options, atomic_options)
   return pass(atomic(databases.get(M.DEFAULT_ALIAS, 2), options or {}, ...))
+end
+
+-- Not for authors: atomic({ using = alias, savepoint = false }, fn, …), which the ORM says often.
+function M._within(alias, fn, ...)
+  return native.atomic(databases.get(alias, 2).handle, false, false, fn, ...)
 end
 
 --- Calls fn after the transaction is committed; now, when there is none.

@@ -28,7 +28,7 @@ local function batches(n, size)
 end
 
 local function check_batch_size(options)
-  local size = options.batch_size
+  local size = options and options.batch_size
   if size ~= nil and (math.type(size) ~= "integer" or size <= 0) then
     error(exceptions.ValueError "Batch size must be a positive integer.", 3)
   end
@@ -43,8 +43,8 @@ local function check_objects(self, objects, what)
   elseif type(objects.to_list) == "function" then
     objects = objects:to_list() -- a QuerySet
   end
-  local pk = self._model._meta.pk
-  local wrong, keyed, distinct, partial = orm.survey(objects, self._model, not pk.composite and pk.attname)
+  local columns = plans.columns(self._model._meta.concrete_model)
+  local wrong, keyed, distinct, partial = orm.survey(objects, self._model, not columns.composite and columns.attname)
   if wrong then
     error(exceptions.TypeError(("%s: item %d is no %s"):format(what, wrong, self._model._meta.object_name)), 3)
   end
@@ -193,7 +193,7 @@ function QuerySet:bulk_create(objects, options)
   end
   local unique, update = field_names(meta, options.unique_fields), field_names(meta, options.update_fields)
   local using = QuerySet._write_db(self)
-  db.atomic({ using = using, savepoint = false }, function()
+  db._within(using, function()
     for _, group in ipairs(groups_of(concrete, objects, keyed)) do
       group.plan = plans.insert_or(concrete, group.plan, how, unique, update)
       insert_group(concrete, group, using, size, partial)
@@ -287,8 +287,10 @@ end
 -- The rows that a run of one statement for each object changes; nil when it cannot be done so.
 local function update_each(tables, objects, first, last, using, partial)
   local rows
-  for _, group in ipairs(tables) do
-    local plan = plans.update(group.class, group)
+  for i = 1, #tables do
+    local group = tables[i]
+    local plan = group.plan or plans.update(group.class, group)
+    group.plan = plan
     if partial then
       load_deferred(plan, objects, first, last)
     end
@@ -344,17 +346,39 @@ local function update_case(self, fields, objects, first, last, using)
   return rows
 end
 
+-- All objects; gives how many rows were found.
+local function update_batches(self, plan, objects, size, using, distinct, partial)
+  local n = #objects
+  local plain = orm.is_plain(self._code)
+  if plain and distinct and size >= n then
+    return update_each(plan.tables, objects, 1, n, using, partial) or update_case(self, plan.fields, objects, 1, n, using)
+  end
+  local keys, rows = plans.columns(self._model._meta.concrete_model).key, 0
+  for first, last in batches(n, size) do
+    local changed
+    if plain and distinct then
+      changed = update_each(plan.tables, objects, first, last, using, partial)
+    elseif plain then
+      local own = without_twins(objects, first, last, keys)
+      changed = own and update_each(plan.tables, own, 1, #own, using, partial)
+    end
+    rows = rows + (changed or update_case(self, plan.fields, objects, first, last, using))
+  end
+  return rows
+end
+
+local update_options = { batch_size = true }
+
 --- bulk_update(objects, { "price" }[, { batch_size = }]) → rows that were found. No save(), no
 --- signals but post_bulk_update.
 function QuerySet:bulk_update(objects, names, options)
-  options = check_options("bulk_update", options, { batch_size = true })
   local class = self._model
   local meta = class._meta
-  local size = check_batch_size(options)
+  local size = check_batch_size(options and check_options("bulk_update", options, update_options))
   local plan = update_plan(meta, names)
   local keyed, distinct, partial
   objects, keyed, distinct, partial = check_objects(self, objects, "bulk_update")
-  if meta.pk.composite then
+  if plans.columns(meta.concrete_model).composite then
     keyed = 0
     for i = 1, #objects do
       keyed = keyed + (objects[i].pk ~= nil and 1 or 0)
@@ -370,21 +394,7 @@ function QuerySet:bulk_update(objects, names, options)
     return 0
   end
   local using = QuerySet._write_db(self)
-  local plain = orm.is_plain(self._code)
-  local keys = plans.columns(meta.concrete_model).key
-  local rows = 0
-  db.atomic({ using = using, savepoint = false }, function()
-    for first, last in batches(#objects, size) do
-      local changed
-      if plain and distinct then
-        changed = update_each(plan.tables, objects, first, last, using, partial)
-      elseif plain then
-        local own = without_twins(objects, first, last, keys)
-        changed = own and update_each(plan.tables, own, 1, #own, using, partial)
-      end
-      rows = rows + (changed or update_case(self, plan.fields, objects, first, last, using))
-    end
-  end)
+  local rows = db._within(using, update_batches, self, plan, objects, size, using, distinct, partial)
   send.post_bulk_update(class, objects, names, using)
   return rows
 end

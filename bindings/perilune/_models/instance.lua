@@ -114,7 +114,10 @@ end
 local function insert_row(self, class, using, raw, columns)
   local plan = plans.insert(class, self, raw, columns)
   local one = { self }
-  plans.load_deferred(plan, self)
+  local state = rawget(self, "_state")
+  if state and state.loaded then
+    plans.load_deferred(plan, self)
+  end
   local sources = plans.sources(plan, one, 1, 1, true, raw)
   if plans.write(class, plan, sources, one, 1, 1, using) ~= nil then
     return
@@ -260,12 +263,17 @@ function M.insert(self, using)
     check_related(self, columns.relations, "save()")
   end
   send.pre_save(class, self, false, using)
-  key_of(self, concrete, columns)
+  if not columns.auto then
+    key_of(self, concrete, columns)
+  end
   if columns.ordered then
     rawset(self, "_order", require("perilune._models.order").next_place(self, concrete, using))
   end
   insert_row(self, concrete, using, nil, columns)
-  local state = descriptors.own_state(self)
+  local state = rawget(self, "_state")
+  if not state or state.shared ~= false then
+    state = descriptors.own_state(self)
+  end
   state.db, state.adding = using, false
   send.post_save(class, self, true, false, using)
   return true

@@ -61,6 +61,18 @@ local function direct_filter(key, exclude)
   end
 end
 
+-- create() needs no QuerySet.
+local function direct_create(self, values)
+  local begin = type(self) == "table" and self.get_queryset or no_colon("create")
+  local object
+  if begin == Manager.get_queryset then
+    object = QuerySet._create(self.model, values, rawget(self, "_db") or routing.write(self.model))
+  else
+    object = begin(self):create(values)
+  end
+  return object
+end
+
 local get
 local filters = { [QuerySet.filter] = direct_filter("filter", false), [QuerySet.exclude] = direct_filter("exclude", true) }
 
@@ -75,6 +87,8 @@ local function queryset_method(class, key)
   if method == QuerySet.get then
     get = get or orm.get_method(getters, direct_get, Manager.get_queryset, missing)
     return get
+  elseif method == QuerySet.create then
+    return direct_create
   elseif filters[method] then
     return filters[method]
   end

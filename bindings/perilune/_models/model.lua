@@ -237,7 +237,7 @@ end
 --- A new instance: given values, defaults for the rest.
 local function new(class, values, level)
   local meta = class._meta
-  local registry, others = meta.registry, false
+  local registry = meta.registry
   if registry.dirty then
     registry:world()
   end
@@ -250,19 +250,7 @@ local function new(class, values, level)
   if pre_init._listens(class) then
     pre_init:send(class, { args = {}, kwargs = values or {} })
   end
-  local self = orm.object(#meta.fields + 2)
-  self._state = { adding = true, shared = false }
-  if values then
-    local descriptors = class._descriptors
-    for name, value in next, values do
-      local d = descriptors[name]
-      if not (d and d.plain) then
-        others = true
-      elseif value ~= null then
-        self[name] = value
-      end
-    end
-  end
+  local self, others = orm.instance(values, class._descriptors, #meta.fields + 2)
   set_defaults(self, values, meta)
   setmetatable(self, class)
   if others then

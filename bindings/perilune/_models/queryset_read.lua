@@ -212,8 +212,27 @@ function QuerySet:get_or_nil(...)
   return single_row(self, ...)
 end
 
-function QuerySet:first(...)
-  no_arguments("first", ...)
+-- The first row of a query that has nothing but its code, and perhaps a database.
+local function first_of(self, using)
+  local model = self._model
+  using = using or routing.read(model)
+  local row, n, hooks = orm.first_row(world_of(self), using, self._code)
+  if n == 0 then
+    return nil
+  elseif hooks or from_db.any() or post_init._listens(model) then
+    return whole_row(self, row, hooks, nil, using)
+  end
+  return row
+end
+
+function QuerySet:first(condition)
+  if condition ~= nil then
+    no_arguments("first", condition)
+  end
+  local bare, db = orm.is_bare(self)
+  if bare then
+    return first_of(self, db)
+  end
   local rows = rawget(self, "_result")
   if rows then
     return rows[1]

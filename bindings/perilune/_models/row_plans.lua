@@ -160,15 +160,15 @@ end
 --- and the relations among all its fields. Looking for what a field has not costs a walk
 --- through its classes.
 function M.columns(class)
-  local columns, plans = kept(class, "columns")
-  if columns then
+  local meta = class._meta
+  local columns = meta.row_columns
+  if columns and columns.of == meta.fields then
     return columns
   end
-  local meta = class._meta
   local in_key = {}
   local pk = meta.pk
   columns = {
-    all = {}, others = {}, key = {}, optional = {}, relations = {},
+    of = meta.fields, all = {}, others = {}, key = {}, optional = {}, relations = {},
     composite = pk.composite or false, attname = pk.attname, auto = pk.auto or false,
     makes_key = not pk.remote_model and (pk:has_default() or pk.db_default ~= nil),
     ordered = meta.order_with_respect_to ~= nil,
@@ -195,7 +195,8 @@ function M.columns(class)
     end
   end
   columns.generates = M.generates(class)
-  return keep(plans, "columns", columns)
+  meta.row_columns = columns
+  return columns
 end
 
 -- Which of the optional columns the object has nothing for.
@@ -306,7 +307,8 @@ function M.write(class, plan, sources, objects, first, last, using)
   if not plan.code then
     return nil
   end
-  local world = class._meta.registry:world()
+  local registry = class._meta.registry
+  local world = registry.dirty and registry:world() or registry.made
   local changes, converted = orm.write(world, using, plan.code, sources, objects, first, last, plan.key)
   if converted then
     hooks.rows(first == 1 and last == #objects and objects or table.move(objects, first, last, 1, {}), converted, false, using)

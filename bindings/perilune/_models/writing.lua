@@ -14,13 +14,19 @@ local write_db, world_of = QuerySet._write_db, QuerySet._world
 
 -- ---- one row ----
 
---- create{ name = "x" } → the saved instance
-function QuerySet:create(values)
-  local object = self._model(values)
-  local using = write_db(self)
+-- An object of these values, saved.
+local function create_one(model, values, using)
+  local object = model(values)
   if not instance.insert(object, using) then
     object:save { force_insert = true, using = using }
   end
+  return object
+end
+QuerySet._create = create_one
+
+--- create{ name = "x" } → the saved instance
+function QuerySet:create(values)
+  local object = create_one(self._model, values, write_db(self))
   return object
 end
 
