@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Lua half of the standard library, compiled in as text (cmake/embed.cmake). */
+/* The Lua half of the standard library, compiled in as text: embed_lua() of cmake/Modules.cmake. */
 #ifndef BINDINGS_LUA_EMBEDDED_H
 #define BINDINGS_LUA_EMBEDDED_H
 
