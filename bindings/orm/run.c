@@ -118,7 +118,9 @@ static int bind(struct orm_run *run, const struct convert_zone *zone, struct err
 /* The current zone, with its name in the scratch memory. [-0, +0, may raise] */
 static struct convert_zone zone_of(lua_State *L, struct orm_run *run)
 {
-    struct convert_zone zone = {.tz = time_current_zone(L), .naive = !run->world->orm->use_tz};
+    struct convert_zone zone = {.tz = time_current_zone(L),
+                                .fallback = time_default_zone(L),
+                                .naive = !run->world->orm->use_tz};
     struct buf *name = orm_json_buffer(L);
     tz_add_name(name, zone.tz);
     zone.tz_name = arena_str(&run->scratch, buf_str(name));

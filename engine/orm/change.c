@@ -296,6 +296,8 @@ static int emit_rows_of(struct query *q, const struct insert *in, bool each)
             struct expr *v = read_operand(q, &r);
             if (!v)
                 return -1;
+            if (v->kind == E_SUBQUERY && v->query->default_cols && query_select_key(v->query) < 0)
+                return -1;
             if (v->flags & EF_COLUMN)
                 return c_fail(c, ERR_INVALID,
                               "F() expressions can only be used to update, not to "

@@ -46,6 +46,7 @@ struct param_type { /* how one parameter is converted */
 /* What a conversion may need from outside. */
 struct convert_zone {
     struct tz tz;       /* the current time zone */
+    struct tz fallback; /* that of moments without one: the setting time_zone; none: UTC */
     struct str tz_name; /* its name, for the database */
     bool naive;         /* setting use_tz is off: moments have no zone, here and in the database */
 };

@@ -28,7 +28,8 @@ int convert_date(const struct param_type *t, struct value v, const struct conver
         *ordinal = floor_div(v.i, DURATION_DAY) + DATE_ORDINAL_1970;
         return 0;
     case VALUE_DATETIME:
-        if (datetime_from_epoch_micros(v.i, zone->tz, &when, err) < 0)
+        if (datetime_from_epoch_micros(
+                v.i, zone->fallback.kind == TZ_NONE ? tz_utc() : zone->fallback, &when, err) < 0)
             return -1;
         *ordinal = date_ordinal(when.date);
         return 0;
@@ -44,8 +45,10 @@ int convert_date(const struct param_type *t, struct value v, const struct conver
     }
 }
 
-static int from_local(int64_t local_micros, const struct convert_zone *zone, int64_t *micros,
-                      struct err *err)
+/* A moment of the clock in `tz`, which is that of the setting for values without a zone, and the
+ * current one for the bounds of years. */
+static int from_local(int64_t local_micros, const struct convert_zone *zone, struct tz tz,
+                      int64_t *micros, struct err *err)
 {
     struct datetime naive;
     if (zone->naive) {
@@ -54,7 +57,7 @@ static int from_local(int64_t local_micros, const struct convert_zone *zone, int
     }
     if (datetime_from_epoch_micros(local_micros, tz_none(), &naive, err) < 0)
         return -1;
-    naive.tz = zone->tz.kind == TZ_NONE ? tz_utc() : zone->tz;
+    naive.tz = tz.kind == TZ_NONE ? tz_utc() : tz;
     *micros = datetime_epoch_micros(&naive);
     return 0;
 }
@@ -79,13 +82,13 @@ int convert_moment(const struct param_type *t, struct value v, const struct conv
         *micros = v.i;
         return 0;
     case VALUE_NAIVE:
-        return from_local(v.i, zone, micros, err);
+        return from_local(v.i, zone, zone->fallback, micros, err);
     case VALUE_DATE:
-        return from_local(date_micros(v.i), zone, micros, err);
+        return from_local(date_micros(v.i), zone, zone->fallback, micros, err);
     case VALUE_TEXT:
         if (dateparse_datetime(v.text, &when, err) == 1) {
             if (when.tz.kind == TZ_NONE)
-                return from_local(datetime_epoch_micros(&when), zone, micros, err);
+                return from_local(datetime_epoch_micros(&when), zone, zone->fallback, micros, err);
             if (zone->naive)
                 return fail_aware(t, err);
             *micros = datetime_epoch_micros(&when);
@@ -222,7 +225,7 @@ int convert_year(const struct param_type *t, int64_t year, const struct convert_
         return 0;
     }
     int64_t local = end ? date_micros(last) + DURATION_DAY - 1 : date_micros(first);
-    if (from_local(local, zone, &micros, err) < 0)
+    if (from_local(local, zone, zone->tz, &micros, err) < 0)
         return -1;
     out->text = convert_moment_text(micros, scratch);
     return 0;

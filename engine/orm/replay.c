@@ -206,6 +206,13 @@ static int check_order_name(struct query *q, struct str name)
         return 0;
     if (n == UINT32_MAX || names_to_path(q, parts, n, q->model, true, &j) < 0)
         return n == UINT32_MAX ? fail_name(q, q->model, name) : -1;
+    /* What is left are transforms, or a name that there is not: better said here than where the
+     * rows are read. */
+    struct alias *base = query_base(q);
+    struct expr *e = base && j.final_field ? expr_column(q->c, base, j.final_field) : NULL;
+    for (uint32_t i = j.n_names; e && i < n; i++)
+        if (!(e = apply_transform(q, e, parts[i], true)))
+            return -1;
     return 0;
 }
 

@@ -102,6 +102,18 @@ describe("truncated moments", function()
     end)
   end)
 
+  it("moments without a zone are of the setting, whatever zone is active", function()
+    s.clear()
+    time.override("Asia/Tokyo", function()
+      local order = Order.objects:create { customer = "c", placed_at = time.datetime(2024, 1, 31, 12, 0, 0) }
+      order:refresh_from_db()
+      assert.equal("2024-01-31T12:00:00+00:00", tostring(order.placed_at))
+      assert.equal(1, Order.objects:filter({ placed_at = "2024-01-31 12:00:00" }):count())
+      assert.equal(1, Order.objects:filter({ placed_at__hour = 21 }):count()) -- parts are of the active one
+      order:delete()
+    end)
+  end)
+
   it("have the part that is asked for", function()
     local function refused(text, expression)
       raises("ValueError", function() Day.objects:annotate { x = expression } end, text)
@@ -115,6 +127,29 @@ describe("truncated moments", function()
     raises("ValueError", function() return fn.TruncDay("day", { tzinfo = "Nowhere/X" }) end, "unknown time zone 'Nowhere/X'")
     raises("ValueError", function() return Order.objects:datetimes("placed_at", "day", "ASC", { tzinfo = "Nowhere/X" }) end, "unknown time zone")
     raises("ValueError", function() return Day.objects:dates("day", "year", "UP") end, "'order' must be either 'ASC' or 'DESC', not 'UP'")
+  end)
+end)
+
+describe("names of orders", function()
+  it("are looked at where they are written, to their last part", function()
+    raises("FieldError", function() return Product.objects:order_by "category__nam" end, "did you mean 'name'?")
+    raises("FieldError", function() return Product.objects:order_by "name__lower" end, "Unsupported lookup 'lower' for CharField")
+    raises("FieldError", function() return Product.objects:order_by "-created_at__yeer" end, "perhaps you meant year?")
+    assert.equal(0, Product.objects:none():order_by("created_at__year", "category__parent__name", "items__order", "tags"):count())
+  end)
+end)
+
+describe("QuerySets as values", function()
+  it("are their first key, in create as in update", function()
+    fill()
+    local first = Category.objects:order_by "pk"
+    local made = Product.objects:create { name = "q", price = 1, stock = first:limit(1) }
+    made:refresh_from_db()
+    assert.equal(first[1].pk, made.stock)
+    Product.objects:filter({ pk = made.pk }):update { stock = 0 }
+    Product.objects:filter({ pk = made.pk }):update { stock = first:limit(1) }
+    made:refresh_from_db()
+    assert.equal(first[1].pk, made.stock)
   end)
 end)
 

@@ -285,7 +285,7 @@ M.DateField = Field:extend {
     if is_null(value) or kinds.is_date(value) then
       return value ~= null and value or nil
     elseif kinds.is_datetime(value) then
-      return (time.is_aware(value) and time.make_naive(value) or value):date()
+      return (time.is_aware(value) and time.make_naive(value, time.get_default_timezone()) or value):date()
     end
     return parsed(self, time.parse_date, value, "invalid", "invalid_date")
   end,
@@ -307,7 +307,7 @@ M.DateTimeField = Field:extend {
       return value ~= null and value or nil
     elseif kinds.is_date(value) then
       local start = time.datetime(value.year, value.month, value.day)
-      return use_tz() and time.make_aware(start) or start
+      return use_tz() and time.make_aware(start, time.get_default_timezone()) or start
     end
     local ok, result = pcall(time.parse_datetime, value)
     if not ok then
