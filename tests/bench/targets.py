@@ -57,7 +57,7 @@ class Target:
         self.wrong = {}  # by test: why its answer is
         os.mkdir(self.run)
         seed(self.db)
-        command = getattr(self, name.replace("-", "_"))()
+        command = getattr(opts, "under", []) + getattr(self, name.replace("-", "_"))()
         self.log = open(os.path.join(self.run, "log"), "wb")
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env,
