@@ -146,6 +146,16 @@ describe("what a table cannot hold", function()
 end)
 
 describe("RemoveField", function()
+  it("that is taken back wants a value for the rows that are there", function()
+    local h = shop()
+    local before = h.list[#h.list].name
+    h:add { migrations.RemoveField { model_name = "item", name = "product" } }
+    h:to(h.list[#h.list].name)
+    raises("IntegrityError", function()
+      h:to(before)
+    end, "the rows that are there have no value for 'product', which has no default")
+  end)
+
   it("takes the column, its index, its join table", function()
     local h = shop()
     h:step({ migrations.RemoveField { model_name = "product", name = "note" } }, { lossy = { note = true } })
@@ -438,6 +448,27 @@ describe("keys of several columns", function()
     end)
     assert.is_false(ok)
     h:step({ migrations.DeleteModel { name = "Two" } }, { lossy = { first = true, b = true, third = true, sum = true }, forward_only = true })
+  end)
+end)
+
+describe("a key that moves to another column", function()
+  it("takes the rows along, forward and back", function()
+    local h = shop()
+    local link = { on_delete = models.CASCADE }
+    h:step { migrations.CreateModel { name = "Cover", fields = { { "product", models.OneToOneField("Product", { on_delete = models.CASCADE, primary_key = true }) }, { "path", models.CharField { max_length = 9, default = "" } } } } }
+    for i = 1, 3 do
+      h:apps():get_model("shop", "Cover").objects:create { product_id = i, path = "c" .. i }
+    end
+    h:step({ migrations.AddField { model_name = "cover", name = "id", field = id()[2] }, migrations.AlterField { model_name = "cover", name = "product", field = models.ForeignKey("Product", link) } })
+    local Cover = h:apps():get_model("shop", "Cover")
+    assert.equal("c2", Cover.objects:get({ pk = 2 }).path)
+    Cover.objects:create { product_id = 2, path = "second" }
+    assert.equal(2, Cover.objects:filter({ product_id = 2 }):count())
+    Cover.objects:filter({ path = "second" }):delete()
+    h:step { migrations.AddField { model_name = "cover", name = "code", field = models.CharField { max_length = 9, default = "x", null = true } } }
+    db.execute "UPDATE shop_cover SET code = path"
+    h:step({ migrations.RemoveField { model_name = "cover", name = "id" }, migrations.AlterField { model_name = "cover", name = "code", field = models.CharField { max_length = 9, primary_key = true } } }, { lossy = { id = true } })
+    assert.equal(2, h:apps():get_model("shop", "Cover").objects:get({ pk = "c2" }).product_id)
   end)
 end)
 

@@ -158,6 +158,9 @@ describe("methods", function()
     raises("AttributeError", function() c.products = {} end, "use its set{…}")
     raises("TypeError", function() c.products:add(5) end, "'Product' instance expected")
     raises("TypeError", function() c.products:set(5) end, "set takes a list")
+    p.category = Category.objects:create { name = "two values" }
+    p:save()
+    raises("TypeError", function() p.tags:add(s.Tag.objects:get_or_create { name = "x" }) end, "add takes objects of Tag or their keys; item 2 is true (a call that gives two values, such as get_or_create, wants parentheses around it)")
     raises("ValueError", function() return Product { name = "x", category = "kinds" } end, 'must be a "Category" instance')
   end)
 

@@ -194,6 +194,24 @@ end
 
 -- ---- fields ----
 
+-- Calls fn while `key`, if it is one, is the only primary key of the model: the one before it is
+-- an ordinary column until the next operation changes it or takes it away.
+local function as_only_key(model, key, fn)
+  local others = {}
+  for _, field in ipairs(key.primary_key and not key.composite and model._meta.local_fields or {}) do
+    if field ~= key and field.primary_key then
+      others[#others + 1], field.primary_key = field, false
+    end
+  end
+  local ok, err = pcall(fn)
+  for _, field in ipairs(others) do
+    field.primary_key = true
+  end
+  if not ok then
+    error(err, 0)
+  end
+end
+
 -- What rows that are there get in a new column.
 local function effective_default(field)
   if field:has_default() then
@@ -238,7 +256,15 @@ function Sqlite:add_field(from_model, to_model, field)
   if not field.generated and field.db_default == nil then
     mapping[field.column] = self.literal(to_model, field, default)
   end
-  self:remake(from_model, to_model, mapping)
+  local ok, err = pcall(as_only_key, to_model, field, function()
+    self:remake(from_model, to_model, mapping)
+  end)
+  if not ok then
+    if default == nil and tostring(err.message):find("NOT NULL constraint failed", 1, true) then
+      err.message = err.message .. (" (the rows that are there have no value for '%s', which has no default: give them one in a RunLua or RunSQL while it is null = true)"):format(field.name)
+    end
+    error(err, 0)
+  end
 end
 
 function Sqlite:remove_field(from_model, to_model, field)
@@ -286,7 +312,7 @@ function Sqlite:alter_field(from_model, to_model, old, new)
     self:alter_many(old, new)
     return
   elseif old.many or new.many then
-    error(exceptions.ValueError(("Cannot alter field %s into %s: they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields)"):format(old.name, new.name)), 0)
+    error(exceptions.ValueError(("Cannot alter field %s into %s: they are not compatible types (you cannot alter to or from M2M fields, or add or remove through= on M2M fields). To keep the rows of the join table, write SeparateDatabaseAndState (docs/guide/migrations.md, \"A through model for a relation that is there\"); else remove the field and add it again"):format(old.name, new.name)), 0)
   elseif old.composite and new.composite then
     if table.concat(old.parts, " ") ~= table.concat(new.parts, " ") then
       self:remake(from_model, to_model, same_columns(self, from_model, to_model))
@@ -311,7 +337,9 @@ function Sqlite:alter_field(from_model, to_model, old, new)
   if not new.generated then
     mapping[new.column] = source
   end
-  self:remake(from_model, to_model, mapping)
+  as_only_key(to_model, new, function()
+    self:remake(from_model, to_model, mapping)
+  end)
   if old.unique or old.primary_key then
     self:remake_referrers(from_model, to_model, new)
   end

@@ -358,6 +358,9 @@ local function keys_of(self, objects, what)
         local own, other = state_of(self.instance).db, state_of(object).db
         error(exceptions.ValueError(("Cannot add \"%s\": instance is on database \"%s\", value is on database \"%s\""):format(tostring(object), own, other)), 3)
       end
+    elseif type(object) == "boolean" or type(object) == "function" then -- what get_or_create gives behind the object
+      error(exceptions.TypeError(("%s takes objects of %s or their keys; item %d is %s%s"):format(what, self.model._meta.object_name, i, tostring(object),
+        type(object) == "boolean" and " (a call that gives two values, such as get_or_create, wants parentheses around it)" or "")), 3)
     end
     if not seen[key] then
       seen[key] = true
