@@ -238,6 +238,19 @@ static int undeclared(lua_State *L)
                            name, name);
 }
 
+/* null = True would be null = nil, and nobody would say so. */
+static int absent(lua_State *L)
+{
+    static const char *const words[][2] = {{"True", "true"}, {"False", "false"}, {"None", "nil"}};
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(name, words[i][0]) == 0)
+            return exception_raise(L, "Error", "there is no variable '%s'; in Lua it is %s", name,
+                                   words[i][1]);
+    lua_pushnil(L);
+    return 1;
+}
+
 static void remove_fields(lua_State *L, const char *lib, const char *const *names)
 {
     lua_getglobal(L, lib);
@@ -274,9 +287,11 @@ static void limit_globals(lua_State *L)
     lua_pop(L, 2);
 
     lua_pushglobaltable(L);
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_pushcfunction(L, undeclared);
     lua_setfield(L, -2, "__newindex");
+    lua_pushcfunction(L, absent);
+    lua_setfield(L, -2, "__index");
     lua_pushliteral(L, "globals");
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);

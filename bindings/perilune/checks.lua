@@ -38,19 +38,25 @@ function Message:is_silenced()
   return false
 end
 
+-- Whose the message is, and where that is written: "shop.Product", " (shop/models.lua:12)".
 local function object_text(obj)
   if obj == nil then
-    return "?"
+    return "?", ""
+  end
+  local meta = type(obj) == "table" and rawget(obj, "_meta") -- a model
+  if meta then
+    return meta.label, meta.where ~= "" and (" (%s)"):format(meta.where) or ""
   end
   local ok, text = pcall(tostring, type(obj) == "table" and obj.label or obj)
-  return ok and text or "?"
+  return ok and text or "?", ""
 end
 
---- "urls.lua:3: (urls.W002) text" with the hint in a line of its own.
+--- "urls.lua:3: (urls.W002) text", "shop.Product: (models.E012) text (shop/models.lua:12)"; with the hint in a line of its own.
 function Message:__tostring()
   local id = self.id and "(" .. self.id .. ") " or ""
   local hint = self.hint and "\n\tHINT: " .. self.hint or ""
-  return ("%s: %s%s%s"):format(object_text(self.obj), id, self.msg, hint)
+  local whose, place = object_text(self.obj)
+  return ("%s: %s%s%s%s"):format(whose, id, self.msg, place, hint)
 end
 
 local fields = { hint = true, obj = true, id = true }

@@ -42,7 +42,10 @@ M.FilteredRelation = filtered.FilteredRelation
 --- Model("Product", { … }): a model; models.Model.save(self, opts) calls the base method.
 M.Model = setmetatable({}, {
   __index = model.base,
-  __call = function(_, name, members)
+  __call = function(_, name, members, more)
+    if more ~= nil then
+      error(exceptions.TypeError(("Model(\"%s\", {…}) takes a name and one table; an heir is made by the model above it: Base:extend(\"%s\", {…})"):format(tostring(name), tostring(name))), 2)
+    end
     return model.model(name, members, 2)
   end,
   __name = "perilune.models.Model",

@@ -174,6 +174,26 @@ describe("methods", function()
   end)
 end)
 
+describe("Model", function()
+  it("is written in Lua", function()
+    for word, lua in pairs { True = "true", False = "false", None = "nil" } do
+      local use = load("return { null = " .. word .. " }")
+      raises("Error", use, ("there is no variable '%s'; in Lua it is %s"):format(word, lua))
+    end
+    assert.equal(nil, load("return Nothing")())
+  end)
+
+  it("knows its line when it is all that a file returns", function()
+    local chunk = load("local models = require 'perilune.models'\nreturn models.Model('Alone', {\n  n = models.IntegerField{},\n  Meta = { app_label = 'shop' } })", "@shop/alone.lua")
+    assert.equal("shop/alone.lua:3", chunk()._meta.where)
+  end)
+
+  it("takes a name and a table", function()
+    raises("TypeError", function() return models.Model("Heir", Product, {}) end, 'Base:extend("Heir", {…})')
+    raises("TypeError", function() return models.Model("Lower", { meta = { ordering = { "id" } }, Meta = { app_label = "shop" } }) end, "Lower.meta: the table of options is called Meta")
+  end)
+end)
+
 describe("Meta", function()
   local function wrong(meta, text)
     meta.app_label = "shop"

@@ -40,9 +40,20 @@ local function app_of(source)
   return best and best.label
 end
 
-local function place(level)
+-- The file and the line of a model. `return models.Model(…)` leaves no trace of its file on the
+-- stack; its fields know where they were made.
+local function place(level, members)
   local info = debug.getinfo(level + 1, "Sl")
-  return info.source, ("%s:%d"):format(info.source:gsub("^@", ""), info.currentline)
+  if info and info.currentline >= 0 then
+    return info.source, ("%s:%d"):format(info.source:gsub("^@", ""), info.currentline)
+  end
+  for _, value in pairs(members) do
+    local where = type(value) == "table" and rawget(value, "where")
+    if type(where) == "string" and where:match "^.+:%d+$" then
+      return where:match "^(.+):%d+$", where
+    end
+  end
+  return "?", "?"
 end
 
 -- ---- the metatable of classes ----
@@ -271,11 +282,13 @@ end
 -- Members of an author's table, sorted into fields (in order), managers and the rest.
 -- What is wrong with a member that is a class where an object belongs, which would be no
 -- field and no manager, and nobody would say so.
-local function misplaced(value)
+local function misplaced(key, value)
   if type(value) ~= "table" then
     return nil
   elseif rawget(value, "class_name") and rawget(value, "__index") == value then
     return ("models.%s is a class of fields: write models.%s{…}"):format(value.class_name, value.class_name)
+  elseif (key == "meta" or key == "META") and getmetatable(value) == nil then
+    return "the table of options is called Meta"
   elseif rawget(value, "_is_manager_class") then
     return "a class of managers is called, to make one: write Manager()"
   elseif rawget(value, "__name") == "perilune.models.QuerySet" then
@@ -293,7 +306,7 @@ local function sort_members(name, members, level)
     elseif type(value) == "table" and rawget(value, "_is_manager") then
       found[#found + 1] = { key, value }
     elseif key ~= "Meta" and key ~= "bases" then
-      local problem = misplaced(value)
+      local problem = misplaced(key, value)
       if problem then
         error(exceptions.TypeError(("%s.%s: %s"):format(name, key, problem)), level + 1)
       end
@@ -530,7 +543,7 @@ function M.model(name, members, level)
   elseif type(members) ~= "table" then
     error(exceptions.TypeError(("Model(\"%s\", {…}) takes a table of fields, not a %s"):format(name, type(members))), level)
   end
-  local source, where = place(level)
+  local source, where = place(level, members)
   local meta = members.Meta
   local app_label = type(meta) == "table" and meta.app_label or app_of(source)
   return M.define(name, members, meta, { app_label = app_label, where = where, bases = members.bases, level = level })
