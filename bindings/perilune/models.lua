@@ -46,7 +46,8 @@ M.Model = setmetatable({}, {
     if more ~= nil then
       error(exceptions.TypeError(("Model(\"%s\", {…}) takes a name and one table; an heir is made by the model above it: Base:extend(\"%s\", {…})"):format(tostring(name), tostring(name))), 2)
     end
-    return model.model(name, members, 2)
+    local class = model.model(name, members, 3) -- no tail call: it looks at how this was called
+    return class
   end,
   __name = "perilune.models.Model",
 })

@@ -43,7 +43,7 @@ end
 -- The file and the line of a model. `return models.Model(…)` leaves no trace of its file on the
 -- stack; its fields know where they were made.
 local function place(level, members)
-  local info = debug.getinfo(level + 1, "Sl")
+  local info = not debug.getinfo(level, "t").istailcall and debug.getinfo(level + 1, "Sl")
   if info and info.currentline >= 0 then
     return info.source, ("%s:%d"):format(info.source:gsub("^@", ""), info.currentline)
   end
@@ -535,9 +535,9 @@ function M.define(name, members, given_meta, how)
   return class
 end
 
---- models.Model("Product", { … }); `bases` in the table names parents.
+--- models.Model("Product", { … }); `bases` in the table names parents. `level`: of the author's
+--- line, 3 for what the author calls calls this.
 function M.model(name, members, level)
-  level = level or 2
   if type(name) ~= "string" or not name:match "^%a[%w_]*$" then
     error(exceptions.TypeError(("Model(name, {…}): the name is a word such as \"Product\", not %s"):format(tostring(name))), level)
   elseif type(members) ~= "table" then
@@ -557,7 +557,8 @@ function base.extend(class, name, members)
     all[k] = v
   end
   all.bases = { class }
-  return M.model(name, all, 2)
+  local heir = M.model(name, all, 3) -- no tail call: place() looks at how this was called
+  return heir
 end
 
 -- ---- questions about classes ----
