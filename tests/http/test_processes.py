@@ -183,6 +183,17 @@ def crash_alone(opts, checks):
             time.sleep(1.2)
 
 
+def crash_all(opts, checks):
+    """All workers at once, again and again, until new ones are held back for a while: who comes
+    then waits in line, too, and is refused nothing."""
+    with start(opts, workers=2) as server:
+        for _ in range(4):
+            for pid in children(server.pid):
+                server.send_signal(signal.SIGKILL, pid)
+            checks.check(server.request("GET", "/").status == 200, "served after the death of all")
+        wait_for(lambda: len(children(server.pid)) == 2, 10, "two workers")
+
+
 def stopped_worker(opts, checks):
     """SIGSTOP: killed and replaced after request_time_limit, the other serves meanwhile."""
     with start(opts, "settings_limits", workers=2) as server:
@@ -367,4 +378,4 @@ if __name__ == "__main__":
     run(arguments(__doc__), [
         reload_under_load, reload_during_requests, reload_broken, broken_from_the_start, crash,
         stopped_worker, master_killed, drain, unix_socket, pid_file, access_log],
-        [crash_beside_others, crash_alone, drain_has_an_end, access_log_json])
+        [crash_beside_others, crash_alone, crash_all, drain_has_an_end, access_log_json])
