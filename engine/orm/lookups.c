@@ -528,6 +528,11 @@ static struct expr *finish_lookup(struct query *q, const struct lookup *def, str
                                STR_ARG(name_of(lhs)), rhs->n);
         if (def->kind == LOOKUP_IN && rhs->kind == E_LIST && !json)
             rhs = without_none(c, rhs, &had_none);
+    } else if (rhs->kind == E_LIST && def->kind == LOOKUP_HAS_KEY) {
+        return c_fail_expr(c, ERR_TYPE,
+                           "%.*s__%s takes the name of one key; has_keys and has_any_keys take a "
+                           "list",
+                           STR_ARG(name_of(lhs)), def->name);
     } else if (rhs->kind == E_LIST && !(rhs = list_as_value(c, lhs, rhs))) {
         return NULL;
     }
