@@ -40,6 +40,7 @@ struct json_shape {
     struct {
         size_t start, n;
     } texts[JSON_SHAPE_MAX]; /* in the order written */
+    size_t room;             /* for all texts, separators and numbers */
 };
 
 struct json_encoder {

@@ -8,7 +8,7 @@
 #include "base/vec.h"
 #include "value/json.h"
 
-enum { SHORT_SORT = 16 };
+enum { SHORT_SORT = 16, COPIED_AT_ONCE = 24 };
 
 /* ---- members ---- */
 
@@ -101,23 +101,41 @@ int json_write_plain(struct json_encoder *e, const struct json_member *m)
 /* ---- objects ---- */
 
 /* A key as the object before has it: its text is copied from there. */
-static void copy_key(struct json_encoder *e, unsigned place)
+static char *copy_key(const struct json_encoder *e, unsigned place, char *to)
 {
-    size_t start = e->shape.texts[place].start, n = e->shape.texts[place].n;
-    buf_reserve(e->out, n);
-    memcpy(e->out->data + e->out->n, e->out->data + start, n);
-    e->out->n += n;
+    const char *from = e->out->data + e->shape.texts[place].start;
+    size_t n = e->shape.texts[place].n;
+    if (n <= COPIED_AT_ONCE) /* there is room behind both; what is too much may overlap */
+        memmove(to, from, COPIED_AT_ONCE);
+    else
+        memcpy(to, from, n);
+    return to + n;
 }
 
+/* The usual layout, all on one line: straight into the buffer, which has room for everything but
+ * texts. */
 static int write_known(struct json_encoder *e, size_t first)
 {
+    struct buf *out = e->out;
+    buf_reserve(out, e->shape.room);
+    char *p = out->data + out->n;
     for (unsigned i = 0; i < e->shape.n; i++) {
         const struct json_member *m = &e->members[first + e->shape.order[i]];
-        json_begin(e, i == 0);
-        copy_key(e, i);
+        if (i)
+            *p++ = e->style->item[0];
+        p = copy_key(e, i, p);
+        if (m->type == LUA_TNUMBER && m->flag) {
+            p = buf_putint(p, m->value.integer);
+            continue;
+        }
+        out->n = (size_t)(p - out->data);
         if (json_write_plain(e, m) != 0)
             return json_add_key_step(e, m->key);
+        buf_reserve(out, e->shape.room);
+        p = out->data + out->n;
     }
+    out->n = (size_t)(p - out->data);
+    *p = '\0';
     return 0;
 }
 
@@ -125,8 +143,9 @@ static int write_known(struct json_encoder *e, size_t first)
 static int write_new(struct json_encoder *e, size_t first)
 {
     unsigned n = (unsigned)(e->n - first);
-    bool keep = n <= JSON_SHAPE_MAX;
+    bool keep = n <= JSON_SHAPE_MAX && e->style->indent < 0 && strlen(e->style->item) == 1;
     e->shape.n = 0;
+    e->shape.room = COPIED_AT_ONCE + n * (1 + BUF_INT_MAX);
     if (e->style->sort_keys)
         json_sort_members(e->members + first, n);
     for (unsigned i = 0; i < n; i++) {
@@ -140,6 +159,7 @@ static int write_new(struct json_encoder *e, size_t first)
             e->shape.order[i] = (uint8_t)m->at;
             e->shape.texts[i].start = start;
             e->shape.texts[i].n = e->out->n - start;
+            e->shape.room += e->out->n - start;
         }
         if (json_write_plain(e, m) != 0)
             return json_add_key_step(e, m->key);

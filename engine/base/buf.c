@@ -56,25 +56,33 @@ void buf_addf(struct buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
-void buf_addint(struct buf *b, int64_t v)
+char *buf_putint(char *p, int64_t v)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233"
         "34353637383940414243444546474849505152535455565758596061626364656667"
         "6869707172737475767778798081828384858687888990919293949596979899";
-    char t[24], *p = t + sizeof t;
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    while (u >= 100) {
-        memcpy(p -= 2, &pairs[u % 100 * 2], 2);
-        u /= 100;
-    }
-    if (u >= 10)
-        memcpy(p -= 2, &pairs[u * 2], 2);
-    else
-        *--p = (char)('0' + u);
+    unsigned n = 1;
     if (v < 0)
-        *--p = '-';
-    buf_add(b, p, (size_t)(t + sizeof t - p));
+        *p++ = '-';
+    for (uint64_t rest = u; rest >= 10; n++)
+        rest /= 10;
+    char *end = p + n;
+    for (p = end; u >= 100; u /= 100)
+        memcpy(p -= 2, &pairs[u % 100 * 2], 2);
+    if (u >= 10)
+        memcpy(p - 2, &pairs[u * 2], 2);
+    else
+        p[-1] = (char)('0' + u);
+    return end;
+}
+
+void buf_addint(struct buf *b, int64_t v)
+{
+    buf_reserve(b, BUF_INT_MAX);
+    b->n = (size_t)(buf_putint(b->data + b->n, v) - b->data);
+    b->data[b->n] = '\0';
 }
 
 char *buf_detach(struct buf *b, size_t *n)

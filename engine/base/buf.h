@@ -71,6 +71,9 @@ static inline void buf_addstr(struct buf *b, struct str s)
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 void buf_addint(struct buf *b, int64_t v);
+/* Writes v at p, where there is room for BUF_INT_MAX bytes; gives its end. No NUL. */
+enum { BUF_INT_MAX = 20 };
+char *buf_putint(char *p, int64_t v);
 
 static inline struct str buf_str(const struct buf *b)
 {
