@@ -129,7 +129,10 @@ class Browser:
     def wait_text(self, css, text, timeout=5):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            if any(text in self._do("GET", "/element/%s/text" % e) for e in self.all(css)):
-                return True
+            try:
+                if any(text in self._do("GET", "/element/%s/text" % e) for e in self.all(css)):
+                    return True
+            except BrowserError:
+                pass  # of a page that has gone meanwhile
             time.sleep(0.05)
         return False
