@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The limit of views in Lua: rawmhd with a Lua 5.4 in it and no framework.  The views are those
- * of ../../app, and what they call does the least that gives the same answer: no routes, no
+/* What views in Lua cost: rawmhd with a Lua 5.4 in it and no framework.  The views are those
+ * of ../../app, and what they call does no more than the answer needs: no routes, no
  * request, no models, no transactions but one, names and types that are known beforehand, JSON
  * without a look at what it writes.  What Perilune needs beyond this is the framework.
  *
