@@ -17,10 +17,10 @@ enum {
     RESTART_WAIT = 100,  /* ms at most, for the others to pause */
     RESTART_PAUSE = 250, /* ms between two attempts */
     IDLE_SECONDS = 3,
-    TRIES_MAX = 12,
+    TRIES_MAX = 60,
     WARN_SECONDS = 60,
 };
-static const double TICK = 0.25;
+static const double TICK = 0.05; /* the longer, the more there is to put back at once */
 
 static struct sqlite_db *state_of(const struct database *db)
 {
