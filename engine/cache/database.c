@@ -17,8 +17,8 @@
 
 enum {
     DEFAULT_ENTRIES = 300,
-    CULL_STEPS = 20,     /* how often it is looked whether the table is full, while it fills */
-    COUNT_ATTEMPTS = 50, /* others change the number each time that it was read */
+    CULL_STEPS = 20,       /* how often it is looked whether the table is full, while it fills */
+    COUNT_ATTEMPTS = 1000, /* others change the number each time that it was read */
 };
 
 /* ---- opening ---- */
