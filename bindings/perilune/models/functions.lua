@@ -2,11 +2,10 @@
 -- perilune.models.functions: Django's database functions. Text arguments name fields;
 -- Value("text") is text. A table at the end holds options ({ output_field = … }).
 local check_options = require "perilune._options"
+local closed = require "perilune._closed"
 local exceptions = require "perilune.exceptions"
 local expressions = require "perilune._models.expressions"
 local orm = require "perilune._orm"
-local sorted_keys = require "perilune._sorted_keys"
-local suggest = require("perilune._core").suggest
 
 local M = { Cast = expressions.Cast, Collate = expressions.Collate }
 
@@ -160,13 +159,4 @@ for _, name in ipairs { "TruncDate", "TruncTime" } do
   end
 end
 
--- A name that is none would only fail as a nil that is called.
-return setmetatable(M, {
-  __index = function(_, name)
-    if type(name) ~= "string" or name:find "^_" then
-      return nil
-    end
-    local names = sorted_keys(M)
-    error(exceptions.AttributeError(("perilune.models.functions has no '%s'%s"):format(name, suggest(name, names))), 2)
-  end,
-})
+return closed(M, "perilune.models.functions")

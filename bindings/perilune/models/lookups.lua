@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- perilune.models.lookups: lookups as expressions, for what has no field's name on its left:
 -- filter(GreaterThan(F "stock" * 2, F "sold")), annotate{ dear = GreaterThan("price", 100) }.
+local closed = require "perilune._closed"
 local exceptions = require "perilune.exceptions"
 local orm = require "perilune._orm"
-local suggest = require("perilune._core").suggest
 
 local M = {}
 
@@ -21,16 +21,4 @@ for name, lookup in pairs {
   end
 end
 
-return setmetatable(M, {
-  __index = function(_, name)
-    if type(name) ~= "string" or name:find "^_" then
-      return nil
-    end
-    local names = {}
-    for known in pairs(M) do
-      names[#names + 1] = known
-    end
-    table.sort(names)
-    error(exceptions.AttributeError(("perilune.models.lookups has no '%s'%s"):format(name, suggest(name, names))), 2)
-  end,
-})
+return closed(M, "perilune.models.lookups")
