@@ -559,9 +559,10 @@ void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *
         push_values(L, r, row);
 }
 
-/* May anything be loaded later for the instances of the root, so that they need their peers? */
-static bool has_more(const struct statement *st)
+bool orm_reader_wants_peers(const struct statement *st)
 {
+    if (st->kind != STATEMENT_ROWS)
+        return false;
     const struct model *m = st->nodes[0].model;
     bool more = st->nodes[0].partial || m->n_reverse || m->n_many;
     for (uint32_t i = 0; i < m->n_fields && !more; i++)
@@ -571,8 +572,7 @@ static bool has_more(const struct statement *st)
 
 void orm_reader_peers(lua_State *L, struct orm_reader *r)
 {
-    if (r->statement->kind != STATEMENT_ROWS || r->rows != ORM_ROWS_PLAIN || r->n < 2 ||
-        !has_more(r->statement))
+    if (r->rows != ORM_ROWS_PLAIN || r->n < 2)
         return;
     push_peers(L, r->n);
     for (lua_Integer i = 1; i <= r->n; i++) {

@@ -34,7 +34,11 @@ void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement 
                      int keys_table);
 /* Pushes the list of results, with room for as many as are expected. [-0, +1, may raise] */
 void orm_reader_list(lua_State *L, struct orm_reader *r, uint32_t expected);
-/* After the last row: the instances of the list know each other. [-0, +0, may raise] */
+/* May anything be loaded later for the instances of the root, so that they have to know each
+ * other?  The same for every run of the statement. */
+bool orm_reader_wants_peers(const struct statement *st);
+/* After the last row, when they have to: the instances of the list know each other.
+ * [-0, +0, may raise] */
 void orm_reader_peers(lua_State *L, struct orm_reader *r);
 /* Pushes what a row becomes. [-0, +1, may raise] */
 void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row);

@@ -44,7 +44,7 @@ static struct orm_prepared *prepare(lua_State *L, const struct statement *st)
     orm_push_keys(L, st);
     int keys = luaL_ref(L, LUA_REGISTRYINDEX);
     struct orm_prepared *p = mem_alloc(sizeof *p);
-    *p = (struct orm_prepared){.keys = keys};
+    *p = (struct orm_prepared){.keys = keys, .peers = orm_reader_wants_peers(st)};
     ((struct statement *)st)->prepared = p; /* the one field that is the runner's */
     return p;
 }
@@ -238,7 +238,8 @@ static int rows_inner(lua_State *L)
     while (orm_run_step(L, run))
         orm_reader_row(L, r, run->cursor.row);
     run->prepared->rows = r->n < ROWS_EXPECTED ? (uint32_t)r->n : ROWS_EXPECTED;
-    orm_reader_peers(L, r);
+    if (run->prepared->peers)
+        orm_reader_peers(L, r);
     lua_pushvalue(L, r->list);
     orm_push_hooks(L, st, 1);
     return 2;

@@ -18,6 +18,7 @@ enum { ORM_FEW_PARAMS = 24 };
 struct orm_prepared { /* hangs on a statement */
     int keys;         /* in the registry: the columns' names */
     uint32_t rows;    /* as many the last run gave, up to a limit */
+    bool peers;       /* orm_reader_wants_peers() */
 };
 
 struct orm_run {
