@@ -95,12 +95,25 @@ end
 
 local connect_options = { sender = true, dispatch_uid = true, weak = true }
 
+-- The senders of model signals are models: nobody would ever send as anything else.
+local function check_model(what, sender)
+  local meta = type(sender) == "table" and getmetatable(sender)
+  local instance = type(meta) == "table" and rawget(meta, "_meta") and not rawget(sender, "_meta")
+  if instance or type(sender) ~= "string" and type(sender) ~= "table" then
+    local given = instance and "an object: give its model" or "a " .. type(sender)
+    error(exceptions.TypeError(("%s: the sender is a model or its label, as \"shop.Product\", not %s"):format(what, given)), 3)
+  end
+end
+
 --- Calls receiver(sender, event) for every event (of `sender`) from now on; gives a
 --- function that ends it. A receiver that is connected already is not connected again.
 function methods:connect(receiver, options)
   check_self(self, "connect(receiver)")
   check_receiver(self._name .. ":connect", receiver)
   options = check_options(self._name .. ":connect", options, connect_options)
+  if self._labelled and options.sender ~= nil then
+    check_model(self._name .. ":connect", options.sender)
+  end
   local number = core.connect(self, receiver, options.sender, options.dispatch_uid, options.weak == true)
   return function()
     return core.off(self, number)

@@ -198,6 +198,17 @@ describe("errors", function()
 end)
 
 describe("senders", function()
+  it("are models, or their labels", function()
+    local function connects(sender)
+      return function() signals.post_save:connect(function() end, { sender = sender }) end
+    end
+    local product = Product { name = "a" }
+    raises("TypeError", "post_save:connect: the sender is a model or its label, as \"shop.Product\", not an object: give its model", connects(product))
+    raises("TypeError", "not a number", connects(5))
+    raises("TypeError", "not a function", connects(print))
+    assert.is_false(signals.post_save:has_listeners(Product))
+  end)
+
   it("are exact: no heirs, no proxies, no parents", function()
     local Meta = { app_label = "shop" }
     local Base = models.Model("SigParent", { name = models.CharField { max_length = 5 }, Meta = Meta })
