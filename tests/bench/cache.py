@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The memory cache beside nginx's shared dictionary, and two processes beside one.
 
-usage: cache.py [BINARY]
+usage: cache.py [--perilune BINARY]
 
 Both do the same from Lua: 1,000 short strings, one after the other. nginx runs it inside of
 a request, LuaJIT and all. Rounds take turns, so that a slow minute hits both alike."""
+import argparse
 import os
 import pwd
 import grp
@@ -91,7 +92,9 @@ def together(perilune, kind, n):
 
 
 def main():
-    perilune = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/release/perilune")
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--perilune", default="build/release/perilune", metavar="BINARY")
+    perilune = os.path.abspath(ap.parse_args().perilune)
     run, port = tempfile.mkdtemp(prefix="perilune-bench-"), free_port()
     nginx = subprocess.Popen(nginx_config(run, port), stderr=subprocess.DEVNULL)
     try:

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+-- perilune.db, all of it: the tests share one world of databases, which is why they are one file.
 local t = require "harness"
 local databases = require "perilune._databases"
 local db = require "perilune.db"

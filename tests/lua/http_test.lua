@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Responses: perilune.http without a project and without a client.
+-- Responses: perilune.http without a project and without a client. Long, for it goes through every
+-- maker of responses with the same few helpers.
 local t = require "harness"
 local exceptions = require "perilune.exceptions"
 local http = require "perilune.http"

@@ -5,7 +5,9 @@
  *
  * A call is a list: its name, then what it takes.  Operands are numbers, "texts", true,
  * false, null, [lists] and expressions: (f name), (+ a b), (fn Lower x), (agg Count x …),
- * (case (when c x) (else y)), (sub query), (outer pk) … */
+ * (case (when c x) (else y)), (sub query), (outer pk) …
+ *
+ * Models, the reader of the texts and the printer need each other's names, hence one header. */
 #ifndef TESTS_UNIT_ORM_WORLD_H
 #define TESTS_UNIT_ORM_WORLD_H
 

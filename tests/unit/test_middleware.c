@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The built-in layers that look at URLs and header fields: security, common,
- * clickjacking, csp, request_id, timing. */
+ * clickjacking, csp, request_id, timing.  One file, for each is a few tests on the same chain. */
 #include "layer_world.h"
 
 #include "base/clock.h"
