@@ -20,6 +20,7 @@
 struct coverage;
 struct fiber;
 struct loop;
+struct orm_builders;
 struct page_host;
 struct pipeline;
 struct settings;
@@ -40,6 +41,7 @@ struct host {
     bool lua_layers;                  /* layers of the onion are in Lua */
     struct script_thread main_thread; /* outside of fibers */
     struct unpack_names *names;       /* keys that were unpacked: value/unpack.c */
+    struct orm_builders *builders;    /* of query code: orm/code.c */
     int around_views;                 /* a function that calls them; 0: none does */
     int64_t frozen;                /* for tests: ns since 1970 that the clock shows; 0: it runs */
     struct coverage *coverage;     /* for tests: lines that ran; NULL */

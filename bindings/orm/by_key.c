@@ -6,6 +6,7 @@
  * second get() on if nobody has a say in it: no get_queryset() of the author's, no routers, a
  * key that is a whole number, columns of one table that no function of the author's
  * converts.  Whatever is not of that shape goes to the method in Lua. */
+#include "bindings/orm/manager.h"
 #include "bindings/orm/run.h"
 
 #include "bindings/lua/class.h"
@@ -149,7 +150,7 @@ static void tell_post_init(lua_State *L, int instance)
     lua_pop(L, 1);
 }
 
-enum { UP_GETTERS = 1, UP_METHOD, UP_NAME, UP_BEGIN, UP_PK, UP_MISSING, UPVALUES = UP_MISSING };
+enum { UP_PK = ORM_UP_NAME + 1, UP_MISSING, UPVALUES = UP_MISSING };
 
 /* Whether the conditions are { pk = a whole number } and nothing else. */
 static bool is_key(lua_State *L, int idx, int64_t *key)
@@ -166,25 +167,6 @@ static bool is_key(lua_State *L, int idx, int64_t *key)
     }
     lua_settop(L, idx);
     return found;
-}
-
-/* The getter of the manager at 1, left on top; NULL and nothing left when it has none. */
-static struct orm_getter *getter_of(lua_State *L)
-{
-    bool same;
-    lua_pushvalue(L, 1);
-    if (lua_rawget(L, lua_upvalueindex(UP_GETTERS)) != LUA_TUSERDATA) {
-        lua_pop(L, 1);
-        return NULL;
-    }
-    lua_pushvalue(L, lua_upvalueindex(UP_NAME));
-    lua_gettable(L, 1);
-    same = lua_topointer(L, -1) == lua_topointer(L, lua_upvalueindex(UP_BEGIN));
-    lua_pop(L, 1);
-    if (same)
-        return lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return NULL;
 }
 
 /* With the getter on top. */
@@ -222,12 +204,9 @@ static int l_get(lua_State *L)
 {
     struct orm_getter *g;
     int64_t key;
-    if (lua_type(L, 1) == LUA_TTABLE && is_key(L, 2, &key) && (g = getter_of(L)))
+    if (is_key(L, 2, &key) && (g = orm_kept_of(L)))
         return run_getter(L, g, key);
-    lua_pushvalue(L, lua_upvalueindex(UP_METHOD));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
+    return orm_call_method(L);
 }
 
 /* get_method(getters, method, get_queryset, missing): what managers have for get(). `method` does
@@ -236,7 +215,7 @@ static int l_get_method(lua_State *L)
 {
     lua_settop(L, 4);
     lua_pushliteral(L, "get_queryset");
-    lua_insert(L, UP_NAME);
+    lua_insert(L, ORM_UP_NAME);
     lua_pushliteral(L, "pk");
     lua_insert(L, UP_PK);
     lua_pushcclosure(L, l_get, UPVALUES);

@@ -3,6 +3,7 @@
 
 #include "bindings/lua/class.h"
 #include "bindings/lua/error.h"
+#include "bindings/lua/host.h"
 
 #include "base/banned.h"
 
@@ -10,7 +11,7 @@
 
 extern const struct class orm_code_class;
 
-struct builders { /* one per Lua state */
+struct orm_builders { /* one per Lua state, which owns it */
     struct code_builder builder;
     struct buf json;
     uint64_t turn;
@@ -30,47 +31,44 @@ const struct code *orm_code_check(lua_State *L, int arg)
 
 /* ---- the builder ---- */
 
-static struct builders *builders_of(lua_State *L)
-{
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &builders_key);
-    struct builders *b = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return b;
-}
-
 struct code_builder *orm_builder(lua_State *L)
 {
-    struct builders *b = builders_of(L);
+    struct orm_builders *b = host_of(L)->builders;
     b->turn++;
     return &b->builder;
 }
 
 uint64_t orm_builder_turn(lua_State *L)
 {
-    return builders_of(L)->turn;
+    return host_of(L)->builders->turn;
 }
 
 struct buf *orm_json_buffer(lua_State *L)
 {
-    struct builders *b = builders_of(L);
+    struct orm_builders *b = host_of(L)->builders;
     buf_reset(&b->json);
     return &b->json;
 }
 
-int orm_code_push(lua_State *L, struct code_builder *b)
+const struct code *orm_code_make(lua_State *L, struct code_builder *b)
 {
     uint64_t turn = orm_builder_turn(L);
     void *memory = class_new(L, &orm_code_class, code_builder_size(b));
     /* Making it may have collected garbage, and a finalizer may have built a query. */
     if (orm_builder_turn(L) != turn)
-        return exception_raise(L, "RuntimeError", "a __gc metamethod must not build queries");
-    code_finish(b, memory);
+        exception_raise(L, "RuntimeError", "a __gc metamethod must not build queries");
+    return code_finish(b, memory);
+}
+
+int orm_code_push(lua_State *L, struct code_builder *b)
+{
+    orm_code_make(L, b);
     return 1;
 }
 
 static int builders_gc(lua_State *L)
 {
-    struct builders *b = lua_touserdata(L, 1);
+    struct orm_builders *b = lua_touserdata(L, 1);
     code_builder_release(&b->builder);
     buf_release(&b->json);
     return 0;
@@ -79,7 +77,7 @@ static int builders_gc(lua_State *L)
 void orm_open_code(lua_State *L)
 {
     class_register(L, &orm_code_class);
-    struct builders *b = lua_newuserdatauv(L, sizeof *b, 0);
+    struct orm_builders *b = lua_newuserdatauv(L, sizeof *b, 0);
     code_builder_init(&b->builder);
     buf_init(&b->json);
     b->turn = 0;
@@ -88,6 +86,7 @@ void orm_open_code(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &builders_key);
+    host_of(L)->builders = b;
 }
 
 /* ---- composing with operators ---- */

@@ -21,8 +21,9 @@ struct code_builder *orm_builder(lua_State *L);
 uint64_t orm_builder_turn(lua_State *L);
 /* An empty buffer of the state's, for texts that go into a block. */
 struct buf *orm_json_buffer(lua_State *L);
-/* Ends the block and pushes it. [-0, +1, may raise] */
+/* Ends the block and pushes it; 1, or where it lies. [-0, +1, may raise] */
 int orm_code_push(lua_State *L, struct code_builder *b);
+const struct code *orm_code_make(lua_State *L, struct code_builder *b);
 
 /* How a table is to be taken that is neither a QuerySet nor an instance. */
 enum orm_table { ORM_TABLE_JSON, ORM_TABLE_LIST, ORM_TABLE_LISTS /* of lists */ };
@@ -59,6 +60,7 @@ void orm_open_run(lua_State *L);
 void orm_open_rows(lua_State *L);
 void orm_open_get(lua_State *L);
 void orm_open_members(lua_State *L);
+void orm_open_begin(lua_State *L);
 void orm_open_by_key(lua_State *L);
 void orm_open_source(lua_State *L);
 void orm_open_survey(lua_State *L);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls on queries: each takes a query and gives a longer one.  Names are checked by
- * whoever calls (world:check), options by perilune.models. */
+ * whoever calls (check()), options by perilune.models. */
 #include "bindings/orm/code.h"
 
 #include "bindings/lua/error.h"

@@ -291,7 +291,7 @@ static int l_bind(lua_State *L)
     return 0;
 }
 
-/* world:check(query): raises FieldError and the like at the author's line; gives the query. */
+/* check(world, query): raises FieldError and the like at the author's line; gives the query. */
 static int l_check(lua_State *L)
 {
     struct orm_world *w = orm_world_check(L, 1);
@@ -506,7 +506,6 @@ static const struct class world_class = {
             {"add_function", l_add_function},
             {"resolve", l_resolve},
             {"bind", l_bind},
-            {"check", l_check},
             {"changes", l_changes},
             {"describe", l_describe},
             {"count", l_count},
@@ -522,4 +521,6 @@ void orm_open_world(lua_State *L)
     class_register(L, &world_class);
     lua_pushcfunction(L, l_world);
     lua_setfield(L, -2, "world");
+    lua_pushcfunction(L, l_check);
+    lua_setfield(L, -2, "check");
 }

@@ -13,7 +13,7 @@ local registered = {} -- { name of the world's method, arguments … }
 
 local function add(entry)
   registered[#registered + 1] = entry
-  require("perilune._models.registry").project.dirty = true
+  require("perilune._models.registry").project:changed()
 end
 
 -- The name of a field class, which may be the class, a field or its name.

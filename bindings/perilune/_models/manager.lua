@@ -29,7 +29,7 @@ end
 -- get() is what views do most. Where nobody has a say in it, it is done in C for { pk = n }
 -- (bindings/orm/by_key.c), and without a QuerySet for other conditions: by manager what answers
 -- the former, false when there is no such thing.
-local getters = registries.getters
+local getters, beginnings = registries.getters, registries.beginnings
 
 local function direct_get(self, ...)
   local begin = type(self) == "table" and self.get_queryset or no_colon("get", 4)
@@ -49,15 +49,21 @@ local function missing(self)
   error(QuerySet._not_found(self.model), 3)
 end
 
--- filter() and exclude(), with which most queries begin.
+-- filter() and exclude(), with which most queries begin, are done in C, too
+-- (bindings/orm/begin.c): here is what that cannot do, and what it needs.
 local function direct_filter(key, exclude)
   return function(self, ...)
     local begin = type(self) == "table" and self.get_queryset or no_colon(key)
-    if begin == Manager.get_queryset then
-      return QuerySet._restricted(self.queryset_class, self.model, rawget(self, "_db"), exclude, key, ...)
+    if begin ~= Manager.get_queryset then
+      local queryset = begin(self)
+      return queryset[key](queryset, ...)
     end
-    local queryset = begin(self)
-    return queryset[key](queryset, ...)
+    local class, model, using = self.queryset_class, self.model, rawget(self, "_db")
+    local queryset = QuerySet._restricted(class, model, using, exclude, key, ...)
+    if beginnings[self] == nil then
+      beginnings[self] = QuerySet._beginning(class, model, using)
+    end
+    return queryset
   end
 end
 
@@ -74,7 +80,11 @@ local function direct_create(self, values)
 end
 
 local get
-local filters = { [QuerySet.filter] = direct_filter("filter", false), [QuerySet.exclude] = direct_filter("exclude", true) }
+
+local function begin_method(key, exclude)
+  return orm.begin_method(beginnings, direct_filter(key, exclude), Manager.get_queryset, exclude)
+end
+local filters = {}
 
 local function queryset_method(class, key)
   if type(key) ~= "string" or key:sub(1, 1) == "_" or hidden[key] then
@@ -89,8 +99,9 @@ local function queryset_method(class, key)
     return get
   elseif method == QuerySet.create then
     return direct_create
-  elseif filters[method] then
-    return filters[method]
+  elseif method == QuerySet.filter or method == QuerySet.exclude then
+    filters[key] = filters[key] or begin_method(key, method == QuerySet.exclude)
+    return filters[key]
   end
   return marks.method(key, function(self, ...)
     local begin = type(self) == "table" and self.get_queryset or no_colon(key)

@@ -8,6 +8,7 @@
 local exceptions = require "perilune.exceptions"
 local marks = require "perilune._models.marks"
 local orm = require "perilune._orm"
+local check = orm.check
 local routing = require "perilune._models.routing"
 local suggest = require("perilune._core").suggest
 
@@ -133,7 +134,7 @@ QuerySet._chain = chain
 
 -- The same, once the engine has found that the code makes sense.
 local function checked(self, code)
-  return chain(self, world_of(self):check(code))
+  return chain(self, check(world_of(self), code))
 end
 
 -- The same query with something else about it.
@@ -188,9 +189,9 @@ end
 local function restricted(model, code, exclude, what, ...)
   local registry = model._meta.registry
   if registry.preparing then
-    return registry:world():check(orm.filter(code, exclude, what, conditions_of(model, ...)))
+    return check(registry:world(), orm.filter(code, exclude, what, conditions_of(model, ...)))
   end
-  return registry:world():check(orm.filter(code, exclude, what, ...))
+  return check(registry:world(), orm.filter(code, exclude, what, ...))
 end
 
 function QuerySet:filter(...)
@@ -204,6 +205,12 @@ end
 --- filter() and exclude() of all rows, as managers call them: no other QuerySet is made first.
 function QuerySet._restricted(class, model, using, exclude, what, ...)
   return setmetatable({ _model = model, _code = restricted(model, all_code(model._meta), exclude, what, ...), _db = using }, class._mt)
+end
+
+--- What managers need to do the same in C; false when fields have a say in conditions.
+function QuerySet._beginning(class, model, using)
+  local registry = model._meta.registry
+  return not registry.preparing and orm.beginning(registry:world(), all_code(model._meta), class._mt, model, using)
 end
 
 function QuerySet:none()

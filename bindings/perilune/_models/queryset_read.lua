@@ -250,7 +250,7 @@ function QuerySet:last(...)
   if self._code.high >= 0 or self._code.low > 0 then
     error(exceptions.TypeError "Cannot reverse a query once a slice has been taken.", 2)
   end
-  return run_rows(self, world_of(self):check(orm.last(self._code)))[1]
+  return run_rows(self, orm.check(world_of(self), orm.last(self._code)))[1]
 end
 
 local function extreme(make)
@@ -263,7 +263,7 @@ local function extreme(make)
     if #names == 0 then
       error(exceptions.ValueError "earliest() and latest() require either fields as positional arguments or 'get_latest_by' in the model's Meta.", 2)
     end
-    local row = run_rows(self, world_of(self):check(make(self._code, table.unpack(names))))[1]
+    local row = run_rows(self, orm.check(world_of(self), make(self._code, table.unpack(names))))[1]
     if row == nil then
       error(not_found(self._model), 2)
     end
@@ -337,7 +337,7 @@ function QuerySet:aggregate(...)
   if next(all) == nil then
     return {}
   end
-  return single(self, world_of(self):check(orm.aggregation(self._code, all)))
+  return single(self, orm.check(world_of(self), orm.aggregation(self._code, all)))
 end
 
 -- Lists are keys by what is in them: found[{ 1, "a" }].

@@ -24,13 +24,23 @@ function M.new()
   }, Registry)
 end
 
---- What managers keep for get(), by manager; empty again when models come or go.
+--- What managers keep for get(), and for filter() and exclude(), by manager; empty again when
+--- models come or go.
 M.getters = setmetatable({}, { __mode = "k" })
+M.beginnings = setmetatable({}, { __mode = "k" })
 
-function M.forget_getters()
-  for manager in pairs(M.getters) do
-    M.getters[manager] = nil
+function M.forget_kept()
+  for _, kept in ipairs { M.getters, M.beginnings } do
+    for manager in pairs(kept) do
+      kept[manager] = nil
+    end
   end
+end
+
+--- The world is to be made anew.
+function Registry:changed()
+  self.dirty = true
+  M.forget_kept()
 end
 
 M.project = M.new()
@@ -54,8 +64,7 @@ function Registry:add(class, level)
   end
   self.list[#self.list + 1] = class
   self.by_label[key] = class
-  self.dirty = true
-  M.forget_getters()
+  self:changed()
 end
 
 --- The class of "shop.Product"; LookupError-like KeyError with the nearest label.

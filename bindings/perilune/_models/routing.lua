@@ -63,7 +63,7 @@ end
 function M._reset()
   none = nil
   router._reset()
-  require("perilune._models.registry").forget_getters()
+  require("perilune._models.registry").forget_kept()
   router._load()
 end
 

@@ -217,7 +217,7 @@ function QuerySet:update(values)
   if above then
     rows = update_tables(self, prepared, above, using)
   else
-    local code = world_of(self):check(orm.update(self._code, prepared, nil, meta.object_name))
+    local code = orm.check(world_of(self), orm.update(self._code, prepared, nil, meta.object_name))
     rows = orm.change(world_of(self), using, code)
   end
   rawset(self, "_result", nil)
@@ -254,7 +254,7 @@ end
 -- ---- many rows at once ----
 
 function QuerySet:_update_quietly(values)
-  return (orm.change(world_of(self), write_db(self), world_of(self):check(orm.update(self._code, values, nil, self._model._meta.object_name))))
+  return (orm.change(world_of(self), write_db(self), orm.check(world_of(self), orm.update(self._code, values, nil, self._model._meta.object_name))))
 end
 
 require "perilune._models.bulk"
