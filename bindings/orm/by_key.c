@@ -22,7 +22,7 @@ struct orm_getter {
     const struct statement *statement;
     struct statements *statements;
     struct str alias;
-    bool quiet; /* instances come without _state (_models/state.lua) */
+    bool quiet; /* instances come without _state */
 };
 /* Its user values: the columns' names and behind them the class; the alias; the world. */
 enum { GETTER_PARTS = 1, GETTER_ALIAS, GETTER_WORLD, GETTER_VALUES = GETTER_WORLD };
@@ -37,9 +37,8 @@ static bool binds_as_it_is(const struct statement_param *p)
 
 static bool fits(const struct statement *st)
 {
-    if (st->kind != STATEMENT_ROWS || st->empty || st->locks || st->n_params != 1 ||
-        !binds_as_it_is(&st->params[0]) || st->n_nodes != 1 || st->nodes[0].partial ||
-        st->n_columns != st->nodes[0].count)
+    if (st->empty || st->locks || st->n_params != 1 || !binds_as_it_is(&st->params[0]) ||
+        !orm_row_stands_alone(st))
         return false;
     for (uint32_t i = 0; i < st->n_columns; i++)
         if (st->columns[i].type.hooked)
@@ -118,23 +117,10 @@ static int get_inner(lua_State *L)
         exception_raise_err(L, &err);
     if (got == 0)
         return 0;
-    lua_getiuservalue(L, 2, GETTER_PARTS);         /* 3 */
-    lua_createtable(L, 0, (int)st->n_columns + 1); /* 4 */
-    for (uint32_t i = 0; i < st->n_columns; i++) {
-        if (run->cursor.row[i].kind == DB_NULL)
-            continue;
-        lua_rawgeti(L, 3, (lua_Integer)i + 1);
-        orm_push_column(L, &r, &st->columns[i].type, &run->cursor.row[i]);
-        lua_rawset(L, 4);
-    }
-    if (!run->getter->quiet) {
-        lua_getiuservalue(L, 2, GETTER_ALIAS);
-        orm_push_state(L, lua_gettop(L));
-        lua_setfield(L, 4, "_state");
-        lua_settop(L, 4);
-    }
-    lua_rawgeti(L, 3, (lua_Integer)st->n_columns + 1);
-    lua_setmetatable(L, 4);
+    lua_getiuservalue(L, 2, GETTER_ALIAS); /* 3 */
+    lua_getiuservalue(L, 2, GETTER_PARTS); /* 4 */
+    lua_rawgeti(L, 4, (lua_Integer)st->n_columns + 1);
+    orm_push_alone(L, &r, st, run->cursor.row, 4, run->getter->quiet ? 0 : 3);
     return 1;
 }
 

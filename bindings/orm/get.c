@@ -57,6 +57,25 @@ static const struct code *code_of(lua_State *L, enum ask ask, struct get_code *o
 
 /* ---- the row ---- */
 
+/* What the row under the cursor becomes; arguments 1 and 2 are world and alias. */
+static void push_row(lua_State *L, struct orm_run *run)
+{
+    const struct statement *st = run->statement;
+    struct orm_reader *r = &run->reader;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
+    int keys = lua_gettop(L);
+    if (r->rows == ORM_ROWS_FLAT || !orm_row_stands_alone(st)) {
+        orm_reader_open(L, r, st, 1, keys);
+        orm_reader_push(L, r, run->cursor.row);
+        return;
+    }
+    size_t n;
+    const char *alias = lua_tolstring(L, 2, &n);
+    orm_world_push_class(L, 1, st->nodes[0].model);
+    orm_push_alone(L, r, st, run->cursor.row, keys,
+                   str_eq(str_make(alias, n), STR("default")) ? 0 : 2);
+}
+
 /* (world, alias, code, flat, run) → row or nil, number of rows (1 when they are not to be
  * counted), hooks */
 static int row_inner(lua_State *L, bool counted)
@@ -73,10 +92,8 @@ static int row_inner(lua_State *L, bool counted)
         lua_pushnil(L);
     } else {
         orm_run_start(L, run);
-        lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
-        orm_reader_open(L, r, st, 1, 5);
         if (orm_run_step(L, run)) {
-            orm_reader_push(L, r, run->cursor.row);
+            push_row(L, run);
             n = 1;
             while (counted && orm_run_step(L, run))
                 n++;
@@ -166,23 +183,25 @@ static int l_count_rows(lua_State *L)
 enum { UP_DB = 1, UP_MODEL, UP_CODE };
 
 /* is_bare(queryset) → whether it has nothing but a model, code and perhaps a database; the
- * latter */
+ * latter.  Short strings are one object each: to compare them is to compare where they lie. */
 static int l_is_bare(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    lua_pushnil(L); /* 2: the database */
+    const char *db = lua_tostring(L, lua_upvalueindex(UP_DB)),
+               *model = lua_tostring(L, lua_upvalueindex(UP_MODEL)),
+               *code = lua_tostring(L, lua_upvalueindex(UP_CODE));
+    lua_pushboolean(L, true);
+    lua_pushnil(L); /* 3: the database */
     lua_pushnil(L);
     while (lua_next(L, 1)) {
-        if (lua_rawequal(L, -2, lua_upvalueindex(UP_DB)))
-            lua_copy(L, -1, 2);
-        else if (!lua_rawequal(L, -2, lua_upvalueindex(UP_MODEL)) &&
-                 !lua_rawequal(L, -2, lua_upvalueindex(UP_CODE)))
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        if (key == db)
+            lua_copy(L, -1, 3);
+        else if (key != model && key != code)
             return lua_pushboolean(L, false), 1;
         lua_pop(L, 1);
     }
-    lua_pushboolean(L, true);
-    lua_insert(L, 2);
     return 2;
 }
 

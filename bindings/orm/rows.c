@@ -559,6 +559,31 @@ void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *
         push_values(L, r, row);
 }
 
+bool orm_row_stands_alone(const struct statement *st)
+{
+    return st->kind == STATEMENT_ROWS && st->n_nodes == 1 && st->n_columns == st->nodes[0].count &&
+           !st->nodes[0].partial;
+}
+
+void orm_push_alone(lua_State *L, struct orm_reader *r, const struct statement *st,
+                    const struct db_value *row, int keys, int alias)
+{
+    lua_createtable(L, 0, (int)st->n_columns + (alias != 0));
+    for (uint32_t i = 0; i < st->n_columns; i++) {
+        if (row[i].kind == DB_NULL)
+            continue;
+        lua_rawgeti(L, keys, (lua_Integer)i + 1);
+        orm_push_column(L, r, &st->columns[i].type, &row[i]);
+        lua_rawset(L, -3);
+    }
+    if (alias) {
+        orm_push_state(L, alias);
+        lua_setfield(L, -2, "_state");
+    }
+    lua_insert(L, -2);
+    lua_setmetatable(L, -2);
+}
+
 bool orm_reader_wants_peers(const struct statement *st)
 {
     if (st->kind != STATEMENT_ROWS)

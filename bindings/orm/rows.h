@@ -40,6 +40,15 @@ bool orm_reader_wants_peers(const struct statement *st);
 /* After the last row, when they have to: the instances of the list know each other.
  * [-0, +0, may raise] */
 void orm_reader_peers(lua_State *L, struct orm_reader *r);
+/* Are the rows of the statement instances that need nothing but their columns?  Then one that is
+ * read alone needs no reader to be opened. */
+bool orm_row_stands_alone(const struct statement *st);
+/* Pushes it.  keys: the index of what orm_push_keys() gave; the class of the model lies on top,
+ * and goes; alias: the index of the database's, 0: "default", which is what an instance
+ * without _state came from (_models/state.lua).  Of the reader dialect and scratch are used.
+ * [-1, +1, may raise] */
+void orm_push_alone(lua_State *L, struct orm_reader *r, const struct statement *st,
+                    const struct db_value *row, int keys, int alias);
 /* Pushes what a row becomes. [-0, +1, may raise] */
 void orm_reader_push(lua_State *L, struct orm_reader *r, const struct db_value *row);
 /* Of tables of values in which one is NULL, and so missing: what knows its name.
