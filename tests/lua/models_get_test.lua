@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- get{ pk = n }: the short way through C has to do what the long one does.
+-- get{ pk = n }, filter() and exclude() of managers: the short way through C has to do what the long
+-- one does.
 local t = require "harness"
 local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
@@ -186,6 +187,97 @@ describe("get by key", function()
       assert.equal("7", Word.objects:get({ pk = 7 }).word)
       assert.equal(2, Pair.objects:get({ pk = { 1, 2 } }).b)
       assert.is_false((pcall(Pair.objects.get, Pair.objects, { pk = 1 })))
+    end)
+  end)
+end)
+
+describe("filter and exclude of managers", function()
+  it("give QuerySets like those of all()", function()
+    fill()
+    twice(function()
+      assert.equal(lamp, Product.objects:filter({ pk = lamp.pk }):first())
+      assert.equal(lamp, Product.objects:filter("pk", lamp.pk):get())
+      assert.equal(0, Product.objects:exclude({ pk = lamp.pk }):count())
+      assert.equal(1, #Product.objects:filter(models.Q { pk = lamp.pk }, { name = "lamp" }):exclude { name = "x" }:order_by "name")
+      assert.equal(tostring(Product.objects:all():filter { stock__gt = 1 }.query), tostring(Product.objects:filter { stock__gt = 1 }.query))
+      assert.equal("default", Product.objects:filter({ pk = 1 }):db())
+      local first = Product.objects:filter({ pk = lamp.pk }):first()
+      assert.equal("default", first._state.db)
+      assert.equal(false, first._state.adding)
+      assert.same({}, first:get_deferred_fields())
+    end)
+  end)
+
+  it("name mistakes where they are made", function()
+    fill()
+    twice(function()
+      raises("FieldError", function() Product.objects:filter { nme = 1 } end, "did you mean 'name'?")
+      raises("ValueError", function() Product.objects:filter {} end, "filter has no condition")
+      raises("ValueError", function() Product.objects:exclude() end, "exclude has no condition")
+      raises("TypeError", function() Product.objects.filter { pk = 1 } end, "objects:filter(")
+      raises("TypeError", function() Product.objects.exclude { pk = 1 } end, "objects:exclude(")
+    end)
+  end)
+
+  it("ask a manager and a QuerySet that have a say in it", function()
+    local asked = 0
+    local Own = models.QuerySet:extend {
+      filter = function(self, ...)
+        asked = asked + 1
+        return models.QuerySet.filter(self, ...)
+      end,
+      cheap = function(self) return self:filter { price__lt = 5 } end,
+    }
+    local Late = models.Manager:extend {}
+    local Piece = models.Model("Piece", {
+      price = models.IntegerField(), objects = Own:as_manager(), late = Late(), late_too = Late(), Meta = { app_label = "shop" },
+    })
+    world.create(Piece)
+    Piece.objects:create { price = 3 }
+    twice(function(turn)
+      assert.equal(1, Piece.objects:filter({ price = 3 }):cheap():count())
+      assert.equal(2 * turn, asked)
+      assert.equal(1, Piece.objects:exclude({ price = 9 }):cheap():count())
+      asked = asked - 1
+      assert.equal(1, Piece.late:filter({ price = 3 }):count())
+      assert.equal(1, Piece.late_too:filter({ price = 3 }):count())
+    end)
+    Piece.late.get_queryset = function(self)
+      return models.Manager.get_queryset(self):filter { price = 0 }
+    end
+    assert.equal(0, Piece.late:filter({ price = 3 }):count())
+    assert.equal(1, Piece.late_too:filter({ price = 3 }):count())
+    function Late:get_queryset()
+      return models.Manager.get_queryset(self):filter { price = 0 }
+    end
+    assert.equal(0, Piece.late_too:filter({ price = 3 }):count())
+  end)
+
+  it("know of another database", function()
+    local manager = Product.objects:db_manager "nowhere"
+    twice(function()
+      assert.equal("nowhere", manager:filter({ pk = 1 }):db())
+      assert.equal("default", Product.objects:filter({ pk = 1 }):db())
+    end)
+  end)
+
+  it("know models and lookups that come later", function()
+    fill()
+    assert.equal(1, Product.objects:filter({ pk = lamp.pk }):count())
+    models.Model("Sale", { product = models.ForeignKey(Product, { on_delete = models.CASCADE, related_name = "sales" }), Meta = { app_label = "shop" } })
+    assert.is_true(tostring(Product.objects:filter({ sales__pk = 1 }).query):find("shop_sale", 1, true) ~= nil)
+    models.register_lookup("odd", { field = models.IntegerField, sql = "(%(lhs)s %% 2) = %(rhs)s" })
+    assert.equal(1, Product.objects:filter({ stock__odd = 0 }):count())
+  end)
+
+  it("prepare values as their fields ask", function()
+    local Loud = models.CharField:extend { get_prep_value = function(_, value) return value:upper() end }
+    local Note = models.Model("Note", { text = Loud { max_length = 9 }, Meta = { app_label = "shop" } })
+    world.create(Note)
+    Note.objects:create { text = "abc" }
+    twice(function()
+      assert.equal(1, Note.objects:filter({ text = "abc" }):count())
+      assert.equal(0, Note.objects:exclude({ text = "abc" }):count())
     end)
   end)
 end)
