@@ -37,15 +37,20 @@ static bool takes_list(struct str key)
     return of_key(key);
 }
 
+/* How the table at idx is to be taken, if it is one. */
+static enum orm_table table_of(lua_State *L, struct str key, int idx)
+{
+    if (lua_type(L, idx) != LUA_TTABLE || !takes_list(key))
+        return ORM_TABLE_JSON;
+    return str_ends(key, STR("__in")) && of_key(key) ? ORM_TABLE_LISTS : ORM_TABLE_LIST;
+}
+
 /* The key, then the value at idx. */
 static void write_lookup(lua_State *L, struct str key, int idx, struct code_builder *b,
                          const char *what)
 {
     code_lookup(b, key);
-    enum orm_table table = !takes_list(key)                            ? ORM_TABLE_JSON
-                           : str_ends(key, STR("__in")) && of_key(key) ? ORM_TABLE_LISTS
-                                                                       : ORM_TABLE_LIST;
-    orm_write_operand(L, idx, b, table, key.n < 100 ? key.p : what);
+    orm_write_operand(L, idx, b, table_of(L, key, idx), key.n < 100 ? key.p : what);
 }
 
 static void sort(struct str *keys, size_t n)

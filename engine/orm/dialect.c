@@ -6,10 +6,13 @@
 void dialect_quote(struct buf *out, struct str name)
 {
     buf_addc(out, '"');
-    for (size_t i = 0; i < name.n; i++) {
-        if (name.p[i] == '"')
+    while (name.n) { /* up to a quote, if there is one: it is written twice */
+        const char *quote = memchr(name.p, '"', name.n);
+        size_t n = quote ? (size_t)(quote - name.p) + 1 : name.n;
+        buf_add(out, name.p, n);
+        if (quote)
             buf_addc(out, '"');
-        buf_addc(out, name.p[i]);
+        name = str_skip(name, n);
     }
     buf_addc(out, '"');
 }

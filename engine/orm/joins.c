@@ -183,7 +183,7 @@ static int filtered_path(struct query *q, const struct model *m, const struct fi
 int names_to_path(struct query *q, const struct str *names, uint32_t n, const struct model *m,
                   bool allow_many, struct joined *j)
 {
-    memset(j, 0, sizeof *j);
+    memset(j, 0, offsetof(struct joined, path));
     const struct model *start = m;
     for (uint32_t i = 0; i < n; i++) {
         const struct member *member = model_member(m, names[i]);
@@ -286,13 +286,8 @@ static struct alias *join(struct query *q, struct alias *parent, const struct pa
     return a;
 }
 
-int setup_joins(struct query *q, const struct str *names, uint32_t n, const struct model *m,
-                struct alias *from, alias_set *reuse, bool allow_many, struct joined *j)
+int join_path(struct query *q, struct alias *from, alias_set *reuse, struct joined *j)
 {
-    if (names_to_path(q, names, n, m, allow_many, j) < 0)
-        return -1;
-    if (j->multi)
-        return 0;
     j->aliases[0] = from;
     for (uint32_t i = 0; i < j->n_path; i++) {
         from = join(q, from, &j->path[i], reuse);
@@ -303,6 +298,14 @@ int setup_joins(struct query *q, const struct str *names, uint32_t n, const stru
             *reuse |= ALIAS_BIT(from->index);
     }
     return 0;
+}
+
+int setup_joins(struct query *q, const struct str *names, uint32_t n, const struct model *m,
+                struct alias *from, alias_set *reuse, bool allow_many, struct joined *j)
+{
+    if (names_to_path(q, names, n, m, allow_many, j) < 0)
+        return -1;
+    return j->multi ? 0 : join_path(q, from, reuse, j);
 }
 
 void trim_joins(struct joined *j, struct alias **alias, const struct field **target,

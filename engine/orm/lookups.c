@@ -79,18 +79,23 @@ static bool is_class(struct str wanted, const struct expr *lhs)
     return type_known(&lhs->type) && str_eq(wanted, field_types[lhs->type.id].name);
 }
 
+static bool is_named(const char *s, struct str name)
+{
+    return name.n && s[0] == name.p[0] && str_eq(name, str_from(s));
+}
+
 static const struct lookup *find_lookup(struct query *q, const struct expr *lhs, struct str name)
 {
     if (lhs->type.storage == STORE_JSON && lhs->kind != E_JSON_KEY)
         for (size_t i = 0; i < COUNT_OF(json_lookups); i++)
-            if (str_eq(name, str_from(json_lookups[i].name)))
+            if (is_named(json_lookups[i].name, name))
                 return &json_lookups[i];
     if (lhs->kind == E_JSON_KEY)
         for (size_t i = 1; i < COUNT_OF(json_lookups); i++)
-            if (str_eq(name, str_from(json_lookups[i].name)))
+            if (is_named(json_lookups[i].name, name))
                 return &json_lookups[i];
     for (size_t i = 0; i < COUNT_OF(lookups); i++)
-        if (str_eq(name, str_from(lookups[i].name)))
+        if (is_named(lookups[i].name, name))
             return &lookups[i];
     const struct lookup *own = map_get(&q->c->orm->lookups, name);
     return own && is_class(own->field_class, lhs) ? own : NULL;

@@ -341,19 +341,23 @@ struct joined {
     const struct member *final;      /* last member; NULL for plain columns */
     const struct field *final_field; /* NULL when the path ends in a relation seen backwards */
     const struct model *model;       /* at the end */
-    struct alias *aliases[PATH_MAX_JOINS + 1];
-    struct path path[PATH_MAX_JOINS];
     uint32_t n_path;
-    uint8_t steps[NAMES_MAX]; /* paths of each name */
     uint32_t n_names;         /* that are fields; the others are transforms */
     bool relation;            /* the end is a relation */
     bool multi;               /* stopped at a relation with many rows */
+    uint8_t steps[NAMES_MAX]; /* paths of each name */
+    /* Set as far as n_path goes: they are large. */
+    struct path path[PATH_MAX_JOINS];
+    struct alias *aliases[PATH_MAX_JOINS + 1];
 };
 uint32_t split_names(struct str key, struct str names[NAMES_MAX]);
 /* Walks names over models; names that are no members end it.  -1 when not even the first is
  * one.  allow_many false: stops with j->multi at a step with many rows. */
 int names_to_path(struct query *q, const struct str *names, uint32_t n, const struct model *m,
                   bool allow_many, struct joined *j);
+/* Joins along the path that names_to_path() gave. */
+int join_path(struct query *q, struct alias *from, alias_set *reuse, struct joined *j);
+/* Both. */
 int setup_joins(struct query *q, const struct str *names, uint32_t n, const struct model *m,
                 struct alias *from, alias_set *reuse, bool allow_many, struct joined *j);
 /* Leaves out the last joins whose column stands in the table before. */

@@ -301,7 +301,7 @@ static int filter_lookup(struct query *q, const struct where_ctx *x, const uint3
             joins |= ALIAS_BIT(i);
 
     struct alias *base = query_base(q), *alias;
-    if (!base || setup_joins(q, names, n, q->model, base, x->reuse, allow_many, &j) < 0)
+    if (!base || join_path(q, base, x->reuse, &j) < 0)
         return -1;
     q->lookup_joins = alias_bits(&j, j.n_path + 1);
     joins |= q->lookup_joins;

@@ -10,7 +10,7 @@
 --   peers       the instances of its batch, weakly
 --   shared      false: it is this instance's alone, else one of a batch
 --
--- An instance that get() reads alone from "default" comes without one, for most are never
+-- An instance that get() or first() reads alone from "default" comes without one, for most are never
 -- asked; it gets it here, when somebody asks.
 local M = {}
 
