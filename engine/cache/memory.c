@@ -105,16 +105,32 @@ static int fill(void *data, void *memory, struct err *err)
     return 0;
 }
 
+/* "perilune-1000-": what the segments of a user's projects begin with. */
+static void segment_prefix(struct buf *b, const struct cache_options *o)
+{
+    buf_addf(b, "perilune-%u-", (unsigned)(o->owner < 0 ? geteuid() : (uid_t)o->owner));
+}
+
 /* "perilune-1000-0123456789abcdef-default": the user, the scope, the alias. */
 static char *segment_name(const struct cache_options *o)
 {
     static const uint64_t key[2] = {0x706572696c756e65, 0x6361636865730000};
     struct buf b = BUF_INIT;
-    buf_addf(&b, "perilune-%u-%016llx-", (unsigned)(o->owner < 0 ? geteuid() : (uid_t)o->owner),
-             (unsigned long long)hash_keyed(str_from(o->scope), key));
+    segment_prefix(&b, o);
+    buf_addf(&b, "%016llx-", (unsigned long long)hash_keyed(str_from(o->scope), key));
     for (const char *p = o->alias; *p; p++)
         buf_addc(&b, char_is_alpha(*p) || char_is_digit(*p) ? *p : '_');
     return buf_detach(&b, NULL);
+}
+
+/* Where a segment is made, those are removed whose processes, of whatever project, were all killed.
+ */
+static void sweep(const char *folder, const struct cache_options *o)
+{
+    struct buf prefix = BUF_INIT;
+    segment_prefix(&prefix, o);
+    segment_sweep(folder, prefix.data);
+    buf_release(&prefix);
 }
 
 static struct cache *memory_open(const struct cache_options *o, struct err *err)
@@ -135,14 +151,17 @@ static struct cache *memory_open(const struct cache_options *o, struct err *err)
         m->max_items = (uint32_t)(o->max_entries / n);
     char *name = o->scope ? segment_name(o) : NULL;
     uint64_t layout = (uint64_t)LAYOUT << 48 | (uint64_t)m->max_items << 8 | n;
-    int status = segment_open(&m->segment, o->location ? o->location : "/dev/shm", name,
-                              shards_offset() + n * shard_size(m->nblocks), layout, o->owner,
-                              o->attach ? NULL : fill, m, err);
+    const char *folder = o->location ? o->location : "/dev/shm";
+    int status =
+        segment_open(&m->segment, folder, name, shards_offset() + n * shard_size(m->nblocks),
+                     layout, o->owner, o->attach ? NULL : fill, m, err);
     free(name);
     if (status != 0) {
         free(m);
         return NULL;
     }
+    if (m->segment.made)
+        sweep(folder, o);
     memcpy(m->key, ((struct shared *)m->segment.memory)->key, sizeof m->key);
     map_shards(m);
     return &m->cache;

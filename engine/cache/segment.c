@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -122,6 +123,7 @@ static int attempt(struct segment *s, uint64_t layout, int64_t owner,
         }
         if (flock(s->fd, LOCK_SH) != 0)
             return err_set_errno(err, "cannot lock '%s'", s->path);
+        s->made = true;
         return is_current(s);
     }
     if (flock(s->fd, LOCK_SH | LOCK_NB) != 0) { /* somebody is filling it */
@@ -147,6 +149,7 @@ static void forget(struct segment *s)
         close(s->fd);
     s->memory = NULL;
     s->fd = -1;
+    s->made = false;
 }
 
 int segment_open(struct segment *s, const char *folder, const char *name, size_t size,
@@ -183,6 +186,32 @@ void segment_close(struct segment *s)
     forget(s);
     free(s->path);
     s->path = NULL;
+}
+
+/* Whoever opens it meanwhile finds it locked and then without its name, and tries again. An
+ * empty one is about to be filled. */
+static void remove_dead(int folder, const char *name)
+{
+    struct stat by_fd, by_name;
+    int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &by_fd) == 0 && S_ISREG(by_fd.st_mode) &&
+        by_fd.st_size > 0 && fstatat(folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+        by_fd.st_ino == by_name.st_ino && by_fd.st_dev == by_name.st_dev)
+        unlinkat(folder, name, 0);
+    close(fd);
+}
+
+void segment_sweep(const char *folder, const char *prefix)
+{
+    DIR *d = opendir(folder);
+    if (!d)
+        return;
+    for (struct dirent *e; (e = readdir(d));)
+        if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+            remove_dead(dirfd(d), e->d_name);
+    closedir(d);
 }
 
 bool segment_reserve(const struct segment *s, size_t offset, size_t n)

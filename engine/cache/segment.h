@@ -3,8 +3,8 @@
  *
  * A segment is a file, in /dev/shm unless told otherwise, that lives as long as some process
  * has it open: each holds a shared lock on it, the first one to come makes it, and the last
- * one to go removes it. What is left behind when the last one was killed is found by the
- * next one to come, which begins anew. */
+ * one to go removes it. What is left behind when the last one was killed is removed by the
+ * next one to come, which begins anew, and by segment_sweep(). */
 #ifndef CACHE_SEGMENT_H
 #define CACHE_SEGMENT_H
 
@@ -17,7 +17,8 @@
 struct segment { /* read-only to callers */
     void *memory;
     size_t size;
-    int fd; /* -1: of this process alone, and those that it forks */
+    int fd;    /* -1: of this process alone, and those that it forks */
+    bool made; /* this process has filled it */
     char *path;
 };
 
@@ -33,6 +34,10 @@ int segment_open(struct segment *s, const char *folder, const char *name, size_t
                  int (*init)(void *data, void *memory, struct err *err), void *data,
                  struct err *err);
 void segment_close(struct segment *s);
+
+/* Removes the segments of the folder whose name begins so and that nobody has open: all their
+ * processes were killed. What cannot be opened or removed stays. */
+void segment_sweep(const char *folder, const char *prefix);
 
 /* Makes sure that there is memory behind the range: on a full file system a write to it
  * would kill the process. False, with errno, when there is none. */

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Every backend against the same rules; what is the memory backend's own: its budget, its
- * choice of what goes, processes that share it and are killed. */
+ * choice of what goes, processes that share it and are killed.
+ *
+ *   test_cache KILLS    so many of them, instead of 400 */
 #include "cache/memory.h"
 
 #include "base/clock.h"
 #include "cache_rules.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64];
+static int kills = 400;
 
 static void remove_folder(const char *path)
 {
@@ -289,6 +293,55 @@ static void left_behind(void **state)
     cache_close(c);
 }
 
+static struct cache *of_project(const char *scope)
+{
+    return open_with(
+        "memory", (struct cache_options){.scope = scope, .location = folder, .max_bytes = 1 << 20});
+}
+
+/* A child that has a cache open and is killed. */
+static void leave_behind(const char *scope)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        of_project(scope);
+        raise(SIGKILL);
+    }
+    waitpid(pid, NULL, 0);
+}
+
+/* Whoever makes a segment removes those that belong to nobody; not those that others use, those
+ * about to be filled, and what is not ours. */
+static void swept(void **state)
+{
+    struct cache *living = of_project("living");
+    char path[2][160];
+    (void)state;
+    set(living, "k", "v", 60 * SECOND);
+    leave_behind("dead");
+    leave_behind("dead too");
+    snprintf(path[0], sizeof path[0], "%s/somebody's", folder);
+    snprintf(path[1], sizeof path[1], "%s/perilune-%u-0-about-to-be-filled", folder,
+             (unsigned)geteuid());
+    for (int i = 0; i < 2; i++) {
+        int fd = open(path[i], O_CREAT | O_WRONLY, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(i == 0, write(fd, "x", i == 0));
+        close(fd);
+    }
+    assert_int_equal(4, count_files()); /* "dead too" has removed "dead" */
+    struct cache *c = of_project("new");
+    assert_int_equal(4, count_files());
+    assert_int_equal(0, access(path[0], F_OK));
+    assert_int_equal(0, access(path[1], F_OK));
+    struct cache *again = of_project("living");
+    expect(again, "k", "v");
+    cache_close(again);
+    cache_close(living);
+    cache_close(c);
+    assert_int_equal(2, count_files());
+}
+
 /* All begin at the same moment. */
 static void opened_at_once(void **state)
 {
@@ -403,8 +456,8 @@ static void killed(void **state)
     struct cache_stats s;
     uint64_t x = 88172645463325252u;
     (void)state;
-    alarm(100); /* a deadlock is a failure, not a hang */
-    for (int i = 0; i < 1000; i++) {
+    alarm(100 + (unsigned)kills / 10); /* a deadlock is a failure, not a hang */
+    for (int i = 0; i < kills; i++) {
         pid_t pid = fork();
         if (pid == 0) {
             uint64_t own = x + (uint64_t)i * 7919 + 1;
@@ -423,7 +476,7 @@ static void killed(void **state)
     }
     assert_true(cache_memory_check(c, &err));
     cache_stats(c, &s, &err);
-    assert_true(s.recovered > 50); /* many of them in the middle of something */
+    assert_true(s.recovered > (uint64_t)kills / 20); /* many of them in the middle of something */
     alarm(0);
     cache_close(c);
 }
@@ -510,7 +563,7 @@ static void culled_files(void **state)
     assert_int_equal(ERR_CONFIG, err.code);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, drop_folder)
     const struct CMUnitTest tests[] = {
@@ -525,11 +578,14 @@ int main(void)
         cmocka_unit_test(scans),
         TEST(by_name),
         TEST(left_behind),
+        TEST(swept),
         TEST(opened_at_once),
         TEST(counters),
         TEST(together),
         TEST(killed),
         TEST(culled_files),
     };
+    if (argc > 1)
+        kills = atoi(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
