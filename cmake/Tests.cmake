@@ -32,7 +32,7 @@ function(add_project_tests name folder)
 endfunction()
 
 # add_http_test(NAME [ARGS…]): tests/http/NAME.py starts the binary it is given and talks to it.
-# They measure time and memory, so each runs alone; BESIDE stands for those that do not.
+# BESIDE others run those that wait for events; those that measure time or throughput run alone.
 function(add_http_test name)
   cmake_parse_arguments(T "BESIDE" "" "" ${ARGN})
   if(Python3_FOUND)

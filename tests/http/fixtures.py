@@ -16,6 +16,7 @@ import subprocess
 import zipfile
 
 from migrations import project, rows, run_all
+from trial import sanitized
 
 TESTS = []
 
@@ -183,9 +184,12 @@ def what_is_no_fixture(w):
 
 @test
 def big_tables(w):
-    """40,000 rows with relations, in little more memory than ten."""
+    """40,000 rows with relations, in little more memory than ten. A build that looks for errors
+    keeps what was freed, and gets fewer."""
+    plain = not sanitized(w.perilune)
+    count = 40000 if plain else 4000
     world(w)
-    fill(w, 40000)
+    fill(w, count)
 
     def peak(*args):
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -196,12 +200,11 @@ def big_tables(w):
         return usage.ru_maxrss
     small = peak("dumpdata", "shop.Tag")
     big = peak("dumpdata", "-o", "big.json.gz")
-    plain = small < 45000  # a build that looks for errors keeps what was freed
     w.check(not plain or big < small + 30000, "memory of dumpdata", (small, big))
     w.good("flush", "--no-input", "--verbosity", "0")
     loading = peak("loaddata", "big")
     w.check(not plain or loading < small + 40000, "memory of loaddata", (small, loading))
-    w.check(rows(w, "SELECT COUNT(*), COUNT(DISTINCT note_id) FROM shop_note_tags") == [(40000, 40000)], "all are there")
+    w.check(rows(w, "SELECT COUNT(*), COUNT(DISTINCT note_id) FROM shop_note_tags") == [(count, count)], "all are there")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def test_waiting(t, server):
     for thread in threads:
         thread.join()
     t.check(answers == ["1slow 2slow 3slow "] * 8, "renders that wait", answers)
-    t.check(time.monotonic() - began < 1.3, "wait at the same time")
+    t.check(time.monotonic() - began < 2, "wait at the same time")  # one by one: 2.7
 
 
 def test_reload(t, server, project):

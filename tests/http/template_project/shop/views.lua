@@ -86,7 +86,7 @@ function M.waits(request)
     end
   end
   return http.render(request, "shop/waits.html", { items = items, slow = function()
-    time.sleep(0.05)
+    time.sleep(0.1)
     return "slow"
   end })
 end
