@@ -22,7 +22,7 @@ struct orm_getter {
     const struct statement *statement;
     struct statements *statements;
     struct str alias;
-    bool quiet; /* instances come without _state */
+    bool quiet; /* instances come without a state */
 };
 /* Its user values: the columns' names and behind them the class; the alias; the world. */
 enum { GETTER_PARTS = 1, GETTER_ALIAS, GETTER_WORLD, GETTER_VALUES = GETTER_WORLD };

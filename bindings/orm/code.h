@@ -25,6 +25,9 @@ struct buf *orm_json_buffer(lua_State *L);
 int orm_code_push(lua_State *L, struct code_builder *b);
 const struct code *orm_code_make(lua_State *L, struct code_builder *b);
 
+/* Under which key an instance has what the ORM knows of it (_models/state.lua). */
+#define ORM_STATE "_orm"
+
 /* How a table is to be taken that is neither a QuerySet nor an instance. */
 enum orm_table { ORM_TABLE_JSON, ORM_TABLE_LIST, ORM_TABLE_LISTS /* of lists */ };
 

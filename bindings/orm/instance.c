@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* New instances: the table, its _state, and the values that are a column each. */
+/* New instances: the table, its state, and the values that are a column each. */
 #include "bindings/orm/code.h"
 
 #include "bindings/lua/null.h"
@@ -38,7 +38,7 @@ static bool is_column(lua_State *L)
     return plain;
 }
 
-/* instance(values or nil, descriptors, n) → a table with room for n keys that has _state and
+/* instance(values or nil, descriptors, n) → a table with room for n keys that has a state and
  * those of the values that are columns; whether there are others */
 static int l_instance(lua_State *L)
 {
@@ -69,7 +69,7 @@ static int l_instance(lua_State *L)
 
 void orm_open_instance(lua_State *L)
 {
-    lua_pushliteral(L, "_state");
+    lua_pushliteral(L, ORM_STATE);
     lua_pushliteral(L, "adding");
     lua_pushliteral(L, "shared");
     lua_pushliteral(L, "plain");

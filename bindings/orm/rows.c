@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An instance is one table: what the database gave under the fields' names, and `_state`,
+/* An instance is one table: what the database gave under the fields' names, and ORM_STATE,
  * which all instances of one result share until one of them needs a state of its own.  Key
  * strings and classes stand on the stack while rows are read, so that a column costs a push
  * and a raw store. */
@@ -17,7 +17,7 @@
 #include <lauxlib.h>
 #include <limits.h>
 
-enum { SLOTS_PER_NODE = 4 }; /* class, _state, the first instance, peers */
+enum { SLOTS_PER_NODE = 4 }; /* class, state, the first instance, peers */
 
 static const char weak_key = 'w';       /* in the registry: the metatable of peers */
 static const char nulls_key = 'n';      /* the function of on_nulls() */
@@ -307,7 +307,7 @@ static void note_peer(lua_State *L, int slot)
     lua_rawseti(L, slot + 3, (lua_Integer)lua_rawlen(L, slot + 3) + 1);
 }
 
-/* Which fields a node of only() or defer() has: _state.loaded. */
+/* Which fields a node of only() or defer() has: `loaded` of the state. */
 static void note_loaded(lua_State *L, const struct orm_reader *r, const struct statement_node *n,
                         int state)
 {
@@ -320,7 +320,7 @@ static void note_loaded(lua_State *L, const struct orm_reader *r, const struct s
     lua_setfield(L, state, "loaded");
 }
 
-/* Names of annotations, which an instance lacks where they are NULL: _state.annotations. */
+/* Names of annotations, which an instance lacks where they are NULL: `annotations` of the state. */
 static void note_annotations(lua_State *L, const struct orm_reader *r)
 {
     const struct statement *st = r->statement;
@@ -364,7 +364,7 @@ void orm_reader_open(lua_State *L, struct orm_reader *r, const struct statement 
     r->keys = lua_gettop(L) + 1;
     for (uint32_t i = 0; i < st->n_columns; i++)
         lua_rawgeti(L, keys_table, (lua_Integer)i + 1);
-    lua_pushliteral(L, "_state");
+    lua_pushliteral(L, ORM_STATE);
     r->state = lua_gettop(L);
     r->classes = r->state + 1;
     if (st->kind == STATEMENT_ROWS)
@@ -578,7 +578,7 @@ void orm_push_alone(lua_State *L, struct orm_reader *r, const struct statement *
     }
     if (alias) {
         orm_push_state(L, alias);
-        lua_setfield(L, -2, "_state");
+        lua_setfield(L, -2, ORM_STATE);
     }
     lua_insert(L, -2);
     lua_setmetatable(L, -2);

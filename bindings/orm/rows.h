@@ -21,9 +21,9 @@ struct orm_reader {
     struct arena *scratch;
     enum orm_rows rows;
     int world;   /* stack index; the alias of the database stands behind it */
-    int state;   /* "_state" */
+    int state;   /* ORM_STATE */
     int keys;    /* of the first column's key; the others follow */
-    int classes; /* of the first node's class; then for each node its _state and peers; of rows
+    int classes; /* of the first node's class; then for each node its state and peers; of rows
                   * of values: of the metatable of those that hold a NULL, nil until there is one */
     int list;    /* where the results go */
     lua_Integer n;
@@ -59,7 +59,7 @@ void orm_reader_row(lua_State *L, struct orm_reader *r, const struct db_value *r
 /* Pushes one column's value; nil for NULL. [-0, +1, may raise] */
 void orm_push_column(lua_State *L, struct orm_reader *r, const struct column_type *t,
                      const struct db_value *v);
-/* The _state of instances that come from the database whose alias is at the index. [-0, +1] */
+/* The state of instances that come from the database whose alias is at the index. [-0, +1] */
 void orm_push_state(lua_State *L, int alias);
 /* A list of the columns that the author's functions convert, { key, class, field, path }; nil
  * when there are none. The functions are for after the statement: they may wait.

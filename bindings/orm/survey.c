@@ -79,7 +79,7 @@ static int l_survey(lua_State *L)
     luaL_checktype(L, CLASS, LUA_TTABLE);
     lua_settop(L, KEY);
     lua_pushliteral(L, "loaded");
-    lua_pushliteral(L, "_state");
+    lua_pushliteral(L, ORM_STATE);
     s.n = (lua_Integer)lua_rawlen(L, OBJECTS);
     s.keys = s.few;
     if (s.n > FEW)

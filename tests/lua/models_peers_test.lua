@@ -268,7 +268,7 @@ describe("fetch_mode", function()
     fill()
     local list = categories():fetch_mode("peers"):to_list()
     list[1].products:all():to_list()
-    assert.equal("peers", rawget(list[2].products:all():to_list()[1], "_state").fetch_mode)
+    assert.equal("peers", list[2].products:all():to_list()[1]._state.fetch_mode)
   end)
 end)
 

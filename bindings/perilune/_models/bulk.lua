@@ -200,7 +200,7 @@ function QuerySet:bulk_create(objects, options)
     end
   end)
   for i = 1, #objects do
-    local state = rawget(objects[i], "_state")
+    local state = rawget(objects[i], "_orm")
     if not state or state.shared ~= false then
       state = descriptors.own_state(objects[i])
     end

@@ -75,7 +75,7 @@ local function row_of(model, instance, using)
   local meta = model._meta
   local names, values, columns = {}, {}, {}
   for _, field in ipairs(meta.fields) do
-    local value = rawget(instance, field.attname)
+    local value = instance[field.attname]
     if type(value) == "userdata" and getmetatable(value) == "perilune.models.Expression" then
       return nil
     elseif not field.generated and not field.composite then
@@ -105,7 +105,7 @@ local function row_of(model, instance, using)
 end
 
 local function using_of(model, instance)
-  return state_of(instance).db or routing.read(model, instance)
+  return routing.write(model, instance)
 end
 
 -- The first column of the first row; nil without one.
@@ -194,7 +194,7 @@ local function unique_fields(model, instance, constraint)
   local conditions = {}
   for _, name in ipairs(constraint.fields) do
     local field = model._meta:get_field(name)
-    local value = rawget(instance, field.attname)
+    local value = instance[field.attname]
     if value == nil and constraint.nulls_distinct ~= false then
       return true
     end

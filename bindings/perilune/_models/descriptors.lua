@@ -5,6 +5,7 @@
 -- They stand in class._descriptors under their name: { get = fn(instance, d), set = fn }.
 -- A name that is one of them is never a raw key of an instance (but for plain fields, whose
 -- descriptor is only met when the value is NULL or was not loaded).
+local base = require("perilune._models.model").base
 local exceptions = require "perilune.exceptions"
 local null = require "perilune.null"
 local routing = require "perilune._models.routing"
@@ -43,15 +44,26 @@ function M.forget(instance, name)
   end
 end
 
+--- Forgets what is known of a relation (nil: of all), objects and lists alike.
+function M.forget_all(instance, name)
+  for _, known in ipairs { "_cache", "_prefetched", "_ahead" } do
+    if name == nil then
+      rawset(instance, known, nil)
+    elseif rawget(instance, known) then
+      rawget(instance, known)[name] = nil
+    end
+  end
+end
+
 M.own_state = require("perilune._models.state").own
 
 -- The instances of the batch that `want` says yes to; at least this one.
 local function peers_of(instance, want)
-  local state = rawget(instance, "_state")
+  local state = rawget(instance, "_orm")
   local list = { instance }
   if state and state.peers and state.fetch_mode ~= "one" then
     for _, peer in pairs(state.peers) do
-      if peer ~= instance and rawget(peer, "_state") == state and want(peer) then
+      if peer ~= instance and rawget(peer, "_orm") == state and want(peer) then
         list[#list + 1] = peer
       end
     end
@@ -61,7 +73,7 @@ end
 M.peers_of = peers_of
 
 local function may_fetch(instance, class, name)
-  local state = rawget(instance, "_state")
+  local state = rawget(instance, "_orm")
   if state and state.fetch_mode == "raise" then
     error(exceptions.FieldFetchBlocked(("fetching of %s.%s blocked: the QuerySet has fetch_mode(\"raise\")"):format(class._meta.object_name, name)), 4)
   end
@@ -71,14 +83,18 @@ end
 
 -- Loads a deferred field for the instance and those of its batch that lack it too.
 local function load_deferred(instance, d)
-  local class, attname = d.class, d.attname
+  local class, attname = getmetatable(instance), d.attname
   may_fetch(instance, class, attname)
+  if class.refresh_from_db ~= base.refresh_from_db then -- an author's, who may load more
+    class.refresh_from_db(instance, { fields = { attname } })
+    return rawget(instance, attname)
+  end
   local meta = class._meta
   local parts = meta.pk_attnames
   local peers = peers_of(instance, function(peer)
     return rawget(peer, attname) == nil and peer.pk ~= nil
   end)
-  local state = rawget(instance, "_state")
+  local state = rawget(instance, "_orm")
   local ids, by_id = {}, {}
   for _, peer in ipairs(peers) do
     local key = peer.pk
@@ -89,7 +105,7 @@ local function load_deferred(instance, d)
   end
   local names = { table.unpack(parts) }
   names[#names + 1] = attname
-  for _, row in ipairs(meta.base_manager:using(state.db):filter { pk__in = ids }:values(table.unpack(names)):to_list()) do
+  for _, row in ipairs(meta.base_manager:using(routing.read(class, instance)):filter { pk__in = ids }:values(table.unpack(names)):to_list()) do
     local id = row[parts[1]]
     if meta.pk.composite then
       local key = {}
@@ -114,7 +130,7 @@ end
 
 -- A NULL, or a field that was not loaded.
 local function get_field(instance, d)
-  local state = rawget(instance, "_state")
+  local state = rawget(instance, "_orm")
   local loaded = state and state.loaded
   if loaded and not loaded[d.attname] then
     return load_deferred(instance, d)
@@ -204,6 +220,10 @@ local function set_forward(instance, value, d)
     value = nil
   end
   if value == nil then
+    local old = d.field.kind == "one" and d.accessor and M.cached(instance, d.name)
+    if old then
+      M.set_cached(old, d.accessor, false)
+    end
     rawset(instance, d.attname, nil)
     M.set_cached(instance, d.name, nil)
     return

@@ -25,7 +25,7 @@ function base.from_db(class, using, names, values)
   for _, field in ipairs(meta.fields) do
     all = all and (field.composite or loaded[field.attname] == true)
   end
-  self._state = { db = using, adding = false, shared = false, loaded = not all and loaded or nil }
+  self._orm = { db = using, adding = false, shared = false, loaded = not all and loaded or nil }
   return setmetatable(self, class)
 end
 
@@ -40,7 +40,7 @@ function M.any()
 end
 
 local function made_by(class, row, using)
-  local state = rawget(row, "_state")
+  local state = rawget(row, "_orm")
   local names, values = {}, {}
   for _, field in ipairs(class._meta.fields) do
     if not field.composite and not (state and state.loaded and not state.loaded[field.attname]) then
@@ -62,8 +62,8 @@ local function carry_over(row, made)
       rawset(made, key, value)
     end
   end
-  local state = rawget(row, "_state")
-  rawset(made, "_state", state)
+  local state = rawget(row, "_orm")
+  rawset(made, "_orm", state)
   for i, peer in pairs(state and state.peers or {}) do
     if rawequal(peer, row) then
       state.peers[i] = made

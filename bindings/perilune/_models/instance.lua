@@ -95,11 +95,19 @@ local function update_expressions(self, class, plan, row, using)
   return changed
 end
 
+local function has_row(self, class, using)
+  local meta = class._meta
+  local pk = meta.pk
+  return orm.single(meta.registry:world(), using, orm.has_rows(table_query(class, pk.name, pk.composite and self.pk or rawget(self, pk.attname))))
+end
+
 local function update_row(self, class, plan, using, raw, force)
   if not plan then -- nothing to write: is the row there?
-    local meta = class._meta
-    local pk = meta.pk
-    return force or orm.single(meta.registry:world(), using, orm.has_rows(table_query(class, pk.name, pk.composite and self.pk or rawget(self, pk.attname))))
+    return force or has_row(self, class, using)
+  end
+  local look = class._meta.select_on_save and not force
+  if look and not has_row(self, class, using) then
+    return false
   end
   local one = { self }
   plans.load_deferred(plan, self)
@@ -108,13 +116,13 @@ local function update_row(self, class, plan, using, raw, force)
   if changed == nil then
     changed = update_expressions(self, class, plan, plans.row(plan, sources, one, 1), using)
   end
-  return changed > 0
+  return changed > 0 or look and has_row(self, class, using) or false
 end
 
 local function insert_row(self, class, using, raw, columns)
   local plan = plans.insert(class, self, raw, columns)
   local one = { self }
-  local state = rawget(self, "_state")
+  local state = rawget(self, "_orm")
   if state and state.loaded then
     plans.load_deferred(plan, self)
   end
@@ -175,12 +183,12 @@ local function save_table(self, class, using, opts)
     error(exceptions.ValueError "Cannot force an update in save() with no primary key.", 0)
   end
   local force_insert = opts.force_insert
-  if columns.makes_key and not opts.raw and not force_insert and state_of(self).adding then
+  if columns.makes_key and not opts.raw and not force_insert and not opts.force_update and state_of(self).adding then
     force_insert = true
   end
   local updated = false
   if key ~= nil and not force_insert then
-    updated = update_row(self, class, update_plan(class, opts.update_set), using, opts.raw, opts.force_update)
+    updated = update_row(self, class, update_plan(class, opts.update_set), using, opts.raw, opts.force_update or opts.update_set ~= nil)
     if not updated and opts.force_update then
       error(class.NotUpdated "Forced update did not affect any rows.", 0)
     elseif not updated and opts.update_set then
@@ -196,6 +204,16 @@ local function save_table(self, class, using, opts)
   return updated
 end
 
+-- save{ force_insert = { Place } }: the tables of parents in which a row is to be made, too.
+local function is_forced(parent, classes)
+  for _, class in ipairs(classes or {}) do
+    if parent._meta:is_a(class._meta.concrete_model) then
+      return true
+    end
+  end
+  return false
+end
+
 -- Parents first; gives whether any of them was inserted.
 local function save_parents(self, class, using, opts)
   local inserted = false
@@ -206,7 +224,7 @@ local function save_parents(self, class, using, opts)
       rawset(self, target, rawget(self, link.attname))
     end
     local above = save_parents(self, parent, using, opts)
-    local updated = save_table(self, parent, using, { raw = opts.raw, update_set = opts.update_set, force_insert = above or nil, force_update = opts.force_update })
+    local updated = save_table(self, parent, using, { raw = opts.raw, update_set = opts.update_set, force_insert = above or is_forced(parent, opts.force_parents), force_update = opts.force_update })
     if not updated then
       inserted = true
     end
@@ -270,7 +288,7 @@ function M.insert(self, using)
     rawset(self, "_order", require("perilune._models.order").next_place(self, concrete, using))
   end
   insert_row(self, concrete, using, nil, columns)
-  local state = rawget(self, "_state")
+  local state = rawget(self, "_orm")
   if not state or state.shared ~= false then
     state = descriptors.own_state(self)
   end
@@ -279,10 +297,28 @@ function M.insert(self, using)
   return true
 end
 
+-- The classes that force_insert names; nil when it is a boolean.
+local function forced_parents(class, given)
+  if given == nil or type(given) == "boolean" then
+    return nil
+  elseif type(given) ~= "table" or getmetatable(given) ~= nil then
+    error(exceptions.TypeError(("force_insert is true, false or a list of models, not a %s"):format(type(given))), 3)
+  end
+  for _, member in ipairs(given) do
+    if type(member) ~= "table" or not rawget(member, "_meta") then
+      error(exceptions.TypeError(("Invalid force_insert member. %s must be a model subclass."):format(tostring(member))), 3)
+    elseif not member._meta.concrete_model or not class._meta:is_a(member._meta.concrete_model) then
+      error(exceptions.TypeError(("Invalid force_insert member. %s must be a base of %s."):format(member._meta.object_name, class._meta.object_name)), 3)
+    end
+  end
+  return given
+end
+
 local no_options = {}
 local save_options = { force_insert = true, force_update = true, using = true, update_fields = true }
 
---- save{ update_fields = { "name" }, force_insert =, force_update =, using = }
+--- save{ update_fields = { "name" }, force_insert =, force_update =, using = }; force_insert =
+--- { Place } makes rows in the tables of these parents, too.
 function base.save(self, options)
   options = options and check_options("save", options, save_options) or no_options
   local class = class_of(self)
@@ -298,6 +334,9 @@ function base.save(self, options)
   end
   local update_set
   if options.update_fields then
+    if type(options.update_fields) ~= "table" then
+      error(exceptions.TypeError(("update_fields is a list of names, not a %s"):format(type(options.update_fields))), 2)
+    end
     if #options.update_fields == 0 then
       return
     end
@@ -313,7 +352,10 @@ function base.save(self, options)
       end
     end
   end
-  M.save_base(self, { using = using, force_insert = options.force_insert, force_update = options.force_update, update_set = update_set })
+  M.save_base(self, {
+    using = using, force_insert = options.force_insert, force_update = options.force_update, update_set = update_set,
+    force_parents = options.force_insert and forced_parents(class, options.force_insert),
+  })
 end
 
 --- delete{ using =, keep_parents = } → total, { ["shop.OrderItem"] = 3 }
@@ -328,8 +370,41 @@ function base.delete(self, options)
   return collector:delete()
 end
 
---- refresh_from_db{ fields = { "name" }, using =, from_queryset = }: all related objects are
---- forgotten, or those of the fields.
+-- The columns that refresh_from_db{ fields = … } reads; what is known of relations among them is
+-- forgotten.
+local function columns_to_read(self, class, fields)
+  local meta, columns = class._meta, {}
+  for _, name in ipairs(fields) do
+    local field = meta.fields_by_name[name] or meta.fields_by_attname[name]
+    if type(name) == "string" and name:find("__", 1, true) then
+      error(exceptions.ValueError(("Found \"%s\" in fields argument. Relations and transforms are not allowed in fields."):format(name)), 3)
+    elseif field and not field.many then
+      columns[#columns + 1] = field.attname
+    elseif class._descriptors[name] then
+      descriptors.forget_all(self, name)
+    else
+      meta:get_field(name)
+    end
+  end
+  return columns
+end
+
+-- Takes the values of `fresh`, as far as it has them, and what it knows of related objects.
+local function take_fresh(self, fresh, meta)
+  local loaded, known = state_of(fresh).loaded, rawget(fresh, "_cache")
+  for _, field in ipairs(meta.fields) do
+    if not loaded or loaded[field.attname] then
+      rawset(self, field.attname, rawget(fresh, field.attname))
+      descriptors.forget(self, field.name)
+      if field.relation and known and known[field.name] ~= nil then
+        descriptors.set_cached(self, field.name, known[field.name])
+      end
+    end
+  end
+end
+
+--- refresh_from_db{ fields = { "name" }, using =, from_queryset = }: what only() or defer() left
+--- out stays so, unless it is named; all related objects are forgotten, or those of the fields.
 function base.refresh_from_db(self, options)
   if type(options) == "table" and #options > 0 then
     options = { fields = options }
@@ -340,46 +415,26 @@ function base.refresh_from_db(self, options)
   if self.pk == nil then
     error(class.DoesNotExist(("%s has no key yet: it is in no database that it could be read from again"):format(meta.object_name)), 2)
   end
-  local queryset = options.from_queryset or meta.base_manager:all()
-  queryset = queryset:using(options.using or routing.read(class, self)):filter { pk = self.pk }
-  local names
-  if options.fields then
-    names = {}
-    for _, name in ipairs(options.fields) do
-      local field = meta.fields_by_name[name]
-      if field and not field.many then
-        names[#names + 1] = field.attname
-      else
-        descriptors.forget(self, name)
-        if not meta.fields_by_name[name] and not class._descriptors[name] then
-          meta:get_field(name)
-        end
-      end
-    end
-    if #names == 0 then
-      return
-    end
-    queryset = queryset:only(table.unpack(names))
+  local columns = options.fields and columns_to_read(self, class, options.fields)
+  if columns and #columns == 0 then
+    return
+  end
+  local queryset = options.from_queryset or meta.base_manager:using(options.using or routing.read(class, self))
+  queryset = options.using and queryset:using(options.using) or queryset
+  queryset = queryset:filter { pk = self.pk }
+  local state = descriptors.own_state(self)
+  if columns then
+    queryset = queryset:only(table.unpack(columns))
+  elseif state.loaded then
+    queryset = queryset:defer(table.unpack(self:get_deferred_fields()))
   end
   local fresh = queryset:get()
-  for _, field in ipairs(meta.fields) do
-    local wanted = names == nil
-    for _, name in ipairs(names or {}) do
-      wanted = wanted or name == field.attname
-    end
-    if wanted then
-      rawset(self, field.attname, rawget(fresh, field.attname))
-      descriptors.forget(self, field.name)
-    end
+  if not columns then
+    descriptors.forget_all(self)
   end
-  local state = descriptors.own_state(self)
-  if names == nil then
-    rawset(self, "_cache", nil)
-    state.loaded = nil
-  elseif state.loaded then
-    for _, name in ipairs(names) do
-      state.loaded[name] = true
-    end
+  take_fresh(self, fresh, meta)
+  for _, name in ipairs(state.loaded and columns or {}) do
+    state.loaded[name] = true
   end
   state.db = state_of(fresh).db
 end

@@ -125,10 +125,15 @@ local function find(class, key)
   return nil
 end
 
+--- The method of a class of managers when its author wrote it; nil for what is passed on.
+function M.written(class, key)
+  return find(class, key)
+end
+
 -- What a manager may have or not.
 local optional = {
   model = true, name = true, created = true, instance = true, field = true, through = true, reverse = true, source = true, target = true,
-  query_name = true, symmetrical = true, auto = true, key_name = true, cache_name = true, use_in_migrations = true,
+  query_name = true, symmetrical = true, auto = true, key_name = true, cache_name = true, chosen = true, use_in_migrations = true,
 }
 
 local function not_a_list()

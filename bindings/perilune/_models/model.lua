@@ -76,6 +76,24 @@ local function find(class, key)
   return base[key]
 end
 
+-- Product.tags.through, Product.category.field: what the class knows of a relation.
+local function side_of_class(class, key)
+  local meta = rawget(class, "_meta")
+  local written = meta and meta.local_by_name and meta.local_by_name[key]
+  if written and written.relation and not rawget(class, "_descriptors") and not meta.abstract and not meta.registry.loading then
+    meta.registry:world()
+  end
+  local d = (rawget(class, "_descriptors") or {})[key]
+  if d == nil or d.plain or key == "pk" then
+    return nil
+  end
+  return setmetatable({ field = d.field, through = d.through }, {
+    __index = function(_, name)
+      error(exceptions.AttributeError(("%s.%s has 'field' and 'through'; '%s' is asked of an object's"):format(meta.object_name, key, tostring(name))), 2)
+    end,
+  })
+end
+
 function class_mt.__index(class, key)
   if key == "objects" and rawget(class, "_meta") and class._meta.abstract then
     error(exceptions.AttributeError(("Manager isn't available; %s is abstract"):format(class._meta.object_name)), 2)
@@ -87,7 +105,7 @@ function class_mt.__index(class, key)
     local name = class._meta.object_name
     error(exceptions.AttributeError(("%s has no '%s', its managers do: %s.objects:%s(…)"):format(name, key, name, key)), 2)
   end
-  return v
+  return v == nil and type(key) == "string" and side_of_class(class, key) or v
 end
 
 -- Methods that authors write: function Product:save() …
@@ -122,7 +140,7 @@ local function instance_index(class)
       end
     end
     if key == "_state" then
-      return states.of(self)
+      return states.view(self)
     end
     return find(class, key)
   end)
@@ -133,8 +151,13 @@ local function instance_newindex(class)
     local d = class._descriptors and class._descriptors[key]
     if d and d.set then
       d.set(self, value, d)
-    elseif value ~= null then
+    elseif value ~= nil and value ~= null then
       rawset(self, key, value)
+    elseif d and d.plain then -- NULL: only() and defer() did not leave it out any more
+      local state = rawget(self, "_orm")
+      if state and state.loaded and not state.loaded[key] then
+        states.own(self).loaded[key] = true
+      end
     end
   end
 end
@@ -177,7 +200,7 @@ local function has_field(self, name)
   local class = getmetatable(self)
   local d = class._descriptors and class._descriptors[name]
   if d == nil then
-    local state = rawget(self, "_state")
+    local state = rawget(self, "_orm")
     return state ~= nil and state.annotations ~= nil and state.annotations[name] == true
   end
   return d.kind == nil and d.remote == nil

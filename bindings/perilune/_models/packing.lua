@@ -10,6 +10,7 @@ local exceptions = require "perilune.exceptions"
 local orm = require "perilune._orm"
 local pack = require "perilune._pack"
 local registries = require "perilune._models.registry"
+local state_of = require("perilune._models.state").of
 
 local M = {}
 
@@ -39,7 +40,7 @@ local function plan_of(class)
   if plan and plan.world == world then
     return plan
   end
-  plan = setmetatable({ class = class, world = world, label = meta.label, keys = {}, known = { _state = true, _ahead = true }, mark = mark_of(meta.fields) }, Plan)
+  plan = setmetatable({ class = class, world = world, label = meta.label, keys = {}, known = { _orm = true, _ahead = true }, mark = mark_of(meta.fields) }, Plan)
   for i, field in ipairs(meta.fields) do
     plan.keys[i] = field.attname
     plan.known[field.attname] = true
@@ -131,7 +132,7 @@ function M.pack_instance(self, memo)
       others[k] = v
     end
   end
-  return "instance", { plan, hold(self._state, memo) }, self, plan.keys, others
+  return "instance", { plan, hold(state_of(self), memo) }, self, plan.keys, others
 end
 
 pack.register("instance", function(list, object)
@@ -151,7 +152,7 @@ pack.register("instance", function(list, object)
       object[k] = v
     end
   end
-  object._state = join(head[2], object)
+  object._orm = join(head[2], object)
   return setmetatable(object, plan.class)
 end, true)
 

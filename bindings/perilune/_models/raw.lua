@@ -97,7 +97,7 @@ local function run(self)
   local fields = fields_of(self, columns)
   local state = shared_state(self, fields, using)
   for row in found do
-    local object = { _state = state }
+    local object = { _orm = state }
     for column, value in pairs(row) do
       local field = fields[column]
       if field then

@@ -107,13 +107,14 @@ M.ForeignKey = Relation:extend {
     local target = self.target_field
     return target and target:to_python(value) or value
   end,
-  validate = function(self, value, _)
+  validate = function(self, value, instance)
     Field.validate(self, value)
     if value == nil or self.parent_link then
       return
     end
     local related = self.remote_model
-    local found = related._meta.base_manager:filter { [self.target_field.name] = value }
+    local using = require("perilune._models.routing").read(related, instance)
+    local found = related._meta.base_manager:using(using):filter { [self.target_field.name] = value }
     if self.limit_choices_to then
       local limit = self.limit_choices_to
       found = found:filter(type(limit) == "function" and limit() or limit)

@@ -24,7 +24,7 @@ end
 
 --- For reading; `instance` is a hint to the routers.
 function M.read(class, instance)
-  local state = instance and rawget(instance, "_state")
+  local state = instance and rawget(instance, "_orm")
   if none or no_routers() then
     return state and state.db or "default"
   end
@@ -33,7 +33,7 @@ end
 
 --- For writing: where the routers say, else where the instance came from.
 function M.write(class, instance)
-  local state = instance and rawget(instance, "_state")
+  local state = instance and rawget(instance, "_orm")
   if none or no_routers() then
     return state and state.db or "default"
   end

@@ -58,7 +58,7 @@ end
 
 --- Fields of the plan that were left out by only() or defer() are loaded now: C does not.
 function M.load_deferred(plan, object)
-  local state = rawget(object, "_state")
+  local state = rawget(object, "_orm")
   local loaded, fields = state and state.loaded, plan.fields
   for i = 1, loaded and #fields or 0 do
     if not loaded[fields[i].attname] then

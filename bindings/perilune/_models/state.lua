@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- `_state`: what the ORM knows of an instance besides its fields.
+-- What the ORM knows of an instance besides its fields. It stands in the instance as `_orm`;
+-- `_state` is a view of it, for authors.
 --
 --   db          the database it came from or was saved to
 --   adding      it is not in the database yet
@@ -16,10 +17,10 @@ local M = {}
 
 --- The state of an instance; to be read only, for others may have the same.
 function M.of(instance)
-  local state = rawget(instance, "_state")
+  local state = rawget(instance, "_orm")
   if state == nil then
     state = { db = "default", adding = false, shared = false }
-    rawset(instance, "_state", state)
+    rawset(instance, "_orm", state)
   end
   return state
 end
@@ -37,8 +38,24 @@ function M.own(instance)
       own.loaded[k] = true
     end
   end
-  rawset(instance, "_state", own)
+  rawset(instance, "_orm", own)
   return own
+end
+
+local View = { __name = "perilune.models.ModelState" }
+
+function View.__index(view, name)
+  return M.of(view[1])[name]
+end
+
+function View.__newindex(view, name, value)
+  M.own(view[1])[name] = value
+end
+
+--- `_state` of an instance: what is set is the instance's alone, whoever shares what is read.
+--- `_state.adding = true` makes a copy of an object whose key was set to nil.
+function M.view(instance)
+  return setmetatable({ instance }, View)
 end
 
 return M

@@ -62,7 +62,7 @@ function base.clean_fields(self, exclude)
   exclude = set_of(exclude)
   local errors = {}
   for _, field in ipairs(class_of(self)._meta.fields) do
-    local value = rawget(self, field.attname)
+    local value = self[field.attname]
     local skip = exclude[field.name] or field.generated or field.composite
     skip = skip or value == nil and field.db_default ~= nil and state_of(self).adding -- the database will know
     if not skip and field.blank and (value == nil or field.is_empty(value)) then
@@ -147,8 +147,8 @@ local function taken(self, class, names)
   local conditions = {}
   for _, name in ipairs(names) do
     local field = meta:get_field(name)
-    local value = rawget(self, field.attname)
-    if value == nil or value == "" and field.null then
+    local value = self[field.attname]
+    if value == nil then
       return false -- NULLs are never equal
     end
     if field.primary_key and not state_of(self).adding then
@@ -157,7 +157,7 @@ local function taken(self, class, names)
     conditions[field.attname] = value
   end
   local rows = meta.default_manager:filter(conditions)
-  local pk = meta.pk.composite and self.pk or rawget(self, meta.pk.attname)
+  local pk = meta.pk.composite and self.pk or self[meta.pk.attname]
   if not state_of(self).adding and pk ~= nil then
     rows = rows:exclude { pk = pk }
   end
@@ -171,9 +171,9 @@ local function check_dates(self, exclude, errors)
     for _, kind in ipairs { "date", "month", "year" } do
       local other = field["unique_for_" .. kind]
       if other and not exclude[field.name] and not exclude[other] then
-        local moment = rawget(self, other)
+        local moment = self[other]
         if moment ~= nil then
-          local conditions = { [field.attname] = rawget(self, field.attname) }
+          local conditions = { [field.attname] = self[field.attname] }
           if kind == "date" then
             conditions[other .. "__day"], conditions[other .. "__month"], conditions[other .. "__year"] = moment.day, moment.month, moment.year
           else
