@@ -199,4 +199,10 @@ function Router.allow_relation(a, b, hints) end
 ---@return boolean
 function Router.allow_migrate(alias, app_label, hints) end
 
+---May the model have its table in the database? allow_migrate with the hints `model_name` and `model`.
+---@param alias string
+---@param model perilune.models.Class
+---@return boolean
+function Router.allow_migrate_model(alias, model) end
+
 return db

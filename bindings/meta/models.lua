@@ -283,15 +283,22 @@ function models.Func(name, sql, options) end
 ---@field MultipleObjectsReturned any
 ---@overload fun(values?: table<string, any>): perilune.models.Instance
 
+---What is set is the instance's alone. `_state.adding = true` and `pk = nil` make a copy.
+---@class perilune.models.ModelState
+---@field db? string the database that the object was read from or saved to
+---@field adding boolean it is in no database yet
+
 ---@class perilune.models.Instance
 ---@field pk any
+---@field _state perilune.models.ModelState
 local Instance = {}
----@param options? { update_fields?: string[], force_insert?: boolean, force_update?: boolean, using?: string }
+---@param options? { update_fields?: string[], force_insert?: boolean|perilune.models.Class[], force_update?: boolean, using?: string } force_insert: a list of parents makes rows in their tables, too
 function Instance:save(options) end
 ---@param options? { using?: string, keep_parents?: boolean }
 ---@return integer total
 ---@return table<string, integer> by_label
 function Instance:delete(options) end
+---Fields that only() or defer() left out stay so, unless they are named. What is known of related objects is forgotten: of all, or of those named.
 ---@param options? string[]|{ fields?: string[], using?: string, from_queryset?: perilune.models.QuerySet }
 function Instance:refresh_from_db(options) end
 ---@param options? { exclude?: string[], validate_unique?: boolean, validate_constraints?: boolean }
@@ -506,5 +513,21 @@ function Manager:db_manager(using) end
 ---@param queryset_class perilune.models.QuerySet
 ---@return perilune.models.Manager
 function Manager:from_queryset(queryset_class) end
+
+---What `category.products` and `product.tags` are; called, `category.products{ manager = "published" }`, it is the same of another manager of the model's.
+---@class perilune.models.RelatedManager: perilune.models.Manager
+---@overload fun(options: { manager: string }): perilune.models.RelatedManager
+local RelatedManager = {}
+---Objects (of a many-to-many relation also their keys), one by one or as a list, with options behind them.
+---@param ... any `{ bulk = false }` saves each of them (ForeignKey), `{ through_defaults = {…} }` has values for the rows between
+function RelatedManager:add(...) end
+---@param ... any `{ bulk = false }` saves each of them (ForeignKey)
+function RelatedManager:remove(...) end
+---@param options? { bulk?: boolean }
+function RelatedManager:clear(options) end
+---Takes away and adds what differs.
+---@param objects table a list or QuerySet
+---@param options? { bulk?: boolean, clear?: boolean, through_defaults?: table }
+function RelatedManager:set(objects, options) end
 
 return models

@@ -125,6 +125,12 @@ function M.allow_migrate(alias, app_label, hints)
   return true
 end
 
+--- May the model have its table in the database?
+function M.allow_migrate_model(alias, model)
+  local meta = model._meta
+  return M.allow_migrate(alias, meta.app_label, { model_name = meta.model_name, model = model })
+end
+
 function M._reset()
   routers = nil
 end

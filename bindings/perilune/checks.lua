@@ -94,7 +94,7 @@ function M.register(fn, opts)
 end
 
 local function builtins()
-  for _, name in ipairs { "settings", "urls", "models", "columns", "expressions", "signals", "caches", "middleware", "security", "templates" } do
+  for _, name in ipairs { "settings", "urls", "models", "relations", "columns", "expressions", "signals", "caches", "middleware", "security", "templates" } do
     require("perilune._checks." .. name)
   end
 end

@@ -83,12 +83,83 @@ describe("checks of models", function()
     assert.equal("models.E007", ids { a = models.IntegerField {}, b = models.IntegerField { db_column = "a" }, Meta = Meta })
     assert.equal("models.E026", ids { a = models.IntegerField { primary_key = true }, b = models.IntegerField { primary_key = true }, Meta = Meta })
     assert.equal("models.E028", ids { a = models.IntegerField {}, Meta = with { db_table = "check_target" } })
-    assert.equal("models.E030 models.E032", ids { a = models.IntegerField {}, Meta = with {
+    assert.equal("models.E029 models.E031", ids { a = models.IntegerField {}, Meta = with {
       indexes = { models.Index { "a", name = "x" }, models.Index { "-a", name = "x" } },
       constraints = { models.UniqueConstraint { "a", name = "y" }, models.CheckConstraint { models.Q { a = 1 }, name = "y" } },
     } })
     assert.equal("models.E024", ids({ Meta = Meta }, "Wr__ong"))
     assert.equal("models.E023", ids({ Meta = Meta }, "Wrong_"))
+  end)
+
+  it("names that another model has are not used again", function()
+    local other = models.Model("Other", { a = models.IntegerField {}, Meta = with { indexes = { models.Index { "a", name = "x" } }, constraints = { models.UniqueConstraint { "a", name = "y" } } } })
+    assert.equal("models.E030 models.E032", ids { a = models.IntegerField {}, Meta = with {
+      indexes = { models.Index { "a", name = "x" } }, constraints = { models.CheckConstraint { models.Q { a = 1 }, name = "y" } },
+    } })
+    for i, c in ipairs(registry.list) do
+      if c == other then
+        table.remove(registry.list, i)
+      end
+    end
+    registry.by_label["check.other"] = nil
+  end)
+
+  it("Meta is about the model's own table", function()
+    local Base = models.Model("Base", { name = models.CharField { max_length = 5 }, Meta = Meta })
+    assert.equal("models.E016", ids { bases = { Base }, n = models.IntegerField {}, Meta = with { unique_together = { "n", "name" } } })
+    assert.equal("models.E016", ids { bases = { Base }, Meta = with { indexes = { models.Index { "name" } } } })
+    assert.equal("models.E016", ids { bases = { Base }, Meta = with { constraints = { models.UniqueConstraint { "name", name = "u" } } } })
+    assert.equal("models.E012 models.W040", ids { n = models.IntegerField {}, Meta = with { indexes = { models.Index { "n", include = { "nope" }, name = "x" } } } })
+    assert.equal("models.W045", ids { n = models.IntegerField {}, Meta = with { constraints = { models.CheckConstraint { models.RawSQL("n > 0", {}), name = "c" } } } })
+    assert.equal("", ids { bases = { Base }, Meta = with { proxy = true, ordering = { "name" } } })
+  end)
+
+  it("the other sides of relations do not get in each other's way", function()
+    local function fk(options)
+      options.on_delete = models.CASCADE
+      return models.ForeignKey("Target", options)
+    end
+    assert.equal("fields.E302", ids { a = fk { related_name = "name", related_query_name = "q" }, Meta = Meta })
+    assert.equal("fields.E302", ids { a = fk { related_name = "save" }, Meta = Meta })
+    assert.equal("fields.E304", ids { a = fk { related_query_name = "q" }, b = fk { related_query_name = "r" }, Meta = Meta })
+    assert.equal("fields.E306", ids { a = fk { related_name = "a b" }, Meta = Meta })
+    assert.equal("fields.E308", ids { a = fk { related_name = "ab_" }, Meta = Meta })
+    assert.equal("fields.E309", ids { a = fk { related_name = "a__b" }, Meta = Meta })
+    assert.equal("", ids { a = fk { related_name = "+" }, b = fk { related_name = "+" }, Meta = Meta })
+    assert.equal("fields.W345", ids { a = models.ManyToManyField("self", { related_name = "x", symmetrical = true }), Meta = Meta })
+  end)
+
+  it("the model of a relation through another one is clear", function()
+    local function join(more)
+      local members = { wrong = models.ForeignKey("Wrong", { on_delete = models.CASCADE, related_name = "+" }), target = models.ForeignKey("Target", { on_delete = models.CASCADE, related_name = "+" }), Meta = Meta }
+      for k, v in pairs(more or {}) do
+        members[k] = v
+      end
+      local class = models.Model("Join", members)
+      registry.by_label["check.join"], registry.list[#registry.list] = nil, nil
+      return function(fields)
+        registry.list[#registry.list + 1], registry.by_label["check.join"] = class, class
+        local found = ids(fields)
+        for i, c in ipairs(registry.list) do
+          if c == class then
+            table.remove(registry.list, i)
+          end
+        end
+        registry.by_label["check.join"] = nil
+        return found
+      end
+    end
+    local function through(options)
+      options.through = "Join"
+      return models.ManyToManyField("Target", options)
+    end
+    assert.equal("", join() { a = through {}, Meta = Meta })
+    assert.equal("models.E003", join() { a = through { related_name = "+" }, b = through { related_name = "b" }, Meta = Meta })
+    assert.equal("fields.W343", join() { a = through { limit_choices_to = { name = "x" } }, Meta = Meta })
+    assert.equal("fields.E337", join() { a = through { through_fields = { "wrong" } }, Meta = Meta })
+    assert.equal("fields.E334", join { other = models.ForeignKey("Wrong", { on_delete = models.CASCADE, related_name = "+" }) } { a = through {}, Meta = Meta })
+    assert.equal("fields.E335", join { other = models.ForeignKey("Target", { on_delete = models.CASCADE, related_name = "+" }) } { a = through {}, Meta = Meta })
+    assert.equal("", join { other = models.ForeignKey("Target", { on_delete = models.CASCADE, related_name = "+" }) } { a = through { through_fields = { "wrong", "target" } }, Meta = Meta })
   end)
 
   it("options of fields make sense", function()

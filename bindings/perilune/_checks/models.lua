@@ -4,6 +4,7 @@
 local checks = require "perilune.checks"
 local classes_of = require "perilune._checks.classes"
 local exceptions = require "perilune.exceptions"
+local settings = require "perilune.settings"
 
 local function field_label(class, field)
   return { label = class._meta.label .. "." .. field.name }
@@ -21,6 +22,15 @@ local function find(class, name)
   return name == "pk" and meta.pk or meta.fields_by_name[name] or meta.fields_by_attname[name]
 end
 
+local function is_local(class, field)
+  for _, own in ipairs(class._meta.local_fields) do
+    if own == field then
+      return true
+    end
+  end
+  return field.composite or class._meta.proxy
+end
+
 local function named(class, option, name, found)
   local field = find(class, name)
   if not field then
@@ -29,6 +39,10 @@ local function named(class, option, name, found)
     found[#found + 1] = checks.Error(("'%s' refers to the nonexistent field '%s'."):format(option, name), { obj = class, id = "models.E012", hint = hint })
   elseif field.many then
     found[#found + 1] = checks.Error(("'%s' refers to a ManyToManyField '%s', but ManyToManyFields are not permitted in '%s'."):format(option, name, option), { obj = class, id = "models.E013" })
+  elseif not is_local(class, field) then
+    found[#found + 1] = checks.Error(("'%s' refers to field '%s' which is not local to model '%s'."):format(option, field.name, class._meta.object_name), {
+      obj = class, id = "models.E016", hint = "This issue may be caused by multi-table inheritance.",
+    })
   end
 end
 
@@ -47,7 +61,10 @@ end
 local function check_indexes(class, found)
   for _, index in ipairs(class._meta.indexes) do
     for _, name in ipairs(index.fields) do
-      named(class, "indexes", name:gsub("^-", ""), found)
+      named(class, "indexes", (name:gsub("^-", "")), found)
+    end
+    for _, name in ipairs(index.include or {}) do
+      named(class, "indexes", name, found)
     end
     if index.name and index.name:match "^[_%d]" then
       found[#found + 1] = checks.Error(("The index name '%s' cannot start with an underscore or a number."):format(index.name), { obj = class, id = "models.E033" })
@@ -55,10 +72,33 @@ local function check_indexes(class, found)
   end
 end
 
+-- Whether there is SQL of the author's in an expression.
+local function holds_sql(expression)
+  local tree = type(expression) == "userdata" and require("perilune._orm").tree(expression)
+  local function visit(part)
+    if part.op == "raw" then
+      return true
+    end
+    for _, child in ipairs(part) do
+      if type(child) == "table" and visit(child) then
+        return true
+      end
+    end
+    return false
+  end
+  return tree and visit(tree) or false
+end
+
 local function check_constraints(class, found)
   for _, constraint in ipairs(class._meta.constraints) do
     for _, name in ipairs(constraint.fields or {}) do
       named(class, "constraints", name, found)
+    end
+    for _, name in ipairs(constraint.include or {}) do
+      named(class, "constraints", name, found)
+    end
+    if holds_sql(constraint.condition) and constraint.class_name == "CheckConstraint" then
+      found[#found + 1] = checks.Warning(("Check constraint '%s' contains RawSQL() expression and won't be validated during the model full_clean()."):format(constraint.name), { obj = class, id = "models.W045" })
     end
   end
 end
@@ -148,7 +188,7 @@ local function check_shared(classes, found)
       note(constraints, constraint.name, class)
     end
   end
-  local function report(map, text, id)
+  local function report(map, text, id, one, id_of_one, level)
     local names = {}
     for name, users in pairs(map) do
       if #users > 1 and name ~= "" then
@@ -157,12 +197,21 @@ local function check_shared(classes, found)
     end
     table.sort(names)
     for _, name in ipairs(names) do
-      found[#found + 1] = checks.Error(text:format(name, table.concat(map[name], ", ")), { id = id })
+      local users = map[name]
+      if one and users[1] == users[#users] then
+        found[#found + 1] = checks.Error(one:format(name, users[1]), { id = id_of_one })
+      else
+        found[#found + 1] = checks[level or "Error"](text:format(name, table.concat(users, ", ")), { id = id, hint = level and "You have configured database_routers. Verify that the models are correctly routed to separate databases." })
+      end
     end
   end
-  report(tables, "db_table '%s' is used by multiple models: %s.", "models.E028")
-  report(indexes, "index name '%s' is not unique among models: %s.", "models.E030")
-  report(constraints, "constraint name '%s' is not unique among models: %s.", "models.E032")
+  if #settings.get("database_routers", {}) > 0 then -- they may be in two databases
+    report(tables, "db_table '%s' is used by multiple models: %s.", "models.W035", nil, nil, "Warning")
+  else
+    report(tables, "db_table '%s' is used by multiple models: %s.", "models.E028")
+  end
+  report(indexes, "index name '%s' is not unique among models: %s.", "models.E030", "index name '%s' is not unique for model %s.", "models.E029")
+  report(constraints, "constraint name '%s' is not unique among models: %s.", "models.E032", "constraint name '%s' is not unique for model %s.", "models.E031")
 end
 
 -- ---- fields ----

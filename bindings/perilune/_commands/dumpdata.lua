@@ -100,7 +100,7 @@ end
 local function handle(options, command)
   registry:world()
   formats.check_format(options.format)
-  local classes, proxies = select_models(options.what, options.exclude or {})
+  local classes, proxies = select_models(options.what, options.exclude or {}, options.database)
   for _, class in ipairs(proxies) do
     command.stderr:write(command.style.warning(("%s is a proxy model and won't be serialized."):format(class._meta.label)))
   end

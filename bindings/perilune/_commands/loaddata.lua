@@ -5,6 +5,7 @@ local exceptions = require "perilune.exceptions"
 local find = require "perilune._fixtures.find"
 local formats = require "perilune._fixtures.formats"
 local reader = require "perilune._fixtures.reader"
+local router = require "perilune._db_router"
 local registry = require("perilune._models.registry").project
 local serialize = require "perilune._models.serialize"
 local Sqlite = require "perilune._migrations.schema_sqlite"
@@ -47,7 +48,7 @@ end
 local function load_object(item, where, options, waiting)
   local ok, result = pcall(function()
     local found = serialize.object(item, find_model, options.database, options.ignorenonexistent)
-    if not found then
+    if not found or router.allow_migrate_model(options.database, found.class) == false then
       return 0
     end
     local later = #found.later > 0

@@ -3,6 +3,7 @@
 local apps = require "perilune.apps"
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local router = require "perilune._db_router"
 local registry = require("perilune._models.registry").project
 
 local M = {}
@@ -26,9 +27,9 @@ function M.find(name)
   error(exceptions.CommandError(("there is no app or model '%s'%s"):format(name, core.suggest(name, known))), 0)
 end
 
---- The models of names (none: all), without those of `excluded`, in the order of the registry;
---- proxies that were named are given apart.
-function M.models(names, excluded)
+--- The models of names (none: all), without those of `excluded` and those that routers keep out of
+--- the database, in the order of the registry; proxies that were named are given apart.
+function M.models(names, excluded, alias)
   local wanted, out, list, proxies = {}, {}, {}, {}
   for _, name in ipairs(names) do
     local label, class = M.find(name)
@@ -44,7 +45,7 @@ function M.models(names, excluded)
   for _, class in ipairs(registry:models()) do
     local meta = class._meta
     local yes = #names == 0 or wanted[class] or wanted[meta.app_label]
-    if yes and not (out[class] or out[meta.app_label]) and not meta.proxy and not meta.abstract and not meta.swapped then
+    if yes and not (out[class] or out[meta.app_label]) and not meta.proxy and not meta.abstract and not meta.swapped and router.allow_migrate_model(alias, class) ~= false then
       list[#list + 1] = class
     end
   end

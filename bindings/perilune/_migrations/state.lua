@@ -16,6 +16,7 @@ local kept_options = {
   "db_table", "db_table_comment", "ordering", "unique_together", "indexes", "constraints", "managed", "proxy", "abstract",
   "default_related_name", "get_latest_by", "order_with_respect_to", "permissions", "default_permissions", "verbose_name",
   "verbose_name_plural", "default_manager_name", "base_manager_name", "select_on_save", "swappable",
+  "db_tablespace", "required_db_features", "required_db_vendor",
 }
 M.kept_options = kept_options
 

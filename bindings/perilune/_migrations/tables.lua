@@ -16,12 +16,10 @@ local function existing(connection)
 end
 
 local function wants_table(class, labels, alias)
-  local meta = class._meta
-  if meta.abstract or meta.proxy or meta.swapped or meta.managed == false or labels and not labels[meta.app_label] then
+  if not class._meta:can_migrate(db.connection(alias).vendor) or labels and not labels[class._meta.app_label] then
     return false
   end
-  local router = db.router
-  return not (router and router.allow_migrate) or router.allow_migrate(alias, meta.app_label, { model_name = meta.model_name, model = class }) ~= false
+  return db.router.allow_migrate_model(alias, class) ~= false
 end
 
 --- Makes the tables of the project's models that a database does not have: as the models are

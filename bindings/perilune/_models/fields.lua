@@ -452,6 +452,12 @@ M.FilePathField = M.CharField:extend {
   name = "FilePathField",
   default_max_length = 100,
   options = { path = true, match = true, recursive = true, allow_files = true, allow_folders = true },
+  check_options = function(self)
+    if self.allow_files == false and not self.allow_folders then
+      return "FilePathFields must have allow_files or allow_folders set to true"
+    end
+    return M.CharField.check_options(self)
+  end,
 }
 
 M.GeneratedField = Field:extend {

@@ -239,17 +239,56 @@ local function bind(manager, class, name)
   return setmetatable(bound, getmetatable(manager))
 end
 
-local function inherited(parents)
+-- The class and those above it, each before what it is made of: Python's order.
+local function line_of(class)
+  local met, last = {}, {}
+  local function visit(c)
+    met[#met + 1] = c
+    last[c] = #met
+    for _, parent in ipairs(c._bases) do
+      visit(parent)
+    end
+  end
+  visit(class)
+  local line = {}
+  for i, c in ipairs(met) do
+    if last[c] == i then
+      line[#line + 1] = c
+    end
+  end
+  return line
+end
+
+-- The managers of all of the line, bound to the class: those of a nearer one come first, and hide
+-- others of their names.
+local function collect(class, line)
   local list, seen = {}, {}
-  for _, parent in ipairs(parents) do
-    for _, pair in ipairs(parent._meta.managers or {}) do
-      if not seen[pair[1]] then
-        seen[pair[1]] = true
-        list[#list + 1] = pair
+  for _, c in ipairs(line) do
+    for _, pair in ipairs(c._meta.local_managers) do
+      local name, manager = pair[1], pair[2]
+      if not seen[name] then
+        seen[name] = true
+        list[#list + 1] = { name, bind(manager, class, name) }
       end
     end
   end
   return list
+end
+
+-- What parents say of their managers counts for heirs that say nothing: base_manager_name of any,
+-- default_manager_name of the next one, unless the heir has managers of its own.
+local function inherited_names(meta, line)
+  local base, default = meta.base_manager_name, meta.default_manager_name
+  for i = 2, #line do
+    local above = line[i]._meta
+    if not base and above.base_manager and above.base_manager.name ~= "_base_manager" then
+      base = above.base_manager.name
+    end
+  end
+  if not default and #meta.local_managers == 0 and line[2] then
+    default = line[2]._meta.default_manager_name
+  end
+  return base, default
 end
 
 local function named(meta, wanted, option)
@@ -261,32 +300,33 @@ local function named(meta, wanted, option)
   error(exceptions.ValueError(("%s has no manager named '%s' (Meta.%s)"):format(meta.object_name, wanted, option)), 0)
 end
 
---- Gives the class its managers: those it declares, its abstract parents', or `objects`.
-function M.install(class, own, parents)
+--- Gives the class its managers: those it declares, those of its parents, or `objects`. `level`: of
+--- the author's line.
+function M.install(class, own, level)
   local meta = class._meta
-  local list, names = {}, {}
-  for _, pair in ipairs(own) do
-    list[#list + 1] = { pair[1], bind(pair[2], class, pair[1]) }
-    names[pair[1]] = true
+  meta.local_managers = {}
+  for i, pair in ipairs(own) do
+    meta.local_managers[i] = { pair[1], bind(pair[2], class, pair[1]) }
   end
-  for _, pair in ipairs(inherited(parents)) do
-    if not names[pair[1]] then
-      list[#list + 1] = { pair[1], bind(pair[2], class, pair[1]) }
-      names[pair[1]] = true
-    end
-  end
-  if #list == 0 then
-    list[1] = { "objects", bind(Manager(), class, "objects") }
-  end
-  meta.managers = list
   if meta.abstract then
+    meta.managers = meta.local_managers
     return
   end
-  for _, pair in ipairs(meta.swapped and {} or list) do
+  local line = line_of(class)
+  meta.managers = collect(class, line)
+  local base, default = inherited_names(meta, line)
+  if #meta.managers == 0 then
+    if meta.local_by_name.objects then
+      error(exceptions.ValueError(("Model %s must specify a custom Manager, because it has a field named 'objects'."):format(meta.object_name)), level + 1)
+    end
+    meta.local_managers[1] = { "objects", bind(Manager(), class, "objects") }
+    meta.managers[1] = meta.local_managers[1]
+  end
+  for _, pair in ipairs(meta.swapped and {} or meta.managers) do
     rawset(class, pair[1], pair[2])
   end
-  meta.base_manager = meta.base_manager_name and named(meta, meta.base_manager_name, "base_manager_name") or bind(Manager(), class, "_base_manager")
-  meta.default_manager = meta.default_manager_name and named(meta, meta.default_manager_name, "default_manager_name") or list[1][2]
+  meta.base_manager = base and named(meta, base, "base_manager_name") or bind(Manager(), class, "_base_manager")
+  meta.default_manager = default and named(meta, default, "default_manager_name") or meta.managers[1][2]
   rawset(class, "_base_manager", meta.base_manager)
   rawset(class, "_default_manager", meta.default_manager)
 end

@@ -16,7 +16,8 @@ local known = {
 
 -- What an heir of an abstract model takes over.
 local inherited = {
-  "app_label_given", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", "verbose_name_given",
+  "app_label_given", "db_tablespace", "db_table_comment", "db_table_given", "required_db_features", "required_db_vendor", "select_on_save",
+  "order_with_respect_to", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", "verbose_name_given",
   "verbose_name_plural_given", "indexes", "constraints", "unique_together", "default_related_name", "base_manager_name", "default_manager_name",
 }
 
@@ -25,7 +26,11 @@ local inherited_from_table = { "ordering", "get_latest_by" }
 
 --- "OrderItem" → "order item"
 local function words(name)
-  return (name:gsub("(%l)(%u)", "%1 %2"):gsub("(%u)(%u%l)", "%1 %2"):lower())
+  local text = name:gsub("()(%u)()", function(at, letter, behind)
+    local before, after = name:sub(at - 1, at - 1), name:sub(behind, behind)
+    return (before:find "%l" or after:find "[^%u]") and " " .. letter or letter
+  end)
+  return (text:gsub("^ ", ""):lower())
 end
 
 -- unique_together = { "a", "b" } is one set; { { "a", "b" }, … } several.
@@ -50,7 +55,7 @@ end
 local kinds = {
   abstract = "boolean", managed = "boolean", proxy = "boolean", select_on_save = "boolean",
   app_label = "string", base_manager_name = "string", default_manager_name = "string", db_table = "string", db_table_comment = "string",
-  db_tablespace = "string", default_related_name = "string", order_with_respect_to = "string", swappable = "string",
+  db_tablespace = "string", default_related_name = "string", order_with_respect_to = "string", swappable = "string", required_db_vendor = "string",
 }
 
 -- What one of the items of a list must be.
@@ -102,7 +107,7 @@ function M.new(name, given, app_label, parents, where, level)
       end
     end
   end
-  for _, key in ipairs { "ordering", "indexes", "constraints", "unique_together", "permissions" } do
+  for _, key in ipairs { "ordering", "indexes", "constraints", "unique_together", "permissions", "default_permissions", "required_db_features" } do
     if given[key] ~= nil and (type(given[key]) ~= "table" or getmetatable(given[key])) then
       error(exceptions.ImproperlyConfigured(("%s.Meta: %s is a list, not a %s"):format(name, key, type(given[key]))), level + 1)
     end
@@ -114,15 +119,16 @@ function M.new(name, given, app_label, parents, where, level)
   meta.given = given
   meta.abstract, meta.proxy = given.abstract or false, given.proxy or false
   meta.managed = meta.managed ~= false
-  meta.app_label = given.app_label or app_label
+  meta.app_label_given = given.app_label or meta.app_label_given
+  meta.app_label = meta.app_label_given or app_label
   if not meta.app_label and not meta.abstract then
     error(exceptions.RuntimeError(("model '%s' belongs to no installed app: add the app of %s to installed_apps, or give it Meta = { app_label = … }"):format(name, where)), level + 1)
   end
   meta.label = (meta.app_label or "?") .. "." .. name
   meta.label_lower = meta.label:lower()
   meta.swapped = swapped(meta)
-  meta.db_table_given = given.db_table
-  meta.db_table = given.db_table or (meta.app_label or "?") .. "_" .. meta.model_name
+  meta.db_table_given = given.db_table or meta.db_table_given
+  meta.db_table = meta.db_table_given or (meta.app_label or "?") .. "_" .. meta.model_name
   meta.verbose_name_given = meta.verbose_name or meta.verbose_name_given
   meta.verbose_name_plural_given = meta.verbose_name_plural or meta.verbose_name_plural_given
   meta.verbose_name, meta.verbose_name_plural = meta.verbose_name_given, meta.verbose_name_plural_given
@@ -134,6 +140,31 @@ function M.new(name, given, app_label, parents, where, level)
     meta[key] = meta[key] or {}
   end
   return meta
+end
+
+-- What Django calls what SQLite has, as far as models ask for it.
+local features = {}
+for name in ([[can_return_columns_from_insert has_bulk_insert has_json_object_function supports_aggregate_filter_clause
+  supports_expression_indexes supports_foreign_keys supports_json_field supports_over_clause supports_partial_indexes
+  supports_stored_generated_columns supports_table_check_constraints supports_transactions supports_virtual_generated_columns
+  uses_savepoints]]):gmatch "%S+" do
+  features[name] = true
+end
+
+--- Whether migrations make the model's table in a database of the vendor ("sqlite"): it has one,
+--- and the database what the model requires (required_db_vendor, required_db_features).
+function mt:can_migrate(vendor)
+  if self.abstract or self.proxy or self.swapped or self.managed == false then
+    return false
+  elseif self.required_db_vendor then
+    return self.required_db_vendor == vendor
+  end
+  for _, name in ipairs(self.required_db_features or {}) do
+    if not features[name] then
+      return false
+    end
+  end
+  return true
 end
 
 -- ---- fields ----

@@ -105,7 +105,17 @@ function class_mt.__index(class, key)
     local name = class._meta.object_name
     error(exceptions.AttributeError(("%s has no '%s', its managers do: %s.objects:%s(…)"):format(name, key, name, key)), 2)
   end
-  return v == nil and type(key) == "string" and side_of_class(class, key) or v
+  if v == nil and type(key) == "string" then
+    v = side_of_class(class, key)
+  end
+  if v == nil and key == "objects" and rawget(class, "_meta") and class._meta.managers then
+    local names = {}
+    for i, pair in ipairs(class._meta.managers) do
+      names[i] = pair[1]
+    end
+    error(exceptions.AttributeError(("%s has no manager 'objects', but: %s"):format(class._meta.object_name, table.concat(names, ", "))), 2)
+  end
+  return v
 end
 
 -- Methods that authors write: function Product:save() …
@@ -474,7 +484,16 @@ local function exception_class(class, name, parents, default)
   rawset(class, name, own)
 end
 
-local function set_fields(meta, own, parents)
+local function nearest_concrete(parents)
+  for _, parent in ipairs(parents) do
+    if not parent._meta.abstract then
+      return parent
+    end
+  end
+  return nil
+end
+
+local function set_fields(meta, own, parents, level)
   meta.local_by_name, meta.removed = {}, {}
   local fields = {}
   for _, pair in ipairs(own) do
@@ -488,21 +507,19 @@ local function set_fields(meta, own, parents)
   fields = append(inherit_fields(meta, parents), fields)
   fields = append(parent_links(meta, parents), fields)
   if not meta.abstract and not meta.proxy and not has_key(fields) then
+    if meta.local_by_name.id then
+      error(exceptions.ImproperlyConfigured(("%s: %s.id: 'id' can only be used as a field name if the field also sets primary_key = true."):format(meta.local_by_name.id.where, meta.object_name)), 0)
+    end
     table.insert(fields, 1, auto_key(meta))
   end
   if meta.order_with_respect_to and not meta.abstract and not meta.proxy then
+    local name = meta.order_with_respect_to
+    if not meta.local_by_name[name] and not nearest_concrete(parents) then
+      error(exceptions.FieldDoesNotExist(("%s.Meta: order_with_respect_to: %s has no field named '%s'%s"):format(meta.object_name, meta.object_name, name, core.suggest(name, sorted_keys(meta.local_by_name)))), level + 1)
+    end
     fields[#fields + 1] = order_field(meta)
   end
   meta.local_all_fields = fields
-end
-
-local function nearest_concrete(parents)
-  for _, parent in ipairs(parents) do
-    if not parent._meta.abstract then
-      return parent
-    end
-  end
-  return nil
 end
 
 --- Makes and registers the class. `how`: auto_created, app_label, source, where, level.
@@ -542,7 +559,7 @@ function M.define(name, members, given_meta, how)
     registries.own_from_db = registries.own_from_db or key == "from_db"
   end
   setmetatable(class, class_mt)
-  set_fields(meta, own, parents)
+  set_fields(meta, own, parents, level)
   if not meta.abstract then
     meta.concrete_model = meta.concrete_model or class
     exception_class(class, "DoesNotExist", parents, exceptions.ObjectDoesNotExist)
@@ -551,7 +568,7 @@ function M.define(name, members, given_meta, how)
     exception_class(class, "RelatedObjectDoesNotExist", {}, class.DoesNotExist)
   end
   managers = managers or require "perilune._models.manager"
-  managers.install(class, found, parents)
+  managers.install(class, found, level)
   if not meta.abstract and not how.auto_created then
     meta.registry:add(class, level)
   end

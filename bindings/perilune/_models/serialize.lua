@@ -167,8 +167,12 @@ end
 
 -- The key of a row given by its own natural key; nil, true when it is not there yet.
 local function key_of(target, value, using, attname)
-  if type(value) == "table" and target.objects.get_by_natural_key then
-    local ok, found = pcall(target.objects.get_by_natural_key, target.objects, table.unpack(value))
+  if type(value) == "table" then
+    local manager = target._default_manager:db_manager(using)
+    if not pcall(function() return manager.get_by_natural_key end) then
+      return value
+    end
+    local ok, found = pcall(manager.get_by_natural_key, manager, table.unpack(value))
     if not ok and exceptions.is(found, "ObjectDoesNotExist") then
       return nil, true
     elseif not ok then

@@ -3,6 +3,7 @@
 -- whose objects are what files of migrations hold.
 local check_options = require "perilune._options"
 local exceptions = require "perilune.exceptions"
+local router = require "perilune._db_router"
 
 local M = {}
 
@@ -47,18 +48,14 @@ function M.define(into, name, required, optional, methods)
   return class
 end
 
---- Whether a database may have the model's tables: routers' allow_migrate. `hints` are those
---- of RunSQL and RunLua.
-function Operation.allowed(schema, app_label, model_name, hints)
-  local router = require("perilune.db").router
-  if router and router.allow_migrate then
-    local given = { model_name = model_name }
-    for k, v in pairs(hints or {}) do
-      given[k] = v
-    end
-    return router.allow_migrate(schema.alias or "default", app_label, given) ~= false
-  end
-  return true
+--- Whether routers let an operation of the app happen. `hints` are those of RunSQL and RunLua.
+function Operation.allowed(schema, app_label, hints)
+  return router.allow_migrate(schema.alias or "default", app_label, hints) ~= false
+end
+
+--- Whether the database may have the model's table, and migrations look after it.
+function Operation.permits(schema, model)
+  return model._meta:can_migrate(schema.vendor) and router.allow_migrate_model(schema.alias or "default", model) ~= false
 end
 
 function Operation:describe()
@@ -78,12 +75,6 @@ function M.model_of(state, app_label, name, all)
     return state:apps():get_model(app_label, name)
   end
   return state:class(app_label, name)
-end
-
---- Whether migrations look after the model's table.
-function M.managed(model)
-  local meta = model._meta
-  return meta.managed ~= false and not meta.proxy and not meta.swapped
 end
 
 return M

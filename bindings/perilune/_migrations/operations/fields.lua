@@ -2,7 +2,7 @@
 -- Operations on fields.
 local base = require "perilune._migrations.operations.base"
 local renames = require "perilune._migrations.renames"
-local define, managed, model_of = base.define, base.managed, base.model_of
+local define, model_of = base.define, base.model_of
 
 local M = {}
 
@@ -35,7 +35,7 @@ end
 -- classes among all others of their states.
 local function change(self, app_label, schema, from_state, to_state, all, fn)
   local to_model = model_of(to_state, app_label, self.model_name, all)
-  if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
+  if self.permits(schema, to_model) then
     fn(model_of(from_state, app_label, self.model_name, all), to_model)
   end
 end

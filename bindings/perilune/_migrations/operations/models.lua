@@ -2,7 +2,7 @@
 -- Operations on whole models: their tables, and what Meta says of them.
 local base = require "perilune._migrations.operations.base"
 local states = require "perilune._migrations.state"
-local define, managed, model_of = base.define, base.managed, base.model_of
+local define, model_of = base.define, base.model_of
 
 local M = {}
 
@@ -25,13 +25,13 @@ define(M, "CreateModel", { "name", "fields" }, { "options", "bases", "managers" 
   end,
   database_forwards = function(self, app_label, schema, _, to_state)
     local model = model_of(to_state, app_label, self.name)
-    if managed(model) and self.allowed(schema, app_label, self.name:lower()) then
+    if self.permits(schema, model) then
       schema:create_model(model)
     end
   end,
   database_backwards = function(self, app_label, schema, from_state)
     local model = model_of(from_state, app_label, self.name)
-    if managed(model) and self.allowed(schema, app_label, self.name:lower()) then
+    if self.permits(schema, model) then
       schema:delete_model(model)
     end
   end,
@@ -50,13 +50,13 @@ define(M, "DeleteModel", { "name" }, {}, {
   end,
   database_forwards = function(self, app_label, schema, from_state)
     local model = model_of(from_state, app_label, self.name)
-    if managed(model) and self.allowed(schema, app_label, self.name:lower()) then
+    if self.permits(schema, model) then
       schema:delete_model(model)
     end
   end,
   database_backwards = function(self, app_label, schema, _, to_state)
     local model = model_of(to_state, app_label, self.name)
-    if managed(model) and self.allowed(schema, app_label, self.name:lower()) then
+    if self.permits(schema, model) then
       schema:create_model(model)
     end
   end,
@@ -74,13 +74,13 @@ define(M, "RenameModel", { "old_name", "new_name" }, {}, {
   end,
   database_forwards = function(self, app_label, schema, from_state, to_state)
     local old, new = model_of(from_state, app_label, self.old_name, true), model_of(to_state, app_label, self.new_name, true)
-    if managed(new) and self.allowed(schema, app_label, self.new_name:lower()) then
+    if self.permits(schema, new) then
       schema:rename_model(old, new)
     end
   end,
   database_backwards = function(self, app_label, schema, from_state, to_state)
     local old, new = model_of(from_state, app_label, self.new_name, true), model_of(to_state, app_label, self.old_name, true)
-    if managed(new) and self.allowed(schema, app_label, self.old_name:lower()) then
+    if self.permits(schema, new) then
       schema:rename_model(old, new)
     end
   end,
@@ -102,7 +102,7 @@ local function option_operation(name, option, describe, fragment, database)
     end,
     database_forwards = function(self, app_label, schema, from_state, to_state)
       local old, new = model_of(from_state, app_label, self.name), model_of(to_state, app_label, self.name)
-      if managed(new) and self.allowed(schema, app_label, self.name:lower()) then
+      if self.permits(schema, new) then
         change(schema, old, new)
       end
     end,
@@ -120,7 +120,7 @@ M.AlterModelTable.class.state_forwards = function(self, app_label, state)
 end
 M.AlterModelTable.class.database_forwards = function(self, app_label, schema, from_state, to_state)
   local old, new = model_of(from_state, app_label, self.name), model_of(to_state, app_label, self.name)
-  if managed(new) and self.allowed(schema, app_label, self.name:lower()) then
+  if self.permits(schema, new) then
     schema:rename_table(old, new)
     for _, field in ipairs(new._meta.many_to_many) do
       local before = old._meta.local_by_name[field.name]

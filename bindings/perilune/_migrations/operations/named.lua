@@ -2,7 +2,7 @@
 -- Operations on indexes and constraints: what Meta holds under names.
 local base = require "perilune._migrations.operations.base"
 local exceptions = require "perilune.exceptions"
-local define, managed, model_of = base.define, base.managed, base.model_of
+local define, model_of = base.define, base.model_of
 
 local M = {}
 
@@ -28,7 +28,7 @@ end
 local function named_operations(kind, key, add, remove)
   local function forwards(self, app_label, schema, from_state, to_state, doing, item)
     local to_model = model_of(to_state, app_label, self.model_name)
-    if managed(to_model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    if self.permits(schema, to_model) then
       doing(schema, model_of(from_state, app_label, self.model_name), to_model, item)
     end
   end
@@ -111,7 +111,7 @@ define(M, "RenameIndex", { "model_name", "new_name" }, { "old_name", "old_fields
     local old = self.old_name and find_named(from_state:get(app_label, self.model_name).options.indexes, self.old_name)
     local new = find_named(to_state:get(app_label, self.model_name).options.indexes, self.new_name)
     local model = model_of(to_state, app_label, self.model_name)
-    if managed(model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    if self.permits(schema, model) then
       if old then
         schema:remove_index(model, old)
       end
@@ -122,7 +122,7 @@ define(M, "RenameIndex", { "model_name", "new_name" }, { "old_name", "old_fields
     local old = self.old_name and find_named(to_state:get(app_label, self.model_name).options.indexes, self.old_name)
     local new = find_named(from_state:get(app_label, self.model_name).options.indexes, self.new_name)
     local model = model_of(from_state, app_label, self.model_name)
-    if managed(model) and self.allowed(schema, app_label, self.model_name:lower()) then
+    if self.permits(schema, model) then
       schema:remove_index(model, new)
       if old then
         schema:add_index(model, old)

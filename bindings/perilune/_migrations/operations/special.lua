@@ -36,14 +36,14 @@ define(M, "RunSQL", { "sql" }, { "reverse_sql", "state_operations", "hints", "el
     end
   end,
   database_forwards = function(self, app_label, schema)
-    if self.allowed(schema, app_label) then
+    if self.allowed(schema, app_label, self.hints) then
       run_sql(schema, self.sql)
     end
   end,
   database_backwards = function(self, app_label, schema)
     if self.reverse_sql == nil then
       error(irreversible(self), 0)
-    elseif self.allowed(schema, app_label) then
+    elseif self.allowed(schema, app_label, self.hints) then
       run_sql(schema, self.reverse_sql)
     end
   end,
@@ -59,14 +59,14 @@ define(M, "RunLua", { "code" }, { "reverse_code", "atomic", "hints", "elidable" 
   end,
   state_forwards = function() end,
   database_forwards = function(self, app_label, schema, from_state)
-    if self.allowed(schema, app_label) then
+    if self.allowed(schema, app_label, self.hints) then
       self.code(from_state:apps(), schema)
     end
   end,
   database_backwards = function(self, app_label, schema, from_state)
     if self.reverse_code == nil then
       error(irreversible(self), 0)
-    elseif self.allowed(schema, app_label) then
+    elseif self.allowed(schema, app_label, self.hints) then
       self.reverse_code(from_state:apps(), schema)
     end
   end,

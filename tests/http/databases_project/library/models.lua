@@ -3,10 +3,20 @@ local models = require "perilune.models"
 
 local M = {}
 
+local PersonManager = models.Manager:extend {
+  get_by_natural_key = function(self, name)
+    return self:get { name = name }
+  end,
+}
+
 M.Person = models.Model("Person", {
   name = models.CharField { max_length = 50, unique = true },
+  objects = PersonManager(),
   Meta = { ordering = { "name" } },
 })
+function M.Person:natural_key()
+  return self.name
+end
 
 M.Book = models.Model("Book", {
   title = models.CharField { max_length = 50 },

@@ -20,7 +20,7 @@ M.People = {
   db_for_read = function(_, model) return model._meta.model_name == "person" and "other" or "default" end,
   db_for_write = function(_, model) return model._meta.model_name == "person" and "other" or "default" end,
   allow_relation = function(_, a, b) if a._meta.model_name == "person" or b._meta.model_name == "person" then return true end end,
-  allow_migrate = function(_, alias, _, hints) if hints.model_name == "person" then return alias == "other" end end,
+  allow_migrate = function(_, alias, _, hints) if hints.model and hints.model._meta.model_name == "person" then return alias == "other" end end,
 }
 
 local function note(what, model, hints)

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Made by `perilune makemigrations`.
 local migrations = require "perilune.migrations"
 local models = require "perilune.models"

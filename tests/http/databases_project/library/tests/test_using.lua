@@ -265,4 +265,24 @@ describe("fixtures and commands", { transaction = true }, function()
     assert.equal("Mark", names(Book.objects:using("replica"):get().authors:all()))
     assert.equal("Mark", Book.objects:using("replica"):get().editor.name)
   end)
+
+  it("find rows by natural keys in the database that is loaded", function()
+    local path = os.tmpname()
+    os.remove(path)
+    path = path .. ".json"
+    Person { id = 7, name = "Mark" }:save { using = "other" }
+    local mark = Person.objects:using("replica"):create { name = "Mark" }
+    mark.books:add(mark.edited:create { title = "Pro" })
+    test.call_command("dumpdata", "library.book", "library.person", { database = "replica", output = path, natural_foreign = true, natural_primary = true })
+    local file = assert(io.open(path))
+    local text = file:read "a"
+    file:close()
+    assert.match('"editor": %["Mark"%], "authors": %[%["Mark"%]%]', text)
+    test.call_command("loaddata", path, { database = "other" })
+    os.remove(path)
+    local book = Book.objects:using("other"):get()
+    assert.equal(7, book.editor_id)
+    assert.equal(7, book.authors:get().pk)
+    assert.equal(1, Person.objects:using("other"):count())
+  end)
 end)
