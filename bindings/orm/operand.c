@@ -138,6 +138,18 @@ static const struct code *push_query(lua_State *L, int idx)
     return c;
 }
 
+/* The database that using() of the QuerySet at idx names. */
+static void write_database(lua_State *L, int idx, struct code_builder *b)
+{
+    struct str alias;
+    lua_pushliteral(L, "_db");
+    if (lua_rawget(L, idx) == LUA_TSTRING) {
+        alias.p = lua_tolstring(L, -1, &alias.n);
+        code_database(b, alias);
+    }
+    lua_pop(L, 1);
+}
+
 /* The values of an instance that relations may point at. */
 static void write_slots(lua_State *L, int idx, struct code_builder *b, const struct model *m,
                         const char *what)
@@ -263,6 +275,7 @@ static void write_table(lua_State *L, int idx, struct code_builder *b, enum orm_
     if (query) {
         code_query(b, CODE_AS_LIST, query);
         lua_pop(L, 1);
+        write_database(L, idx, b);
     } else if (table != ORM_TABLE_JSON) {
         write_list(L, idx, b, table == ORM_TABLE_LISTS ? ORM_TABLE_LIST : ORM_TABLE_JSON, what);
     } else {

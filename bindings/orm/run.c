@@ -9,6 +9,7 @@
 #include "bindings/value/time_values.h"
 
 #include "base/banned.h"
+#include "base/hash.h"
 #include "db/databases.h"
 
 #include <lauxlib.h>
@@ -77,6 +78,11 @@ void orm_run_begin(lua_State *L, struct orm_run *run, const struct code *code)
     run->world = orm_world_check(L, 1);
     alias.p = luaL_checklstring(L, 2, &alias.n);
     run->db = orm_find_database(L, alias);
+    if (code->database && code->database != hash_str(alias))
+        exception_raise(L, "ValueError",
+                        "Subqueries aren't allowed across different databases: a query inside "
+                        "is of another one than '%.*s'. Force it to be evaluated: its to_list()",
+                        STR_ARG(alias));
     run->code = code;
     run->dialect = &dialect_sqlite;
     run->statements = orm_world_statements(run->world, run->dialect->id);

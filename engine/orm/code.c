@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "orm/code.h"
 
+#include "base/hash.h"
 #include "orm/code_impl.h"
 
 #include <assert.h>
@@ -60,6 +61,12 @@ void code_start(struct code_builder *b, enum code_kind kind)
     b->created = 0;
     b->low = 0;
     b->high = -1;
+    b->database = 0;
+}
+
+void code_database(struct code_builder *b, struct str alias)
+{
+    b->database = hash_str(alias);
 }
 
 void code_start_query(struct code_builder *b, uint32_t model)
@@ -110,6 +117,8 @@ void code_append(struct code_builder *b, const struct code *c)
 {
     buf_add(&b->words, code_words(c), (size_t)c->n_words * 4);
     append_values(b, c);
+    if (c->database)
+        b->database = c->database;
 }
 
 void code_start_from(struct code_builder *b, const struct code *parent)
@@ -152,7 +161,8 @@ struct code *code_finish(struct code_builder *b, void *memory)
                        .n_bytes = (uint32_t)b->bytes.n,
                        .kind = b->kind,
                        .low = b->low,
-                       .high = b->high};
+                       .high = b->high,
+                       .database = b->database};
     char *p = (char *)(c + 1);
     memcpy(p, b->words.data, b->words.n);
     if (b->words.n % 8)

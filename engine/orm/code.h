@@ -46,6 +46,7 @@ struct code { /* read-only */
     uint32_t n_words, n_cells, n_bytes;
     uint32_t kind;     /* enum code_kind */
     int64_t low, high; /* the slice of a query, from 0; high -1: to the end */
+    uint64_t database; /* hash_str() of the alias that a query inside insists on; 0: none does */
 };
 
 struct code_cell { /* private */
@@ -83,6 +84,7 @@ struct code_builder { /* private */
     uint64_t created;
     enum code_kind kind;
     int64_t low, high;
+    uint64_t database;
     size_t list_at; /* of the open list */
     uint32_t list_n;
 };
@@ -117,6 +119,8 @@ size_t code_operands(struct code_builder *b);
 /* Instances of a model: for each, code_slot of every field of model->targets follows. */
 void code_instances(struct code_builder *b, uint32_t model, uint32_t n, bool list);
 void code_slot(struct code_builder *b, const struct value *v);
+/* What was written last is of one database and no other. */
+void code_database(struct code_builder *b, struct str alias);
 
 /* ---- conditions ---- */
 

@@ -138,4 +138,65 @@ describe("rows with keys of several columns", function()
   end)
 end)
 
+describe("models above and proxies", function()
+  local Place = models.Model("Place", { name = models.CharField { max_length = 9, default = "" }, Meta = Meta })
+  local Cafe = Place:extend("Cafe", { Meta = Meta })
+  local Bar = Cafe:extend("Bar", { Meta = Meta })
+  local Proxy = Place:extend("Proxy", { Meta = { app_label = "shop", proxy = true } })
+  local Review = models.Model("Review", { place = models.ForeignKey("Place", { on_delete = models.CASCADE }), Meta = Meta })
+  local Table = models.Model("Table", { cafe = models.ForeignKey("Cafe", { on_delete = models.CASCADE }), Meta = Meta })
+  local Keyword = models.Model("Keyword", { places = models.ManyToManyField "Place", Meta = Meta })
+  world.create(Place, Cafe, Bar, Review, Table, Keyword)
+
+  local function bar()
+    world.clear(Keyword, Table, Review, Bar, Cafe, Place)
+    local b = Bar.objects:create {}
+    Review.objects:create { place = b }
+    Table.objects:create { cafe = b }
+    Keyword.objects:create({}).places:add(b)
+    return b
+  end
+
+  it("go with their heirs, and so does what hangs on them", function()
+    local b = bar()
+    local order = {}
+    local offs = {}
+    for _, class in ipairs { Place, Cafe, Bar, Review } do
+      offs[#offs + 1] = signals.post_delete:connect(function(sender) order[#order + 1] = sender._meta.object_name end, { sender = class })
+    end
+    local total, by = b:delete()
+    for _, off in ipairs(offs) do
+      off()
+    end
+    assert.equal(6, total)
+    assert.same({ ["shop.Bar"] = 1, ["shop.Cafe"] = 1, ["shop.Place"] = 1, ["shop.Review"] = 1, ["shop.Table"] = 1, ["shop.Keyword_places"] = 1 }, by)
+    assert.equal("Bar Cafe Review Place", table.concat(order, " "))
+    assert.is_nil(b.pk)
+  end)
+
+  it("stay with keep_parents, and what hangs on them does", function()
+    local total, by = bar():delete { keep_parents = true }
+    assert.equal(1, total)
+    assert.same({ ["shop.Bar"] = 1 }, by)
+    assert.equal("1 1 0 1 1 1", ("%d %d %d %d %d %d"):format(Place.objects:count(), Cafe.objects:count(), Bar.objects:count(), Review.objects:count(), Table.objects:count(), Keyword.places.through.objects:count()))
+    total, by = Cafe.objects:get():delete { keep_parents = true }
+    assert.equal(2, total)
+    assert.same({ ["shop.Cafe"] = 1, ["shop.Table"] = 1 }, by)
+    assert.equal(1, Review.objects:count())
+  end)
+
+  it("are counted as what was deleted", function()
+    bar()
+    assert.equal(6, (Proxy.objects:get():delete()))
+    Review.objects:create { place = Place.objects:create {} }
+    local total, by = Proxy.objects:get():delete()
+    assert.equal(2, total)
+    assert.same({ ["shop.Proxy"] = 1, ["shop.Review"] = 1 }, by)
+    Place.objects:create {}
+    total, by = Proxy.objects:all():delete()
+    assert.same({ ["shop.Proxy"] = 1 }, by)
+    assert.equal(1, total)
+  end)
+end)
+
 t.finish()

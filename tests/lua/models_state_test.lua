@@ -249,6 +249,21 @@ describe("relations", function()
     raises("DoesNotExist", function() return p.category end)
   end)
 
+  it("are NULL when the column was set to NULL", function()
+    reset()
+    local a = Category.objects:create { name = "a" }
+    product { category = a }
+    local p = Product.objects:select_related("category"):get()
+    p.category_id = nil
+    p:save()
+    assert.is_nil(Product.objects:get().category_id)
+    p = product { category = a }
+    p.category_id = nil
+    assert.is_nil(p.category)
+    p:save { update_fields = { "category" } }
+    assert.equal(2, Product.objects:filter({ category = null }):count())
+  end)
+
   it("take the key that the other one gets later", function()
     reset()
     local c = Category { name = "new" }
@@ -257,6 +272,8 @@ describe("relations", function()
     raises("ValueError", function() Product.objects:bulk_create { p } end, "bulk_create() prohibited to prevent data loss due to unsaved related object 'category'.")
     assert.is_nil(p.category_id)
     c:save()
+    assert.equal(c, p.category)
+    assert.is_nil(p.category_id)
     p:save()
     assert.equal(c.pk, p.category_id)
     raises("ValueError", function() return Product.objects:filter({ category = Category() }):count() end, "must be saved")

@@ -14,12 +14,12 @@ Collector.__index = Collector
 local function new(_, using, origin)
   return setmetatable({
     using = using, origin = origin,
-    instances = {}, -- class → list
+    instances = {}, -- class → list; proxies have lists of their own
     seen = {}, -- class → pk → true
     order = {}, -- classes as they were met
     updates = {}, -- { field, value, objects }
     fast = {}, -- QuerySets that are deleted in one statement
-    dependencies = {}, -- class → set of classes that must go after it
+    dependencies = {}, -- class with a table → set of such classes, whose rows must go before
     restricted = {}, -- class → list of { field, objects }
   }, Collector)
 end
@@ -59,17 +59,29 @@ end
 
 -- ---- collecting ----
 
-function Collector:add(objects, source, nullable)
-  if #objects == 0 then
-    return {}
-  end
-  local new_objects = {}
-  local class = concrete(getmetatable(objects[1]))
+local function list_of(self, class)
   if not self.instances[class] then
     self.instances[class], self.seen[class] = {}, {}
     self.order[#self.order + 1] = class
   end
-  local list, seen = self.instances[class], self.seen[class]
+  return self.instances[class], self.seen[class]
+end
+
+-- Rows of `first` must go before those of `class`.
+local function depend(self, class, first)
+  local set = self.dependencies[concrete(class)] or {}
+  self.dependencies[concrete(class)] = set
+  set[concrete(first)] = true
+  list_of(self, first)
+end
+
+function Collector:add(objects, options)
+  if #objects == 0 then
+    return {}
+  end
+  local new_objects = {}
+  local class = getmetatable(objects[1])
+  local list, seen = list_of(self, class)
   for _, object in ipairs(objects) do
     local key = key_of(object)
     if not seen[key] then
@@ -78,9 +90,10 @@ function Collector:add(objects, source, nullable)
       new_objects[#new_objects + 1] = object
     end
   end
-  if source and not nullable then
-    self.dependencies[concrete(source)] = self.dependencies[concrete(source)] or {}
-    self.dependencies[concrete(source)][class] = true
+  if options.child then
+    depend(self, class, options.child)
+  elseif options.source and not options.nullable then
+    depend(self, options.source, class)
   end
   return new_objects
 end
@@ -146,8 +159,7 @@ function Collector:other_action(r, how, list, protected)
     protected[#protected + 1] = { r, list }
   elseif how == relations.RESTRICT then
     self.restricted[#self.restricted + 1] = { r, list }
-    self.dependencies[concrete(r.field.remote_model)] = self.dependencies[concrete(r.field.remote_model)] or {}
-    self.dependencies[concrete(r.field.remote_model)][concrete(r.model)] = true
+    depend(self, r.field.remote_model, r.model)
   elseif how == relations.SET_NULL then
     self:update_later(r.field, nil, list)
   elseif how == relations.SET_DEFAULT then
@@ -165,7 +177,18 @@ function Collector:update_later(field, value, objects)
   self.updates[#self.updates + 1] = { field, value, objects }
 end
 
---- Objects (a list or QuerySet) and, over all relations, what hangs on them.
+-- The models above a class that have tables.
+local function parents_of(class, set)
+  set = set or {}
+  for _, link in ipairs(concrete(class)._meta.parent_links) do
+    set[concrete(link.remote_model)] = true
+    parents_of(link.remote_model, set)
+  end
+  return set
+end
+
+--- Objects (a list or QuerySet) and, over all relations, what hangs on them; with the rows of the
+--- tables above, and what hangs on those, unless `keep_parents`.
 function Collector:collect(objects, options)
   options = options or {}
   local class = rawget(objects, "_model") or objects[1] and getmetatable(objects[1])
@@ -175,12 +198,11 @@ function Collector:collect(objects, options)
   if rawget(objects, "_code") then
     if not options.keep_parents and can_fast_delete(class) and #class._meta.concrete_model._meta.parent_links == 0 then
       self.fast[#self.fast + 1] = objects
-      self.fast_class = class
       return
     end
     objects = objects:to_list()
   end
-  local added = self:add(objects, options.source, options.nullable)
+  local added = self:add(objects, options)
   if #added == 0 then
     return
   end
@@ -191,12 +213,16 @@ function Collector:collect(objects, options)
       for i, object in ipairs(added) do
         parents[i] = object[link.name]
       end
-      self:collect(parents, { source = class, source_field = link, collect_related = false })
+      self:collect(parents, { source = class, child = class, alone = true })
     end
   end
-  local protected = {}
+  if options.alone then -- what hangs on a parent's row are relations of its heir, too
+    return
+  end
+  local protected, kept = {}, options.keep_parents and parents_of(class) or {}
   for _, r in ipairs(meta.related_objects) do
-    if r.kind ~= "many" and not (r.parent_link and options.source_field == r.field) and not (options.keep_parents and r.parent_link) then
+    local own = r.parent_link and meta:is_a(concrete(r.model)) -- the object itself, as its heir
+    if r.kind ~= "many" and not own and not kept[concrete(r.field.remote_model)] then
       collect_related(self, r, added, protected)
     end
   end
@@ -241,7 +267,7 @@ function Collector:check_restricted()
   for _, r in ipairs(self.restricted) do
     local left = {}
     for _, object in ipairs(r[2]) do
-      local seen = self.seen[concrete(getmetatable(object))]
+      local seen = self.seen[getmetatable(object)]
       if not (seen and seen[key_of(object)]) then
         left[#left + 1] = object
       end
@@ -255,25 +281,26 @@ end
 
 -- ---- deleting ----
 
+-- Whether nothing that must go before the class is left.
+local function is_free(self, class, done)
+  for other in pairs(self.dependencies[concrete(class)] or {}) do
+    if not done[other] and other ~= concrete(class) then
+      return false
+    end
+  end
+  return true
+end
+
 -- Classes so that those on which others hang come last; as they were met where they form a
 -- circle.
 local function sorted_classes(self)
-  local done, list = {}, {}
-  local remaining = #self.order
-  while #list < remaining do
+  local done, taken, list = {}, {}, {}
+  while #list < #self.order do
     local progress = false
     for _, class in ipairs(self.order) do
-      if not done[class] then
-        local free = true
-        for other in pairs(self.dependencies[class] or {}) do
-          if not done[other] and other ~= class and self.instances[other] then
-            free = false
-          end
-        end
-        if free then
-          done[class], progress = true, true
-          list[#list + 1] = class
-        end
+      if not taken[class] and is_free(self, class, done) then
+        taken[class], done[concrete(class)], progress = true, true, true
+        list[#list + 1] = class
       end
     end
     if not progress then
@@ -331,7 +358,7 @@ local function run(self, counts)
     end
     local n = 0
     for part in chunks(ids) do
-      n = n + class._meta.base_manager:using(self.using):filter({ pk__in = part }):_delete_own(self.using)
+      n = n + concrete(class)._meta.base_manager:using(self.using):filter({ pk__in = part }):_delete_own(self.using)
     end
     count(counts, class, n)
     if not class._meta.auto_created then

@@ -44,6 +44,21 @@ function M.forget(instance, name)
   end
 end
 
+--- Whether the object that the relation was set to had no key then, which save() is to take over.
+function M.is_pending(instance, name)
+  local pending = rawget(instance, "_pending")
+  return pending ~= nil and pending[name] == true
+end
+
+function M.set_pending(instance, name, value)
+  local pending = rawget(instance, "_pending")
+  if pending then
+    pending[name] = value
+  elseif value then
+    rawset(instance, "_pending", { [name] = value })
+  end
+end
+
 --- Forgets what is known of a relation (nil: of all), objects and lists alike.
 function M.forget_all(instance, name)
   for _, known in ipairs { "_cache", "_prefetched", "_ahead" } do
@@ -194,8 +209,8 @@ local function get_forward(instance, d)
   local object = M.cached(instance, d.name)
   if object and rawget(object, d.target) == id and id ~= nil then
     return object
-  elseif object and id == nil and object[d.target] == nil then
-    return object -- set, not saved yet
+  elseif object and id == nil and M.is_pending(instance, d.name) then
+    return object -- set, the column has no key of it yet
   end
   if id == nil then
     if d.field.null then
@@ -226,6 +241,7 @@ local function set_forward(instance, value, d)
     end
     rawset(instance, d.attname, nil)
     M.set_cached(instance, d.name, nil)
+    M.set_pending(instance, d.name, nil)
     return
   end
   local remote = d.field.remote_model
@@ -234,8 +250,10 @@ local function set_forward(instance, value, d)
     error(exceptions.ValueError(("Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance."):format(tostring(value), d.class._meta.object_name, d.name, remote._meta.object_name)), 3)
   end
   check_relation(value, instance, 3)
-  rawset(instance, d.attname, value[d.target])
+  local key = value[d.target]
+  rawset(instance, d.attname, key)
   M.set_cached(instance, d.name, value)
+  M.set_pending(instance, d.name, key == nil or nil)
   if d.field.kind == "one" and d.accessor then
     M.set_cached(value, d.accessor, instance)
   end

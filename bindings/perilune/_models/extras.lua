@@ -10,7 +10,7 @@ local function display(field)
   return function(self)
     local value = self[field.attname]
     local shown = field:display(value)
-    return shown ~= nil and tostring(shown) or ""
+    return shown ~= nil and tostring(shown) or nil
   end
 end
 

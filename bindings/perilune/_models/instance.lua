@@ -29,7 +29,8 @@ local function check_related(self, fields, what)
       local key = object[field.target_attname]
       if key == nil then
         error(exceptions.ValueError(("%s prohibited to prevent data loss due to unsaved related object '%s'."):format(what, field.name)), 3)
-      elseif rawget(self, field.attname) == nil then
+      elseif descriptors.is_pending(self, field.name) then -- saved since it was set
+        descriptors.set_pending(self, field.name, nil)
         rawset(self, field.attname, key)
       elseif rawget(self, field.attname) ~= key then
         descriptors.forget(self, field.name)
@@ -229,6 +230,7 @@ local function save_parents(self, class, using, opts)
       inserted = true
     end
     rawset(self, link.attname, rawget(self, target))
+    descriptors.forget(self, link.name)
   end
   return inserted
 end

@@ -87,7 +87,7 @@ local Holder = {}
 
 function Holder.__pack(holder)
   local state = holder.state
-  return "state", { db = state.db, adding = state.adding, loaded = state.loaded, fetch_mode = state.fetch_mode }
+  return "state", { db = state.db, adding = state.adding, loaded = state.loaded, fetch_mode = state.fetch_mode, annotations = state.annotations }
 end
 
 local function hold(state, memo)
@@ -103,7 +103,7 @@ pack.register("state", function(given)
   if type(given) ~= "table" then
     return nil
   end
-  return setmetatable({ state = { db = given.db, adding = given.adding, loaded = given.loaded, fetch_mode = given.fetch_mode } }, Holder)
+  return setmetatable({ state = { db = given.db, adding = given.adding, loaded = given.loaded, fetch_mode = given.fetch_mode, annotations = given.annotations } }, Holder)
 end)
 
 -- The state of one more instance.

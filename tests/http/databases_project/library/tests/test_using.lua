@@ -206,7 +206,15 @@ describe("relations", function()
 
   it("in conditions do not cross databases", function()
     assert.equal(0, Book.objects:using("other"):filter({ editor = here }):count())
+    raises("ValueError", "Subqueries aren't allowed across different databases", function()
+      return #Book.objects:using("other"):filter { editor__in = Person.objects:using("default"):all() }
+    end)
+    raises("ValueError", "Subqueries aren't allowed across different databases", function()
+      return Book.objects:filter({ editor__in = Person.objects:using("other"):filter { name = "x" }:values "pk" }):exclude({ title = "x" }):count()
+    end)
     assert.equal(0, #Book.objects:using("other"):filter { editor__in = Person.objects:all() })
+    assert.equal(0, #Book.objects:using("other"):filter { editor__in = Person.objects:using("other"):all() })
+    assert.equal(0, #Book.objects:using("other"):filter { editor__in = Person.objects:using("default"):all():to_list() })
   end)
 end)
 
