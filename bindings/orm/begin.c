@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* objects:filter{ … } and exclude{ … } are how most queries begin: here the QuerySet is made
- * without a call of Lua.
+/* objects:filter{ … }, exclude{ … } and all() are how most queries begin: here the QuerySet is
+ * made without a call of Lua.
  *
  * What that takes is the same each time, and is kept for a manager as its *beginning*: the code
  * of all rows of its model, the world that checks the conditions, the metatable of its
@@ -24,7 +24,7 @@ struct orm_beginning {
 enum { PART_WORLD = 1, PART_ALL, PART_CLASS, PART_MODEL, PART_USING, PARTS = PART_USING };
 
 enum {
-    UP_EXCLUDE = ORM_UP_NAME + 1,
+    UP_HOW = ORM_UP_METHOD + 1, /* its place among hows */
     UP_WHAT,
     UP_MODEL,
     UP_CODE,
@@ -32,6 +32,9 @@ enum {
     UPVALUES = UP_DB,
     MEMBERS = 3, /* room for those of a QuerySet and for its rows */
 };
+
+enum how { FILTER, EXCLUDE, ALL };
+static const char *const hows[] = {"filter", "exclude", "all", NULL};
 
 /* beginning(world, code of all rows, metatable, model, database or nil) */
 static int l_beginning(lua_State *L)
@@ -71,34 +74,47 @@ static void push_queryset(lua_State *L)
     lua_setmetatable(L, -2);
 }
 
-/* manager:filter(conditions…), manager:exclude(conditions…) */
-static int l_begin(lua_State *L)
+/* The code of all rows with the conditions from argument 2 on. [-0, +1, may raise] */
+static void push_restricted(lua_State *L, const struct orm_beginning *begin, bool exclude)
 {
-    const struct orm_beginning *begin = orm_kept_of(L);
     struct err err;
-    if (!begin)
-        return orm_call_method(L);
-    lua_replace(L, 1);
     struct code_builder *b = orm_builder(L);
     code_start_from(b, begin->all);
-    code_filter(b, lua_toboolean(L, lua_upvalueindex(UP_EXCLUDE)));
+    code_filter(b, exclude);
     orm_write_conditions(L, 2, b, CODE_AND, false, lua_tostring(L, lua_upvalueindex(UP_WHAT)));
     const struct code *code = orm_code_make(L, b);
     if (statements_check(begin->statements, code, &err) != 0)
-        return exception_raise_err(L, &err);
+        exception_raise_err(L, &err);
+}
+
+/* manager:filter(conditions…), manager:exclude(conditions…), manager:all() */
+static int l_begin(lua_State *L)
+{
+    enum how how = (enum how)lua_tointeger(L, lua_upvalueindex(UP_HOW));
+    const struct orm_beginning *begin = orm_kept_of(L);
+    if (!begin)
+        return orm_call_method(L);
+    if (how == ALL && lua_gettop(L) > 2 && !lua_isnil(L, 2)) { /* an error */
+        lua_pop(L, 1);
+        return orm_call_method(L);
+    }
+    lua_replace(L, 1);
+    if (how == ALL)
+        lua_getiuservalue(L, 1, PART_ALL);
+    else
+        push_restricted(L, begin, how == EXCLUDE);
     push_queryset(L);
     return 1;
 }
 
-/* begin_method(beginnings, method, get_queryset, exclude): what managers have for filter() and
- * exclude().  `method` does what a beginning cannot and may put one into `beginnings`. */
+/* begin_method(beginnings, method, name): what managers have for filter(), exclude() and all().
+ * `method` does what a beginning cannot and may put one into `beginnings`. */
 static int l_begin_method(lua_State *L)
 {
-    bool exclude = lua_toboolean(L, 4);
-    lua_settop(L, ORM_UP_BEGIN);
-    lua_pushliteral(L, "get_queryset");
-    lua_pushboolean(L, exclude);
-    lua_pushstring(L, exclude ? "exclude" : "filter");
+    int how = luaL_checkoption(L, 3, NULL, hows);
+    lua_settop(L, ORM_UP_METHOD);
+    lua_pushinteger(L, how);
+    lua_pushstring(L, hows[how]);
     lua_pushliteral(L, "_model");
     lua_pushliteral(L, "_code");
     lua_pushliteral(L, "_db");

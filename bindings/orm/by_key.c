@@ -136,7 +136,7 @@ static void tell_post_init(lua_State *L, int instance)
     lua_pop(L, 1);
 }
 
-enum { UP_PK = ORM_UP_NAME + 1, UP_MISSING, UPVALUES = UP_MISSING };
+enum { UP_PK = ORM_UP_METHOD + 1, UP_MISSING, UPVALUES = UP_MISSING };
 
 /* Whether the conditions are { pk = a whole number } and nothing else. */
 static bool is_key(lua_State *L, int idx, int64_t *key)
@@ -195,13 +195,11 @@ static int l_get(lua_State *L)
     return orm_call_method(L);
 }
 
-/* get_method(getters, method, get_queryset, missing): what managers have for get(). `method` does
+/* get_method(getters, method, missing): what managers have for get(). `method` does
  * what a getter cannot and may put one into `getters`; `missing` raises DoesNotExist. */
 static int l_get_method(lua_State *L)
 {
-    lua_settop(L, 4);
-    lua_pushliteral(L, "get_queryset");
-    lua_insert(L, ORM_UP_NAME);
+    lua_settop(L, 3);
     lua_pushliteral(L, "pk");
     lua_insert(L, UP_PK);
     lua_pushcclosure(L, l_get, UPVALUES);

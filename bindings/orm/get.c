@@ -69,11 +69,9 @@ static void push_row(lua_State *L, struct orm_run *run)
         orm_reader_push(L, r, run->cursor.row);
         return;
     }
-    size_t n;
-    const char *alias = lua_tolstring(L, 2, &n);
+    bool quiet = orm_rows_are_quiet(L, st, false, 2);
     orm_world_push_class(L, 1, st->nodes[0].model);
-    orm_push_alone(L, r, st, run->cursor.row, keys,
-                   str_eq(str_make(alias, n), STR("default")) ? 0 : 2);
+    orm_push_alone(L, r, st, run->cursor.row, keys, quiet ? 0 : 2);
 }
 
 /* (world, alias, code, flat, run) → row or nil, number of rows (1 when they are not to be

@@ -4,22 +4,13 @@
 #include "base/banned.h"
 
 #include <lauxlib.h>
-#include <stdbool.h>
 
 void *orm_kept_of(lua_State *L)
 {
     if (lua_type(L, 1) != LUA_TTABLE)
         return NULL;
     lua_pushvalue(L, 1);
-    if (lua_rawget(L, lua_upvalueindex(ORM_UP_KEPT)) != LUA_TUSERDATA) {
-        lua_pop(L, 1);
-        return NULL;
-    }
-    lua_pushvalue(L, lua_upvalueindex(ORM_UP_NAME));
-    lua_gettable(L, 1);
-    bool same = lua_rawequal(L, -1, lua_upvalueindex(ORM_UP_BEGIN));
-    lua_pop(L, 1);
-    if (same)
+    if (lua_rawget(L, lua_upvalueindex(ORM_UP_KEPT)) == LUA_TUSERDATA)
         return lua_touserdata(L, -1);
     lua_pop(L, 1);
     return NULL;

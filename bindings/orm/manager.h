@@ -9,10 +9,10 @@
 
 #include <lua.h>
 
-enum { ORM_UP_KEPT = 1, ORM_UP_METHOD, ORM_UP_BEGIN /* our get_queryset() */, ORM_UP_NAME };
+enum { ORM_UP_KEPT = 1, ORM_UP_METHOD };
 
 /* What is kept for the manager in argument 1, a userdata left on top; NULL and nothing left when
- * there is none, or when get_queryset() is an author's.  [-0, +1|0, may raise] */
+ * there is none. [-0, +1|0] */
 void *orm_kept_of(lua_State *L);
 /* Calls the method in Lua with all arguments. [-all, +1, may raise]  May wait. */
 int orm_call_method(lua_State *L);

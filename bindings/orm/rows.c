@@ -347,7 +347,10 @@ static void open_node(lua_State *L, struct orm_reader *r, unsigned i)
     orm_world_push_class(L, r->world, n->model);
     if (lua_isnil(L, -1))
         exception_raise(L, "RuntimeError", "model %.*s has no class", STR_ARG(n->model->label));
-    orm_push_state(L, r->world + 1);
+    if (r->quiet)
+        lua_pushnil(L);
+    else
+        orm_push_state(L, r->world + 1);
     if (n->partial)
         note_loaded(L, r, n, lua_gettop(L));
     lua_pushnil(L);
@@ -393,7 +396,7 @@ static void push_instance(lua_State *L, struct orm_reader *r, unsigned i,
     const struct statement *st = r->statement;
     const struct statement_node *n = &st->nodes[i];
     int slot = node_slot(r, i);
-    lua_createtable(L, 0, n->count + 1);
+    lua_createtable(L, 0, n->count + !r->quiet);
     for (unsigned c = n->first; c < (unsigned)n->first + n->count; c++) {
         if (row[c].kind == DB_NULL)
             continue;
@@ -401,9 +404,11 @@ static void push_instance(lua_State *L, struct orm_reader *r, unsigned i,
         orm_push_column(L, r, &st->columns[c].type, &row[c]);
         lua_rawset(L, -3);
     }
-    lua_pushvalue(L, r->state);
-    lua_pushvalue(L, slot + 1);
-    lua_rawset(L, -3);
+    if (!r->quiet) {
+        lua_pushvalue(L, r->state);
+        lua_pushvalue(L, slot + 1);
+        lua_rawset(L, -3);
+    }
     lua_pushvalue(L, slot);
     lua_setmetatable(L, -2);
     if (i > 0) /* the others are those of the list */
@@ -563,6 +568,15 @@ bool orm_row_stands_alone(const struct statement *st)
 {
     return st->kind == STATEMENT_ROWS && st->n_nodes == 1 && st->n_columns == st->nodes[0].count &&
            !st->nodes[0].partial;
+}
+
+bool orm_rows_are_quiet(lua_State *L, const struct statement *st, bool peers, int alias)
+{
+    struct str name;
+    if (peers || !orm_row_stands_alone(st))
+        return false;
+    name.p = lua_tolstring(L, alias, &name.n);
+    return str_eq(name, STR("default"));
 }
 
 void orm_push_alone(lua_State *L, struct orm_reader *r, const struct statement *st,

@@ -20,6 +20,7 @@ struct orm_reader {
     const struct dialect *dialect;
     struct arena *scratch;
     enum orm_rows rows;
+    bool quiet;  /* instances come without a state: orm_rows_are_quiet() */
     int world;   /* stack index; the alias of the database stands behind it */
     int state;   /* ORM_STATE */
     int keys;    /* of the first column's key; the others follow */
@@ -43,9 +44,12 @@ void orm_reader_peers(lua_State *L, struct orm_reader *r);
 /* Are the rows of the statement instances that need nothing but their columns?  Then one that is
  * read alone needs no reader to be opened. */
 bool orm_row_stands_alone(const struct statement *st);
+/* May the instances come without a state, which they then get when somebody asks
+ * (_models/state.lua)?  Those of "default" that need not know each other.  alias: index. */
+bool orm_rows_are_quiet(lua_State *L, const struct statement *st, bool peers, int alias);
 /* Pushes it.  keys: the index of what orm_push_keys() gave; the class of the model lies on top,
  * and goes; alias: the index of the database's, 0: "default", which is what an instance
- * without _state came from (_models/state.lua).  Of the reader dialect and scratch are used.
+ * without a state came from (_models/state.lua).  Of the reader dialect and scratch are used.
  * [-1, +1, may raise] */
 void orm_push_alone(lua_State *L, struct orm_reader *r, const struct statement *st,
                     const struct db_value *row, int keys, int alias);

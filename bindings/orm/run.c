@@ -238,6 +238,7 @@ static int rows_inner(lua_State *L)
     orm_run_start(L, run);
     if (st->kind == STATEMENT_EXPLAIN)
         return explain_rows(L, run);
+    r->quiet = orm_rows_are_quiet(L, st, run->prepared->peers, 2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, run->prepared->keys);
     orm_reader_open(L, r, st, 1, lua_gettop(L));
     orm_reader_list(L, r, run->prepared->rows);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- get{ pk = n }, filter() and exclude() of managers: the short way through C has to do what the long
+-- get{ pk = n }, filter(), exclude() and all() of managers: the short way through C has to do what the long
 -- one does.
 local t = require "harness"
 local db = require "perilune.db"
@@ -216,6 +216,9 @@ describe("filter and exclude of managers", function()
       raises("ValueError", function() Product.objects:exclude() end, "exclude has no condition")
       raises("TypeError", function() Product.objects.filter { pk = 1 } end, "objects:filter(")
       raises("TypeError", function() Product.objects.exclude { pk = 1 } end, "objects:exclude(")
+      raises("TypeError", function() Product.objects.all() end, "objects:all(")
+      raises("TypeError", function() Product.objects:all { pk = 1 } end, "all() takes no conditions")
+      assert.equal(1, #Product.objects:all(nil))
     end)
   end)
 
@@ -251,6 +254,35 @@ describe("filter and exclude of managers", function()
       return models.Manager.get_queryset(self):filter { price = 0 }
     end
     assert.equal(0, Piece.late_too:filter({ price = 3 }):count())
+  end)
+
+  it("are taken back when a get_queryset goes again, and seen on all managers", function()
+    local Base, ours = models.Manager, models.Manager.get_queryset
+    local Below = models.Manager:extend {}
+    local Part = models.Model("Part", { n = models.IntegerField(), objects = models.Manager(), below = Below(), Meta = { app_label = "shop" } })
+    world.create(Part)
+    Part.objects:create { n = 1 }
+    local function counts(all, by_key)
+      for _, manager in ipairs { Part.objects, Part.below } do
+        twice(function()
+          assert.equal(all, manager:all():count())
+          assert.equal(all, manager:filter({ n = 1 }):count())
+          assert.equal(all, manager:exclude({ n = 2 }):count())
+          assert.equal(by_key, (pcall(manager.get, manager, { pk = 1 })))
+        end)
+      end
+    end
+    local function nobody(self) return ours(self):none() end
+    counts(1, true)
+    Base.get_queryset = nobody
+    counts(0, false)
+    Base.get_queryset = ours
+    counts(1, true)
+    Base.get_queryset = nobody
+    counts(0, false)
+    Base.get_queryset = nil
+    counts(1, true)
+    assert.equal(ours, Base.get_queryset)
   end)
 
   it("know of another database", function()

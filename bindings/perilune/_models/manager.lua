@@ -26,21 +26,47 @@ local function no_colon(key, level)
   error(exceptions.TypeError(("%s is a method: call it with a colon, objects:%s(…)"):format(key, key)), level or 3)
 end
 
+-- All rows, as a QuerySet: the method to override. It stands in no class, though all have it
+-- (find() and root_mt): an author's is then a new key wherever it is assigned, and seen.
+local function get_queryset(self)
+  local class = self.queryset_class
+  return class._new(class, self.model, rawget(self, "_db"))
+end
+
 -- get() is what views do most. Where nobody has a say in it, it is done in C for { pk = n }
 -- (bindings/orm/by_key.c), and without a QuerySet for other conditions: by manager what answers
 -- the former, false when there is no such thing.
 local getters, beginnings = registries.getters, registries.beginnings
 
+-- An author who has a say in it later.
+local function assign(target, key, value)
+  rawset(target, key, value)
+  if key == "get_queryset" then
+    registries.forget_kept()
+  end
+end
+
+-- Whether an assignment to the manager or its classes would be seen.
+local function untouched(self)
+  local class = getmetatable(self)
+  local free = rawget(self, "get_queryset") == nil
+  while class and free do
+    free = rawget(class, "get_queryset") == nil
+    class = rawget(class, "_parent")
+  end
+  return free
+end
+
 local function direct_get(self, ...)
   local begin = type(self) == "table" and self.get_queryset or no_colon("get", 4)
-  if begin ~= Manager.get_queryset then
+  if begin ~= get_queryset then
     local queryset = begin(self)
     return queryset.get(queryset, ...)
   end
   local model, using = self.model, rawget(self, "_db") or routing.always()
   local row = QuerySet._get_of_all(model, rawget(self, "_db"), 3, ...)
   if getters[self] == nil then
-    getters[self] = using and QuerySet._getter(model, using) or false
+    getters[self] = using and untouched(self) and QuerySet._getter(model, using) or false
   end
   return row
 end
@@ -49,20 +75,36 @@ local function missing(self)
   error(QuerySet._not_found(self.model), 3)
 end
 
--- filter() and exclude(), with which most queries begin, are done in C, too
+-- filter(), exclude() and all(), with which most queries begin, are done in C, too
 -- (bindings/orm/begin.c): here is what that cannot do, and what it needs.
+local function keep_beginning(self, class, model, using)
+  if beginnings[self] == nil then
+    beginnings[self] = untouched(self) and QuerySet._beginning(class, model, using)
+  end
+end
+
+local function direct_all(self, condition)
+  local begin = type(self) == "table" and self.get_queryset or no_colon("all")
+  if condition ~= nil then
+    QuerySet._no_arguments("all", condition)
+  end
+  local queryset = begin(self)
+  if begin == get_queryset then
+    keep_beginning(self, self.queryset_class, self.model, rawget(self, "_db"))
+  end
+  return queryset
+end
+
 local function direct_filter(key, exclude)
   return function(self, ...)
     local begin = type(self) == "table" and self.get_queryset or no_colon(key)
-    if begin ~= Manager.get_queryset then
+    if begin ~= get_queryset then
       local queryset = begin(self)
       return queryset[key](queryset, ...)
     end
     local class, model, using = self.queryset_class, self.model, rawget(self, "_db")
     local queryset = QuerySet._restricted(class, model, using, exclude, key, ...)
-    if beginnings[self] == nil then
-      beginnings[self] = QuerySet._beginning(class, model, using)
-    end
+    keep_beginning(self, class, model, using)
     return queryset
   end
 end
@@ -71,7 +113,7 @@ end
 local function direct_create(self, values)
   local begin = type(self) == "table" and self.get_queryset or no_colon("create")
   local object
-  if begin == Manager.get_queryset then
+  if begin == get_queryset then
     object = QuerySet._create(self.model, values, rawget(self, "_db") or routing.write(self.model))
   else
     object = begin(self):create(values)
@@ -82,7 +124,7 @@ end
 local get
 
 local function begin_method(key, exclude)
-  return orm.begin_method(beginnings, direct_filter(key, exclude), Manager.get_queryset, exclude)
+  return orm.begin_method(beginnings, direct_filter(key, exclude), key)
 end
 local filters = {}
 
@@ -95,7 +137,7 @@ local function queryset_method(class, key)
     return nil
   end
   if method == QuerySet.get then
-    get = get or orm.get_method(getters, direct_get, Manager.get_queryset, missing)
+    get = get or orm.get_method(getters, direct_get, missing)
     return get
   elseif method == QuerySet.create then
     return direct_create
@@ -122,7 +164,7 @@ local function find(class, key)
     end
     c = rawget(c, "_parent")
   end
-  return nil
+  return key == "get_queryset" and get_queryset or nil
 end
 
 --- The method of a class of managers when its author wrote it; nil for what is passed on.
@@ -163,6 +205,7 @@ local class_mt = {
     end
     return v
   end,
+  __newindex = assign,
   __call = function(class)
     created = created + 1
     return setmetatable({ created = created, _is_manager = true }, class)
@@ -173,7 +216,7 @@ local class_mt = {
 }
 
 local function prepare(class)
-  class.__index = class
+  class.__index, class.__newindex = class, assign
   class.__len, class.__pairs, class.__call = not_a_list, not_a_list, not_a_list
   class.__nojson = "a manager (a list of values() is data: objects:values(\"id\", …):to_list())"
   class.__tostring = function(self)
@@ -184,7 +227,18 @@ local function prepare(class)
   end
   return setmetatable(class, class_mt)
 end
-prepare(Manager)
+
+-- The one that most managers are of finds it without a call.
+local root = { get_queryset = get_queryset }
+local root_mt = {
+  __index = setmetatable(root, {
+    __index = function(_, key)
+      return class_mt.__index(Manager, key)
+    end,
+  }),
+  __newindex = assign, __call = class_mt.__call, __tostring = class_mt.__tostring,
+}
+setmetatable(prepare(Manager), root_mt)
 
 --- A class below this one: Manager:extend{ get_queryset = function(self) … end, … }
 function Manager.extend(parent, members)
@@ -200,12 +254,6 @@ function Manager.from_queryset(parent, queryset_class)
   return parent:extend { queryset_class = queryset_class }
 end
 
---- All rows, as a QuerySet: the method to override.
-function Manager:get_queryset()
-  local class = self.queryset_class
-  return class._new(class, self.model, rawget(self, "_db"))
-end
-
 --- A manager of the same kind on another database.
 function Manager:db_manager(using)
   local copy = {}
@@ -216,12 +264,7 @@ function Manager:db_manager(using)
   return setmetatable(copy, getmetatable(self))
 end
 
-function Manager:all(condition)
-  if condition ~= nil then
-    QuerySet._no_arguments("all", condition)
-  end
-  return self:get_queryset()
-end
+Manager.all = orm.begin_method(beginnings, direct_all, "all")
 
 --- ProductQuerySet:as_manager()
 function QuerySet.as_manager(class)

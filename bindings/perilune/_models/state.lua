@@ -11,8 +11,9 @@
 --   peers       the instances of its batch, weakly
 --   shared      false: it is this instance's alone, else one of a batch
 --
--- An instance that get() or first() reads alone from "default" comes without one, for most are never
--- asked; it gets it here, when somebody asks.
+-- Instances from "default" come without one when they have no others to know, because get() or
+-- first() read them alone or because their model has no relations: most are never asked. They get
+-- it here, when somebody asks.
 local M = {}
 
 --- The state of an instance; to be read only, for others may have the same.
