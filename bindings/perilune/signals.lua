@@ -5,6 +5,7 @@
 local core = require "perilune._signals"
 local exceptions = require "perilune.exceptions"
 local check_options = require "perilune._options"
+local plan_of = require "perilune._signals_plan"
 local suggest = require("perilune._core").suggest
 
 local M = {}
@@ -66,27 +67,6 @@ local function adopt(self, event)
     return setmetatable(event, self._event)
   end
   return rawset(event, "signal", self)
-end
-
--- Results of receivers that returned nothing are one and the same list for every sending,
--- and for reading only.
-local function read_only(list)
-  return setmetatable({}, {
-    __index = list,
-    __len = function() return #list end,
-    __pairs = function() return next, list, nil end,
-    __newindex = function()
-      error(exceptions.TypeError "the results of a signal whose receivers returned nothing are for reading only", 2)
-    end,
-  })
-end
-
-local function nothing(receivers, n)
-  local list = {}
-  for i = 1, n do
-    list[i] = read_only { receiver = receivers[i] }
-  end
-  return read_only(list)
 end
 
 -- ---- a signal ----
@@ -202,7 +182,7 @@ setmetatable(methods, {
 local function new(name, index, labelled, given)
   local self = { _name = name, _labelled = labelled, _refs = {}, _weak = setmetatable({}, { __mode = "v" }), _senders = {}, _uids = {} }
   self._event = { __signal_event = true, __index = { signal = self } }
-  self.send, self._listens = core.open(self, index, labelled, self._event, adopt, nothing, given)
+  self.send, self._listens = core.open(self, index, labelled, self._event, adopt, plan_of, given)
   return setmetatable(self, mt)
 end
 

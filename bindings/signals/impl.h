@@ -13,6 +13,7 @@
  * signals.c    connecting, labels, the module
  * receivers.c  Lua functions as receivers of the engine
  * send.c       sending from Lua
+ * quiet.c      functions that cannot return anything
  * foreign.c    receivers in C of what Lua sends */
 #ifndef BINDINGS_SIGNALS_IMPL_H
 #define BINDINGS_SIGNALS_IMPL_H
@@ -38,6 +39,11 @@ struct lua_signal { /* behind the handle */
     struct host *host;
     lua_Integer last;
     const void *meta; /* the metatable of its events, by its address */
+    /* Of the plan that send() has at hand: how many receivers it tells, 0 where there is none;
+     * is it for events of all senders, or of which; is it a function? */
+    lua_Integer at_hand;
+    const void *sender;
+    bool of_all, quiet;
 };
 
 extern const struct receiver_ops lua_receiver_strong, lua_receiver_weak;
@@ -62,8 +68,12 @@ const void *signals_sender_address(lua_State *L, const struct signal *s);
 void signals_plans_changed(void *data, struct signal *s);
 int signals_l_receivers(lua_State *L);
 /* Pushes the function send of a signal: the metatable of its events, adopt(signal, event) and
- * nothing(functions, n) are at indexes 4, 5 and 6. [-0, +1, may raise] */
+ * plan_of(functions, n, quiet) are at indexes 4, 5 and 6. [-0, +1, may raise] */
 void signals_push_send(lua_State *L, int handle);
+
+/* Is the value on top a function in Lua that cannot return anything? Said of many that do not,
+ * never of one that does. [-0, +0] */
+bool signals_is_quiet(lua_State *L);
 
 /* Pushes a function(sender, event) that calls the receiver, which is in C and of `s`.
  * [-0, +1, may raise] */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Sending from Lua.
  *
- * For each list of the engine there is a plan: the functions in order, and after them what
- * to return when none of them returns anything.  It stands on the stack while they run, so
- * that nothing has to be given back when one raises; functions that are weak stand in it
- * weakly.
+ * For each list of the engine there is a plan, made in perilune/_signals_plan.lua: the
+ * functions in order, and after them what to return when none of them returns anything.  Where
+ * none of them can return anything (quiet.c) it is one function that calls them all: from one
+ * function in Lua to the next is a shorter way than from C to each.  A plan stands on the stack
+ * while it is carried out, so that nothing has to be given back when a receiver raises;
+ * functions that are weak stand in it weakly.
  *
- * What counts here is how little there is besides the calls: a receiver that returns nothing
- * leaves nothing on the stack to look at or to take away. */
+ * What counts here is how little there is besides the calls: the plan of the last sending is
+ * at hand in an upvalue, a usual event costs a look at its metatable, and a receiver that
+ * returns nothing leaves nothing on the stack to look at or to take away.
+ * docs/decisions/0020-quiet-receivers.md has the figures. */
 #include "bindings/signals/impl.h"
 
 #include "base/banned.h"
@@ -15,15 +19,19 @@
 /* Upvalues of `send`. */
 enum {
     SEND_HANDLE = 1,
-    SEND_PLANS,
+    SEND_PLANS,   /* number of a list -> its plan */
+    SEND_AT_HAND, /* the plan that struct lua_signal describes */
     SEND_META,
     SEND_ADOPT,
-    SEND_NOTHING,
-    SEND_KEY, /* "signal" */
+    SEND_PLAN_OF, /* plan_of(functions, n, quiet) */
+    SEND_KEY,     /* "signal" */
     SEND_UPVALUES = SEND_KEY
 };
 
-/* The plans of send() are out of date. An existing value is put in the place of another:
+/* The stack of `send` while receivers are called. */
+enum { SENDING_META = 4, SENDING_PLAN, SENDING_NOTHING, SENDING_RESULTS };
+
+/* The plans of send() are out of date. Existing values are put in the place of others:
  * nothing is allocated, nothing raises. */
 void signals_plans_changed(void *data, struct signal *s)
 {
@@ -34,9 +42,14 @@ void signals_plans_changed(void *data, struct signal *s)
     if (signals_push_object(L, s)) {
         lua_pushliteral(L, "send");
         lua_rawget(L, -2);
+        lua_getupvalue(L, -1, SEND_HANDLE);
+        struct lua_signal *self = ((struct handle *)lua_touserdata(L, -1))->object;
+        self->at_hand = 0;
         lua_rawgetp(L, LUA_REGISTRYINDEX, &signals_empty_key);
-        lua_setupvalue(L, -2, SEND_PLANS);
-        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_setupvalue(L, -4, SEND_PLANS);
+        lua_setupvalue(L, -3, SEND_AT_HAND);
+        lua_pop(L, 2);
     }
     lua_pop(L, 1);
 }
@@ -83,13 +96,14 @@ static void make_plan(lua_State *L, const struct receiver_list *l)
 {
     const struct signal *s = signals_check(L)->signal;
     lua_Integer n = 0;
-    bool weak = false;
+    bool weak = false, quiet = true;
     lua_createtable(L, (int)l->n + 1, 0);
     int plan = lua_gettop(L);
     lua_getfield(L, 1, "_refs");
     lua_getfield(L, 1, "_weak");
     for (size_t i = 0; i < l->n; i++) {
         push_receiver(L, s, l->items[i], plan + 1, &weak);
+        quiet = quiet && signals_is_quiet(L);
         lua_rawseti(L, plan, ++n);
     }
     lua_settop(L, plan);
@@ -99,18 +113,18 @@ static void make_plan(lua_State *L, const struct receiver_list *l)
         lua_setmetatable(L, plan);
         lua_pop(L, 1);
     } else {
-        lua_pushvalue(L, lua_upvalueindex(SEND_NOTHING));
-        lua_pushvalue(L, plan);
+        lua_pushvalue(L, lua_upvalueindex(SEND_PLAN_OF));
+        lua_insert(L, plan);
         lua_pushinteger(L, n);
-        lua_call(L, 2, 1);
-        lua_rawseti(L, plan, n + 1);
+        lua_pushboolean(L, quiet);
+        lua_call(L, 3, 1);
     }
 }
 
 static void push_plan(lua_State *L, const struct receiver_list *l)
 {
     lua_Integer number = (lua_Integer)l->number;
-    if (lua_rawgeti(L, lua_upvalueindex(SEND_PLANS), number) == LUA_TTABLE)
+    if (lua_rawgeti(L, lua_upvalueindex(SEND_PLANS), number) != LUA_TNIL)
         return;
     lua_pop(L, 1);
     make_plan(L, l);
@@ -125,13 +139,13 @@ static void push_plan(lua_State *L, const struct receiver_list *l)
 }
 
 /* The event at index 3 gets its `signal`: from the metatable that all events of the signal
- * have, or that it gets now, which is pushed; what is unusual is for a function in Lua.
- * [-0, +1, may raise] */
-static void adopt(lua_State *L, const struct lua_signal *s)
+ * have, or that it gets now, which is pushed; what is unusual is for a function in Lua, which
+ * may do anything: false then. [-0, +1, may raise] */
+static bool adopt(lua_State *L, const struct lua_signal *s)
 {
     if (lua_getmetatable(L, 3)) {
         if (lua_topointer(L, -1) == s->meta)
-            return;
+            return true;
         lua_pop(L, 1);
     } else if (lua_type(L, 3) == LUA_TTABLE) {
         lua_pushvalue(L, lua_upvalueindex(SEND_KEY));
@@ -141,7 +155,7 @@ static void adopt(lua_State *L, const struct lua_signal *s)
         if (none) {
             lua_pushvalue(L, -1);
             lua_setmetatable(L, 3);
-            return;
+            return true;
         }
         lua_pop(L, 1);
     }
@@ -151,9 +165,8 @@ static void adopt(lua_State *L, const struct lua_signal *s)
     lua_call(L, 2, 1);
     lua_replace(L, 3);
     lua_pushnil(L);
+    return false;
 }
-
-enum { SENDING_PLAN = 4, SENDING_META, SENDING_NOTHING, SENDING_RESULTS };
 
 /* results[#results + 1] = { receiver =, response = the value on top }. [-1, +0] */
 static void add_result(lua_State *L, lua_Integer i)
@@ -193,22 +206,9 @@ static int collect(lua_State *L, lua_Integer i, lua_Integer n)
     return 1;
 }
 
-/* send(signal, sender, event) -> list */
-static int signals_l_send(lua_State *L)
+/* Carries out the plan on top, a table. */
+static int call_each(lua_State *L, lua_Integer n)
 {
-    const struct handle *h = lua_touserdata(L, lua_upvalueindex(SEND_HANDLE));
-    const struct lua_signal *self = h->object;
-    struct signal *s = self->signal;
-    if (lua_gettop(L) != 3)
-        lua_settop(L, 3);
-    const struct receiver_list *l = s->live ? signal_list(s, signals_sender_address(L, s)) : NULL;
-    if (!l || l->n == 0) {
-        lua_newtable(L);
-        return 1;
-    }
-    lua_Integer n = (lua_Integer)l->n;
-    push_plan(L, l); /* the list may go from here on */
-    adopt(L, self);
     if (lua_rawgeti(L, SENDING_PLAN, n + 1) == LUA_TNIL) /* some are weak */
         return collect(L, 1, n);
     for (lua_Integer i = 1; i <= n; i++) {
@@ -226,10 +226,75 @@ static int signals_l_send(lua_State *L)
     return 1;
 }
 
+/* Is the plan at hand the one for the sender at index 2? Strings, numbers and booleans have
+ * no address of their own: plans for them are never at hand, but for those of all senders. */
+static bool at_hand(lua_State *L, const struct lua_signal *s)
+{
+    if (s->at_hand == 0)
+        return false;
+    if (s->of_all)
+        return !s->signal->labelled || lua_type(L, 2) != LUA_TSTRING;
+    return lua_topointer(L, 2) == s->sender;
+}
+
+/* The plan on top is that of the list, found for the sender at index 2. [-0, +0] */
+static void keep_at_hand(lua_State *L, struct lua_signal *s, const struct receiver_list *l)
+{
+    const void *sender = lua_topointer(L, 2);
+    bool of_all = signal_list_is_only(s->signal);
+    if (!of_all && (!sender || sender != l->sender))
+        return;
+    s->at_hand = (lua_Integer)l->n;
+    s->of_all = of_all;
+    s->sender = sender;
+    s->quiet = lua_isfunction(L, -1);
+    lua_pushvalue(L, -1);
+    lua_replace(L, lua_upvalueindex(SEND_AT_HAND));
+}
+
+/* send(signal, sender, event) -> list */
+static int signals_l_send(lua_State *L)
+{
+    const struct handle *h = lua_touserdata(L, lua_upvalueindex(SEND_HANDLE));
+    struct lua_signal *self = h->object;
+    struct signal *s = self->signal;
+    if (lua_gettop(L) != 3)
+        lua_settop(L, 3);
+    if (at_hand(L, self)) {
+        if (adopt(L, self)) {
+            if (!self->quiet) {
+                lua_pushvalue(L, lua_upvalueindex(SEND_AT_HAND));
+                return call_each(L, self->at_hand);
+            }
+            lua_copy(L, lua_upvalueindex(SEND_AT_HAND), 1);
+            lua_call(L, 3, 1); /* the third, the metatable, is looked at by nobody */
+            return 1;
+        }
+        lua_settop(L, 3);
+    }
+    const struct receiver_list *l = s->live ? signal_list(s, signals_sender_address(L, s)) : NULL;
+    if (!l || l->n == 0) {
+        lua_newtable(L);
+        return 1;
+    }
+    lua_Integer n = (lua_Integer)l->n;
+    push_plan(L, l);
+    keep_at_hand(L, self, l);
+    adopt(L, self); /* the list may go from here on */
+    lua_insert(L, SENDING_META);
+    if (!lua_isfunction(L, SENDING_PLAN))
+        return call_each(L, n);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
 void signals_push_send(lua_State *L, int handle)
 {
     lua_pushvalue(L, handle);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &signals_empty_key);
+    lua_pushnil(L);
     for (int i = 4; i <= 6; i++)
         lua_pushvalue(L, i);
     lua_pushliteral(L, "signal");

@@ -174,7 +174,7 @@ static int signals_l_listens(lua_State *L)
     return 1;
 }
 
-/* open(object, index or nil, labelled, metatable of its events, adopt, nothing, name or nil)
+/* open(object, index or nil, labelled, metatable of its events, adopt, plan_of, name or nil)
  * -> send, listens(sender); gives the table its handle */
 static int signals_l_open(lua_State *L)
 {

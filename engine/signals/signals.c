@@ -99,14 +99,14 @@ static void make_lists(struct signal *s)
     s->list_slots = 2 + 2 * s->receivers.n;
     s->lists = mem_zalloc(mem_mul(s->list_slots, sizeof(struct receiver_list *)));
     s->lists[0] = make_list(s, NULL, 1);
-    size_t n = 1;
+    s->named = 0;
     for (size_t i = 0; i < s->receivers.n; i++) {
         const struct receiver *r = s->receivers.items[i];
         if (!r->c.sender)
             continue;
         size_t slot = slot_of(s, r->c.sender);
         if (!s->lists[slot])
-            s->lists[slot] = make_list(s, r->c.sender, ++n);
+            s->lists[slot] = make_list(s, r->c.sender, ++s->named + 1);
     }
 }
 

@@ -160,6 +160,7 @@ struct signal {       /* read-only to callers */
      * that nobody asked for by name, the rest a hash of those that somebody did. */
     struct receiver_list **lists;
     size_t list_slots;
+    size_t named; /* lists in the hash */
     struct signals *owner;
     struct signal *next, *prev; /* of the owner's custom ones */
     void *data;                 /* the script's */
@@ -217,6 +218,11 @@ void signal_enable(struct signal *s);
 
 /* Those to tell, without regard to signal_disable(). Borrowed until the next change. */
 const struct receiver_list *signal_list(struct signal *s, const void *sender);
+/* Is that list the same for all senders? Asked after signal_list(). */
+static inline bool signal_list_is_only(const struct signal *s)
+{
+    return s->named == 0;
+}
 void *receiver_data(const struct receiver *r); /* what was connected */
 const struct receiver_ops *receiver_ops_of(const struct receiver *r);
 /* The value of a name among what C sends, or of a path in what a script sent; NIL when there
