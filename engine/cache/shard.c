@@ -194,7 +194,7 @@ int shard_get(struct shard_view *v, uint64_t hash, struct str key, int64_t now, 
         cursor_read(v, &c, it->value_n, out);
         v->s->hits++;
     } else {
-        v->s->misses++;
+        v->s->stats.misses++;
     }
     shard_give(v);
     return b != 0;
@@ -212,7 +212,7 @@ int shard_set(struct shard_view *v, uint64_t hash, struct str key, struct str va
             done = set(v, hash, key, value, now, expires, b);
         else if (b)
             shard_drop(v, b);
-        v->s->stats.sets += done > 0;
+        v->s->sets += done > 0;
         shard_end(v);
     }
     shard_give(v);
@@ -336,8 +336,8 @@ void shard_stats(struct shard_view *v, struct cache_stats *sum)
     s->hits += v->hits;
     v->hits = 0;
     sum->hits += s->hits;
-    sum->misses += s->misses;
-    sum->sets += s->stats.sets;
+    sum->misses += s->stats.misses;
+    sum->sets += s->sets;
     sum->evictions += s->stats.evictions;
     sum->expired += s->stats.expired;
     sum->recovered += s->stats.recovered;

@@ -36,9 +36,9 @@ struct shard_fifo {
 };
 
 struct shard { /* owner: the segment; all but `lock` under the lock */
-    /* One cache line: what a hit writes. */
+    /* One cache line: what a hit and a value that takes the place of another write here. */
     _Alignas(64) pthread_mutex_t lock;
-    uint64_t hits, misses;
+    uint64_t hits, sets;
     atomic_uint sequence;
     uint32_t nblocks;  /* 1 .. nblocks; 0 is none */
     uint32_t nbuckets; /* a power of two */
@@ -48,7 +48,7 @@ struct shard { /* owner: the segment; all but `lock` under the lock */
     uint32_t free;     /* chain of free blocks */
     uint32_t nfree;    /* in that chain */
     struct shard_fifo fifo[QUEUES];
-    struct cache_stats stats;
+    struct cache_stats stats; /* misses, evictions, expired, recovered */
     /* uint32_t buckets[nbuckets], traces[nbuckets]; blocks */
 };
 
