@@ -328,10 +328,15 @@ describe("friends", function()
     book.readers:set({ ann, bob }, { through_defaults = { pages = 9 } })
     assert.equal(7, Reading.objects:get({ reader = ann }).pages)
     assert.equal(9, Reading.objects:get({ reader = bob }).pages)
-    local object, created = book.readers:get_or_create({ name = "Eve" }, { through_defaults = { pages = 1 } })
-    assert.equal(eve, object)
+    local object, created = book.readers:get_or_create { name = "Bob" }
+    assert.equal(bob, object)
     assert.is_false(created)
-    assert.equal(2, book.readers:count())
+    object, created = book.readers:get_or_create({ name = "Eve" }, { through_defaults = { pages = 1 } }) -- another Eve
+    assert.is_true(created and object ~= eve)
+    object, created = book.readers:update_or_create { name = "Eve", defaults = { name = "Eva" } }
+    assert.is_false(created)
+    assert.equal("Eva", Author.objects:get({ pk = object.pk }).name)
+    assert.equal(3, book.readers:count())
     object, created = book.readers:get_or_create({ name = "Zoe" }, { through_defaults = { pages = 1 } })
     assert.is_true(created)
     assert.equal(1, Reading.objects:get({ reader = object }).pages)

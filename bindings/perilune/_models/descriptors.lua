@@ -254,6 +254,9 @@ local function set_forward(instance, value, d)
   rawset(instance, d.attname, key)
   M.set_cached(instance, d.name, value)
   M.set_pending(instance, d.name, key == nil or nil)
+  if d.field.parent_link then
+    rawset(instance, d.target, key)
+  end
   if d.field.kind == "one" and d.accessor then
     M.set_cached(value, d.accessor, instance)
   end

@@ -10,6 +10,7 @@ local exceptions = require "perilune.exceptions"
 local Field = require "perilune._models.field"
 local managers -- perilune._models.manager
 local marks = require "perilune._models.marks"
+local members_of = require "perilune._models.members"
 local Meta = require "perilune._models.meta"
 local null = require "perilune.null"
 local orm = require "perilune._orm"
@@ -308,70 +309,6 @@ end
 
 -- ---- making a class ----
 
-local function is_field(value)
-  return type(value) == "table" and rawget(value, "created") ~= nil and not rawget(value, "_is_manager") and type(value.get_internal_type) == "function"
-end
-
--- Members of an author's table, sorted into fields (in order), managers and the rest.
--- What is wrong with a member that is a class where an object belongs, which would be no
--- field and no manager, and nobody would say so.
-local function misplaced(key, value)
-  if type(value) ~= "table" then
-    return nil
-  elseif rawget(value, "class_name") and rawget(value, "__index") == value then
-    return ("models.%s is a class of fields: write models.%s{…}"):format(value.class_name, value.class_name)
-  elseif (key == "meta" or key == "META") and getmetatable(value) == nil then
-    return "the table of options is called Meta"
-  elseif rawget(value, "_is_manager_class") then
-    return "a class of managers is called, to make one: write Manager()"
-  elseif rawget(value, "__name") == "perilune.models.QuerySet" then
-    return "a class of QuerySets is no manager: write its :as_manager()"
-  end
-end
-
-local function sort_members(name, members, level)
-  local fields, found, rest = {}, {}, {}
-  for key, value in pairs(members) do
-    if type(key) ~= "string" then
-      error(exceptions.TypeError(("%s: fields have names; item %s has none"):format(name, tostring(key))), level + 1)
-    elseif is_field(value) then
-      fields[#fields + 1] = { key, value }
-    elseif type(value) == "table" and rawget(value, "_is_manager") then
-      found[#found + 1] = { key, value }
-    elseif key ~= "Meta" and key ~= "bases" then
-      local problem = misplaced(key, value)
-      if problem then
-        error(exceptions.TypeError(("%s.%s: %s"):format(name, key, problem)), level + 1)
-      end
-      rest[key] = value
-    end
-  end
-  local function in_order(a, b)
-    return a[2].created < b[2].created
-  end
-  table.sort(fields, in_order)
-  table.sort(found, in_order)
-  return fields, found, rest
-end
-
-local function check_name(model, name, field)
-  local problem
-  if name:sub(-1) == "_" then
-    problem = "field names must not end with an underscore"
-  elseif name:find("__", 1, true) then
-    problem = "field names must not contain '__'"
-  elseif name == "pk" and not field.composite then
-    problem = "'pk' is a reserved word"
-  elseif name:sub(1, 1) == "_" then
-    problem = "field names must not begin with an underscore"
-  elseif type(rawget(base, name)) == "function" then
-    problem = ("'%s' is a method of all models; name the field otherwise, and give it db_column = \"%s\" if the column must be called so"):format(name, name)
-  end
-  if problem then
-    error(exceptions.ImproperlyConfigured(("%s: %s.%s: %s"):format(field.where, model, name, problem)), 0)
-  end
-end
-
 -- Fields of abstract parents are copied, each heir has its own.
 local function inherit_fields(meta, parents)
   local added = {}
@@ -497,7 +434,7 @@ local function set_fields(meta, own, parents, level)
   meta.local_by_name, meta.removed = {}, {}
   local fields = {}
   for _, pair in ipairs(own) do
-    check_name(meta.object_name, pair[1], pair[2])
+    members_of.check_name(meta.object_name, pair[1], pair[2], base)
     pair[2]:set_name(pair[1])
     M.expand_names(pair[2], meta)
     pair[2].model_label = meta.label
@@ -530,7 +467,7 @@ function M.define(name, members, given_meta, how)
   local meta = Meta.new(name, given_meta or {}, how.app_label, parents, how.where or "", level)
   meta.auto_created = how.auto_created
   meta.registry = how.registry or registries.project
-  local own, found, rest = sort_members(name, members, level)
+  local own, found, rest = members_of.sort(name, members, level)
   if meta.proxy then
     local concrete = nearest_concrete(parents)
     if not concrete then
@@ -619,6 +556,6 @@ function Options:is_a(other)
   return false
 end
 
-M.is_field, M.Field = is_field, Field
+M.is_field, M.Field = members_of.is_field, Field
 
 return M

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- order_with_respect_to: rows have a place among those of the same owner, in the column
 -- _order; owners get get_step_order() and set_step_order(), rows get_next_in_order().
-local db = require "perilune.db"
 local exceptions = require "perilune.exceptions"
 local state_of = require("perilune._models.state").of
 
@@ -54,11 +53,11 @@ function M.install(class)
   end)
   rawset(target, ("set_%s_order"):format(meta.model_name), function(self, keys, options)
     local using = options and options.using or state_of(self).db or "default"
-    db.atomic({ using = using }, function()
-      for i, key in ipairs(keys) do
-        rows(self, using):filter({ pk = key }):update { _order = i - 1 }
-      end
-    end)
+    local placed = {}
+    for i, key in ipairs(keys) do
+      placed[i] = class { pk = key, _order = i - 1 }
+    end
+    rows(self, using):bulk_update(placed, { "_order" })
   end)
 end
 

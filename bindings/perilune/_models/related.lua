@@ -8,6 +8,7 @@ local many = require "perilune._models.related_many"
 local Manager = require("perilune._models.manager").Manager
 local reverse = require "perilune._models.related_reverse"
 local routing = require "perilune._models.routing"
+local send = require "perilune._models.signals"
 local suggest = require("perilune._core").suggest
 local state_of = require("perilune._models.state").of
 
@@ -15,9 +16,30 @@ local M = {}
 
 -- ---- one object ----
 
---- The object that a ForeignKey points at: one query for all instances of the batch.
+-- The row above an heir's, whose columns the heir has; nil when some were left out.
+local function parent_of(instance, remote)
+  local state, names, values = state_of(instance), {}, {}
+  for i, field in ipairs(remote._meta.fields) do
+    if state.loaded and not state.loaded[field.attname] then
+      return nil
+    end
+    names[i], values[i] = field.attname, rawget(instance, field.attname)
+  end
+  local parent = remote:from_db(state.db, names, values)
+  parent._state.adding = state.adding
+  send.post_init(remote, parent)
+  return parent
+end
+
+--- The object that a ForeignKey points at: one query for all instances of the batch; none for what
+--- an heir is of its parent.
 function M.load_forward(instance, d, id)
   local remote = d.field.remote_model
+  local parent = d.field.parent_link and not remote._meta.pk.composite and rawget(instance, remote._meta.pk.attname) == id and parent_of(instance, remote)
+  if parent then
+    descriptors.set_cached(instance, d.name, parent)
+    return parent
+  end
   local peers = descriptors.peers_of(instance, function(peer)
     return rawget(peer, d.attname) ~= nil and descriptors.cached(peer, d.name) == nil
   end)

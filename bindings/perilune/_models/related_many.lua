@@ -131,6 +131,15 @@ local function insert_rows(self, keys, source, target, through_defaults, using)
   self.through._meta.base_manager:using(using):bulk_create(rows, { ignore_conflicts = self.auto and not next(through_defaults or {}) or nil })
 end
 
+-- Keys of those that the join table does not have; all of them where it ignores what it has and
+-- nobody is told which those are.
+local function keys_to_add(self, keys)
+  if self.auto and not send.listens("m2m_changed", self.through) then
+    return keys
+  end
+  return missing(self, keys, self.source, self.target, self.instance)
+end
+
 local function add_keys(self, keys, through_defaults)
   if #keys == 0 then
     return
@@ -138,7 +147,7 @@ local function add_keys(self, keys, through_defaults)
   local using = routing.write(self.through, self.instance)
   parts.forget_prefetched(self)
   db.atomic({ using = using, savepoint = false }, function()
-    local new = missing(self, keys, self.source, self.target, self.instance)
+    local new = keys_to_add(self, keys)
     notify(self, "pre_add", new, using)
     if #new > 0 then
       insert_rows(self, new, self.source, self.target, through_defaults, using)
@@ -150,7 +159,7 @@ local function add_keys(self, keys, through_defaults)
           end
         end
         local mirror = setmetatable({ source = self.target, target = self.source }, { __index = self })
-        insert_rows(mirror, missing(mirror, back, mirror.source, mirror.target, self.instance), mirror.source, mirror.target, through_defaults, using)
+        insert_rows(mirror, keys_to_add(mirror, back), mirror.source, mirror.target, through_defaults, using)
       end
     end
     notify(self, "post_add", new, using)
@@ -243,12 +252,13 @@ function many:set(objects, options)
   end)
 end
 
--- create() and its like, and the pair of what they made.
+-- create() and its like, and the pair of what they made. What get_or_create() finds belongs to the
+-- instance: another object is made beside those that do not.
 local function making(method)
   return function(self, values, options)
     need_key(self)
     options = check_options(method, options, defaults_option)
-    local object, created = parts.super(self, method, routing.write(self.model, self.instance), values)
+    local object, created = parts.super(self, method, routing.write(self.model, self.instance), method == "create", values)
     if created ~= false then
       add_keys(self, { object[self.through._meta:get_field(self.target).target_attname] }, options.through_defaults)
     end

@@ -49,13 +49,13 @@ function M.ready(self, queryset)
 end
 
 --- What create() and its like of the model's manager give: the author's own method, when the
---- manager has one, else that of a QuerySet without the relation's condition.
-function M.super(self, method, using, ...)
+--- manager has one, else that of a QuerySet; `whole`: without the relation's condition.
+function M.super(self, method, using, whole, ...)
   local own = managers.written(self._default_class, method)
   if own then
     return own(self:db_manager(using), ...)
   end
-  local queryset = self._super_get_queryset(self):using(using)
+  local queryset = (whole and self._super_get_queryset(self) or self:get_queryset()):using(using)
   return queryset[method](queryset, ...)
 end
 

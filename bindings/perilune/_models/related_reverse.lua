@@ -32,7 +32,7 @@ local function making(method)
       all[k] = v
     end
     parts.forget_prefetched(self)
-    return parts.super(self, method, write_db(self), all)
+    return parts.super(self, method, write_db(self), true, all)
   end
 end
 reverse.create, reverse.get_or_create, reverse.update_or_create = making "create", making "get_or_create", making "update_or_create"

@@ -210,4 +210,26 @@ describe("tables", { transaction = true }, function()
       assert.is_true(has("default", "library_book_authors"))
     end)
   end)
+
+  it("are asked for with the hints of RunSQL and RunLua", function()
+    local migrations = require "perilune.migrations"
+    local asked = {}
+    local router = {
+      allow_migrate = function(_, alias, app_label, hints)
+        asked[#asked + 1] = ("%s %s %s"):format(alias, app_label, tostring(hints.target))
+        return hints.target == alias
+      end,
+    }
+    test.override_settings({ database_routers = { router } }, function()
+      local ran = 0
+      local operation = migrations.RunLua { code = function() ran = ran + 1 end, hints = { target = "other" } }
+      local state = { apps = function() end }
+      operation:database_forwards("library", { alias = "default" }, state)
+      assert.equal(0, ran)
+      operation:database_forwards("library", { alias = "other" }, state)
+      assert.equal(1, ran)
+      migrations.RunSQL({ sql = "never", hints = { target = "other" } }):database_forwards("library", { alias = "default" }, state)
+    end)
+    assert.equal("default library other, other library other, default library other", table.concat(asked, ", "))
+  end)
 end)
