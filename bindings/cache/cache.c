@@ -18,17 +18,27 @@
  * [-0, +0|1, may raise] May wait. */
 static bool lookup(lua_State *L, struct lua_cache *c, lua_Integer version, bool *fresh)
 {
+    bool near = c->near && version == c->version;
+    struct cache_copy copy;
     struct work w;
     struct err err;
+    *fresh = true;
+    if (near && lua_type(L, 2) == LUA_TSTRING && near_find(L, c, 2))
+        return true;
     cache_work(L, c, &w);
     struct str key = cache_push_key(L, c, &w, 2, version);
     cache_enter(c, &w);
-    int status = cache_get(c->cache, key, w.value, &err);
+    int status = near ? c->cache->ops->get_copy(c->cache, key, w.value, &copy, &err)
+                      : cache_get(c->cache, key, w.value, &err);
     cache_leave(c, &w);
-    *fresh = true;
     if (status <= 0)
         return status < 0 ? cache_failed(L, c, &err) : false;
-    return cache_decode(L, c, &w, buf_str(w.value), 0, fresh);
+    near = near && cache_is_plain(buf_str(w.value));
+    if (!cache_decode(L, c, &w, buf_str(w.value), 0, fresh))
+        return false;
+    if (near)
+        near_keep(L, c, 2, &copy);
+    return true;
 }
 
 /* ---- functions ---- */
@@ -231,6 +241,8 @@ static int cache_l_stats(lua_State *L)
     struct lua_cache *c = cache_self(L);
     struct cache_stats s;
     struct err err;
+    if (c->near)
+        near_flush(c);
     if (cache_stats(c->cache, &s, &err) < 0)
         cache_failed(L, c, &err);
     const struct {

@@ -30,6 +30,7 @@ struct lua_cache {
     struct page_place place; /* page.c: the same for pages; `cache` NULL until there are some */
     struct flights *flights; /* cache_flights(): NULL until there are some */
     int key_ref;             /* key_function in the registry; 0: not yet */
+    struct near *near;       /* NULL: every value is read from the cache */
 };
 
 /* cache.c: the functions of a cache, by name. */
@@ -38,7 +39,7 @@ extern const luaL_Reg cache_methods[];
 /* call.c */
 
 /* Upvalues of the functions. */
-enum { UP_HANDLE = 1, UP_KEY_FUNCTION, UPVALUES = UP_KEY_FUNCTION };
+enum { UP_HANDLE = 1, UP_KEY_FUNCTION, UP_PLACES, UP_VALUES, UPVALUES = UP_VALUES };
 
 /* The cache whose function runs. */
 struct lua_cache *cache_self(lua_State *L);
@@ -100,6 +101,8 @@ void cache_encode(lua_State *L, struct lua_cache *c, struct work *w, int idx,
  * unpack_begin(), or 0. [-0, +0|1, may raise] May wait. */
 bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str stored, int place,
                   bool *fresh);
+/* Is it nothing but data, the same until somebody sets it again? */
+bool cache_is_plain(struct str stored);
 /* invalidate_tags(self, tag, ...) */
 int cache_l_invalidate_tags(lua_State *L);
 
@@ -109,6 +112,19 @@ int cache_l_invalidate_tags(lua_State *L);
 struct flights *cache_flights(struct lua_cache *c);
 int cache_l_begin(lua_State *L);
 int cache_l_land(lua_State *L);
+
+/* near.c */
+
+/* `check`: whoever asks for a value that somebody has changed is told. */
+struct near *near_new(uint32_t max, bool check);
+void near_free(struct near *near); /* NULL is allowed */
+/* Pushes the value under the key at `key`, a string, and gives true when it is at hand and
+ * still the cache's. [-0, +0|1, may raise] */
+bool near_find(lua_State *L, struct lua_cache *c, int key);
+/* Keeps the value on top, which `copy` is of. [-0, +0, may raise] */
+void near_keep(lua_State *L, struct lua_cache *c, int key, const struct cache_copy *copy);
+/* Tells the cache of the hits that it did not see. */
+void near_flush(struct lua_cache *c);
 
 /* many.c */
 int cache_l_get_many(lua_State *L);

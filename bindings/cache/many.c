@@ -101,6 +101,8 @@ static int get_each(lua_State *L, struct lua_cache *c, lua_Integer version)
 {
     check_table(L, "a list of keys");
     lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
+    bool near = c->near && version == c->version;
+    struct cache_copy copy;
     lua_createtable(L, 0, n < 1024 ? (int)n : 1024);
     int place = unpack_begin(L);
     int result = place - 1, top = place + 1;
@@ -113,17 +115,26 @@ static int get_each(lua_State *L, struct lua_cache *c, lua_Integer version)
         if (lua_rawgeti(L, 2, i) == LUA_TNUMBER) {
             lua_pushvalue(L, key);
             text++; /* it becomes text, as a key of the cache */
+        } else if (near && lua_type(L, key) == LUA_TSTRING && near_find(L, c, key)) {
+            lua_rawset(L, result);
+            lua_settop(L, top);
+            continue;
         }
         struct str name = cache_push_key(L, c, &w, text, version);
         cache_enter(c, &w);
-        int status = cache_get(c->cache, name, w.value, &err);
+        int status = near ? c->cache->ops->get_copy(c->cache, name, w.value, &copy, &err)
+                          : cache_get(c->cache, name, w.value, &err);
         cache_leave(c, &w);
         if (status < 0)
             cache_failed(L, c, &err);
         if (lua_gettop(L) != key)
             lua_settop(L, key);
-        if (status > 0 && cache_decode(L, c, &w, buf_str(w.value), place, &fresh) && fresh)
+        bool keep = near && text == key && status > 0 && cache_is_plain(buf_str(w.value));
+        if (status > 0 && cache_decode(L, c, &w, buf_str(w.value), place, &fresh) && fresh) {
+            if (keep)
+                near_keep(L, c, key, &copy);
             lua_rawset(L, result);
+        }
         if (lua_gettop(L) != top)
             lua_settop(L, top);
     }

@@ -21,6 +21,7 @@ static void drop(void *object)
 {
     struct lua_cache *c = object;
     flights_free(c->flights);
+    near_free(c->near);
     cache_close(c->cache);
     buf_release(&c->base);
     buf_release(&c->key);
@@ -163,7 +164,7 @@ static int cache_l_check(lua_State *L)
 /* open(options, table): puts the functions of the cache into the table. The options have
  * been checked: alias backend scope location servers socket_timeout max_connections sharding
  * max_bytes max_entries cull prefix version timeout compress key_function ignore_exceptions
- * router zone attach */
+ * near_entries near_check router zone attach */
 static int cache_l_open(lua_State *L)
 {
     struct host *h = host_of(L);
@@ -195,9 +196,14 @@ static int cache_l_open(lua_State *L)
     c->cache = cache_open(ops, &o, &err);
     if (!c->cache)
         return exception_raise_err(L, &err);
+    uint64_t near = number_field(L, "near_entries");
+    if (near)
+        c->near = near_new((uint32_t)near, flag_field(L, "near_check"));
     lua_settop(L, 4);
     lua_replace(L, 3); /* the handle, in place of the servers */
     c->key_function = lua_getfield(L, 1, "key_function") != LUA_TNIL;
+    lua_newtable(L);
+    lua_newtable(L);
     lua_pushvalue(L, 2);
     lua_insert(L, 3);
     luaL_setfuncs(L, cache_methods, UPVALUES);

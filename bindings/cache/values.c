@@ -219,6 +219,15 @@ bool cache_decode(lua_State *L, struct lua_cache *c, struct work *w, struct str 
     return true;
 }
 
+bool cache_is_plain(struct str stored)
+{
+    const unsigned own = CODEC_TAGS | CODEC_FRESH | CODEC_EXTENSION;
+    struct codec e;
+    if (!codec_read(stored, &e))
+        return false;
+    return e.is_integer || !(e.flags & own);
+}
+
 /* ---- invalidating ---- */
 
 /* invalidate_tags(self, tag, ...) */

@@ -5,9 +5,12 @@
 #include "base/sanitizer.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 
 enum {
     CHUNK = 32768,
+    HUGE = 2 << 20,       /* of a large page */
+    LARGE_FROM = 4 << 20, /* bytes of small objects from which on they get those */
 #ifdef SANITIZER_ADDRESS
     SMALLEST_BIG = 0, /* every object is watched on its own */
 #else
@@ -19,6 +22,20 @@ struct memory_chunk {
     struct memory_chunk *older;
     _Alignas(16) char bytes[];
 };
+
+/* Objects of a large heap lie far apart: where each is on a page of its own, finding the page
+ * takes longer than reading it does.  NULL: no memory. */
+static struct memory_chunk *new_chunk(const struct memory *m, size_t *size)
+{
+    struct memory_chunk *c = NULL;
+    *size = m->chunked < LARGE_FROM ? CHUNK + sizeof *c : HUGE;
+    if (*size != HUGE)
+        return malloc(*size);
+    c = aligned_alloc(HUGE, HUGE);
+    if (c)
+        madvise(c, HUGE, MADV_HUGEPAGE); /* or not: it is memory all the same */
+    return c;
+}
 
 void memory_init(struct memory *m)
 {
@@ -44,12 +61,14 @@ static void *cut(struct memory *m, size_t size)
 {
     void *p;
     if ((size_t)(m->end - m->next) < size || !m->next) {
-        struct memory_chunk *c = malloc(sizeof *c + CHUNK);
+        size_t bytes;
+        struct memory_chunk *c = new_chunk(m, &bytes);
         if (!c)
             return NULL;
+        bytes -= sizeof *c;
         c->older = m->chunks;
         m->chunks = c;
-        m->chunked += CHUNK;
+        m->chunked += bytes;
         /* What is left of the last chunk serves smaller classes. */
         while (m->next && m->end - m->next >= 16) {
             size_t left = (size_t)(m->end - m->next);
@@ -59,7 +78,7 @@ static void *cut(struct memory *m, size_t size)
             m->next += piece;
         }
         m->next = c->bytes;
-        m->end = c->bytes + CHUNK;
+        m->end = c->bytes + bytes;
     }
     p = m->next;
     m->next += size;

@@ -4,7 +4,8 @@
 
 ---Caches of `settings.caches`. The module is the cache `default` itself: `cache:get("key")`.
 ---Any data can be kept: nil, `perilune.null`, booleans, numbers, strings, safe strings, decimals, dates, times, datetimes, timedeltas,
----model instances, QuerySets (they are read), tables of those. Functions, userdata and tables of unknown classes raise TypeError. What comes out is a copy.
+---model instances, QuerySets (they are read), tables of those. Functions, userdata and tables of unknown classes raise TypeError. What comes out is a copy,
+---or, with the option `near_entries` of its settings, a table that all who ask for it in this worker share.
 ---@class perilune.cache: perilune.cache.Cache
 ---@field forever number a timeout that never comes
 ---@field caches table<string, perilune.cache.Cache> the caches by alias

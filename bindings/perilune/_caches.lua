@@ -17,12 +17,13 @@ local options = {
 }
 -- Backend -> its own options. `dummy` takes those of all, so that it can take the place of any.
 local own_options = {
-  memory = { location = "string", max_bytes = "number", max_entries = "number" },
+  memory = { location = "string", max_bytes = "number", max_entries = "number", near_entries = "number" },
   file = { location = "string", max_entries = "number", cull_frequency = "number" },
   redis = { location = "any", socket_timeout = "number", max_connections = "number", sharding = "boolean" },
   memcached = { location = "any", socket_timeout = "number", max_connections = "number" },
   database = { location = "string", max_entries = "number", cull_frequency = "number" },
 }
+local NEAR_MAX = 2^24 // 1 | 0 -- of near_entries
 local SERVERS = { redis = true, memcached = true } -- backends that are elsewhere
 
 local function wrong(alias, text, ...)
@@ -70,6 +71,14 @@ local function compress_of(alias, config)
     wrong(alias, "'compress' must be true or the number of bytes from which values are compressed")
   end
   return v // 1 | 0
+end
+
+local function near_of(alias, config)
+  local n = whole(alias, config, "near_entries", 0)
+  if n and n > NEAR_MAX then
+    wrong(alias, "'near_entries' is %d; %d are the most", n, NEAR_MAX)
+  end
+  return n
 end
 
 local function key_function_of(alias, config)
@@ -235,6 +244,8 @@ local function read(alias, config, checking)
     version = whole(alias, config, "version", 0) or 1,
     timeout = timeout_of(alias, config),
     compress = compress_of(alias, config),
+    near_entries = backend == "memory" and near_of(alias, config) or nil,
+    near_check = settings.get("debug", false),
     key_function = key_function_of(alias, config),
     ignore_exceptions = config.ignore_exceptions,
   }

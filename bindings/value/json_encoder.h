@@ -17,7 +17,8 @@ struct json_member {
     int slot; /* stack index of the key; its value follows. 0: it is here: */
     int type; /* LUA_TNUMBER, and is it an integer? LUA_TSTRING, LUA_TBOOLEAN */
     bool flag;
-    unsigned at; /* its place in the order of the table */
+    unsigned at;        /* its place in the order of the table */
+    const void *string; /* of lua_topointer(): the key */
     union {
         lua_Integer integer;
         lua_Number number;
@@ -34,8 +35,9 @@ enum { JSON_FEW_MEMBERS = 32, JSON_SHAPE_MAX = 16 };
  * table, in the order written, and where the output has the text of each, `"key":`.  Short
  * strings of Lua are the same when they have the same address. */
 struct json_shape {
-    unsigned n; /* 0: none */
-    const char *keys[JSON_SHAPE_MAX];
+    unsigned n;                       /* 0: none */
+    bool in_order;                    /* written as they come */
+    const void *keys[JSON_SHAPE_MAX]; /* of lua_topointer() */
     uint8_t order[JSON_SHAPE_MAX];
     struct {
         size_t start, n;

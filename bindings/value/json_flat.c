@@ -145,7 +145,8 @@ static int write_new(struct json_encoder *e, size_t first)
     unsigned n = (unsigned)(e->n - first);
     bool keep = n <= JSON_SHAPE_MAX && e->style->indent < 0 && strlen(e->style->item) == 1;
     e->shape.n = 0;
-    e->shape.room = COPIED_AT_ONCE + n * (1 + BUF_INT_MAX);
+    e->shape.in_order = true;
+    e->shape.room = COPIED_AT_ONCE + 2 + n * (1 + BUF_INT_MAX);
     if (e->style->sort_keys)
         json_sort_members(e->members + first, n);
     for (unsigned i = 0; i < n; i++) {
@@ -155,7 +156,8 @@ static int write_new(struct json_encoder *e, size_t first)
         if (json_write_key(e, m->key) != 0)
             return json_add_key_step(e, m->key);
         if (keep) {
-            e->shape.keys[m->at] = m->key.p;
+            e->shape.keys[m->at] = m->string;
+            e->shape.in_order = e->shape.in_order && m->at == i;
             e->shape.order[i] = (uint8_t)m->at;
             e->shape.texts[i].start = start;
             e->shape.texts[i].n = e->out->n - start;
@@ -166,6 +168,55 @@ static int write_new(struct json_encoder *e, size_t first)
     }
     e->shape.n = keep ? n : 0;
     return 0;
+}
+
+/* Takes a key and a value off, and what was written. */
+static int not_alike(struct json_encoder *e, size_t start, int pop)
+{
+    lua_pop(e->L, pop);
+    e->out->n = start;
+    e->out->data[start] = '\0';
+    return 0;
+}
+
+/* Writes the table at idx if it has the keys of the object before, in the order of that, and
+ * plain values: 1, or 0 with nothing written, -1 on failure. */
+static int write_alike(struct json_encoder *e, int idx)
+{
+    lua_State *L = e->L;
+    struct buf *out = e->out;
+    const struct json_shape *shape = &e->shape;
+    size_t start = out->n;
+    unsigned i = 0;
+    struct json_member m;
+    buf_reserve(out, shape->room);
+    char *p = out->data + start;
+    for (lua_pushnil(L); lua_next(L, idx); i++) {
+        if (i == shape->n || lua_topointer(L, -2) != shape->keys[i])
+            return not_alike(e, start, 2);
+        *p++ = i ? e->style->item[0] : '{';
+        p = copy_key(e, i, p);
+        if (lua_isinteger(L, -1)) {
+            p = buf_putint(p, lua_tointeger(L, -1));
+        } else {
+            if (!json_read_plain(L, &m))
+                return not_alike(e, start, 2);
+            out->n = (size_t)(p - out->data);
+            if (json_write_plain(e, &m) != 0) {
+                m.key.p = lua_tolstring(L, -2, &m.key.n);
+                return json_add_key_step(e, m.key);
+            }
+            buf_reserve(out, shape->room);
+            p = out->data + out->n;
+        }
+        lua_pop(L, 1);
+    }
+    if (i < shape->n)
+        return not_alike(e, start, 0);
+    *p++ = '}';
+    *p = '\0';
+    out->n = (size_t)(p - out->data);
+    return 1;
 }
 
 /* With the first key and its value on the stack, which are taken off. */
@@ -186,7 +237,8 @@ static int write_object(struct json_encoder *e, int idx)
         m->key.p = lua_tolstring(L, -2, &m->key.n);
         m->slot = 0;
         m->at = n;
-        known = known && n < shape->n && m->key.p == shape->keys[n];
+        m->string = lua_topointer(L, -2);
+        known = known && n < shape->n && m->string == shape->keys[n];
         n++;
         lua_pop(L, 1);
     } while (lua_next(L, idx));
@@ -228,6 +280,11 @@ static int write_list(struct json_encoder *e, int idx)
 int json_write_flat(struct json_encoder *e, int idx)
 {
     lua_State *L = e->L;
+    if (e->shape.n && e->shape.in_order && e->depth < JSON_ENCODE_DEPTH) {
+        int done = write_alike(e, idx);
+        if (done != 0)
+            return done;
+    }
     lua_pushnil(L);
     if (!lua_next(L, idx)) {
         if (json_enter(e, '{') != 0)

@@ -15,10 +15,12 @@
 #define CACHE_CACHE_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "value/timezone.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -65,6 +67,14 @@ struct cache_stats {
     bool counted; /* the backend counts; otherwise all are 0 */
 };
 
+/* What somebody keeps of a value, and how he knows that it is still the cache's: nobody has
+ * set, removed or touched it since. */
+struct cache_copy {
+    uint32_t watch;  /* which of the cache's counts of changes */
+    uint32_t number; /* that it had; another one: the value may have changed */
+    int64_t expires; /* CLOCK_NEVER, or monotonic ns */
+};
+
 struct cache_ops {
     const char *name; /* "memory" */
     struct cache *(*open)(const struct cache_options *o, struct err *err);
@@ -89,11 +99,22 @@ struct cache_ops {
     int (*remove_many)(struct cache *c, const struct str *keys, size_t n, struct err *err);
     /* In one step; NULL: looks first, and then removes. */
     int (*remove_if)(struct cache *c, struct str key, struct str value, struct err *err);
+    /* As get, for those who keep the value; both NULL: others may change values unseen. */
+    int (*get_copy)(struct cache *c, struct str key, struct buf *out, struct cache_copy *copy,
+                    struct err *err);
+    void (*copy_hits)(struct cache *c, uint64_t n); /* copies have answered n times */
 };
 
 struct cache { /* first in each backend's own */
     const struct cache_ops *ops;
+    const _Atomic uint32_t *changes; /* for struct cache_copy, with get_copy */
 };
+
+static inline bool cache_copy_holds(const struct cache *c, const struct cache_copy *copy)
+{
+    return atomic_load_explicit(&c->changes[copy->watch], memory_order_acquire) == copy->number &&
+           (copy->expires == CLOCK_NEVER || clock_monotonic() < copy->expires);
+}
 
 /* The backends there are, ending with NULL. */
 extern const struct cache_ops *const cache_backends[];

@@ -24,6 +24,7 @@ enum {
 
 struct shared { /* the segment; shards follow, each at a multiple of SHARD_BLOCK */
     uint64_t key[2];
+    _Atomic uint32_t changes[]; /* SHARD_CHANGES of each shard */
 };
 
 struct memory {
@@ -36,9 +37,10 @@ struct memory {
     struct shard_view shards[];
 };
 
-static size_t shards_offset(void)
+static size_t shards_offset(unsigned nshards)
 {
-    return (sizeof(struct shared) + SHARD_BLOCK - 1) / SHARD_BLOCK * SHARD_BLOCK;
+    size_t n = sizeof(struct shared) + nshards * SHARD_CHANGES * sizeof(uint32_t);
+    return (n + SHARD_BLOCK - 1) / SHARD_BLOCK * SHARD_BLOCK;
 }
 
 static struct memory *of(struct cache *c)
@@ -76,10 +78,13 @@ static bool reserve(void *data, const struct shard_view *v, uint32_t blocks)
 
 static void map_shards(struct memory *m)
 {
-    char *at = (char *)m->segment.memory + shards_offset();
+    struct shared *shared = m->segment.memory;
+    char *at = (char *)shared + shards_offset(m->nshards);
+    m->cache.changes = shared->changes;
     for (unsigned i = 0; i < m->nshards; i++, at += shard_size(m->nblocks)) {
         shard_map(&m->shards[i], at, m->nblocks);
         m->shards[i].data = m;
+        m->shards[i].changes = shared->changes + i * SHARD_CHANGES;
         m->shards[i].reserve = m->segment.fd >= 0 ? reserve : NULL;
     }
 }
@@ -90,7 +95,7 @@ static int fill(void *data, void *memory, struct err *err)
     struct memory *m = data;
     struct shared *shared = memory;
     size_t tables = shard_size(m->nblocks) - (size_t)m->nblocks * SHARD_BLOCK;
-    if (!segment_reserve(&m->segment, 0, sizeof *shared))
+    if (!segment_reserve(&m->segment, 0, shards_offset(m->nshards)))
         return err_set_errno(err, "there is no room for it in '%s'", m->segment.path);
     if (getrandom(shared->key, sizeof shared->key, 0) != sizeof shared->key)
         return err_set_errno(err, "cannot draw random numbers");
@@ -145,7 +150,7 @@ static struct cache *memory_open(const struct cache_options *o, struct err *err)
     }
     m = mem_zalloc(sizeof *m + n * sizeof *m->shards);
     m->nshards = n;
-    m->nblocks = shard_fit((size_t)(bytes / n - shards_offset() / n - 1));
+    m->nblocks = shard_fit((size_t)(bytes / n - shards_offset(n) / n - 1));
     m->max_items = (uint32_t)((o->max_entries + n - 1) / n);
     if (o->max_entries && m->max_items * n > o->max_entries && o->max_entries >= n)
         m->max_items = (uint32_t)(o->max_entries / n);
@@ -153,7 +158,7 @@ static struct cache *memory_open(const struct cache_options *o, struct err *err)
     uint64_t layout = (uint64_t)LAYOUT << 48 | (uint64_t)m->max_items << 8 | n;
     const char *folder = o->location ? o->location : "/dev/shm";
     int status =
-        segment_open(&m->segment, folder, name, shards_offset() + n * shard_size(m->nblocks),
+        segment_open(&m->segment, folder, name, shards_offset(n) + n * shard_size(m->nblocks),
                      layout, o->owner, o->attach ? NULL : fill, m, err);
     free(name);
     if (status != 0) {
@@ -192,6 +197,23 @@ static int memory_get(struct cache *c, struct str key, struct buf *out, struct e
     struct shard_view *v = shard_of(of(c), key, &hash);
     (void)err;
     return shard_get(v, hash, key, clock_monotonic(), out);
+}
+
+static int memory_get_copy(struct cache *c, struct str key, struct buf *out,
+                           struct cache_copy *copy, struct err *err)
+{
+    uint64_t hash;
+    struct shard_view *v = shard_of(of(c), key, &hash);
+    (void)err;
+    int status = shard_get_copy(v, hash, key, clock_monotonic(), out, copy);
+    if (status > 0)
+        copy->watch += (uint32_t)(v - of(c)->shards) * SHARD_CHANGES;
+    return status;
+}
+
+static void memory_copy_hits(struct cache *c, uint64_t n)
+{
+    shard_add_hits(&of(c)->shards[0], n);
 }
 
 static int memory_set(struct cache *c, struct str key, struct str value, int64_t ttl, bool add,
@@ -297,6 +319,8 @@ const struct cache_ops cache_memory = {
     .open = memory_open,
     .close = memory_close,
     .get = memory_get,
+    .get_copy = memory_get_copy,
+    .copy_hits = memory_copy_hits,
     .set = memory_set,
     .remove = memory_remove,
     .touch = memory_touch,

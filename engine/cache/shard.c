@@ -91,6 +91,17 @@ static uint32_t new_item(struct shard_view *v, uint64_t hash, struct str key, st
     return b;
 }
 
+static _Atomic uint32_t *changes_of(const struct shard_view *v, uint64_t hash)
+{
+    return &v->changes[(hash >> 40) & (SHARD_CHANGES - 1)];
+}
+
+/* No copy of a value with that hash holds any more. */
+static void changed(struct shard_view *v, uint64_t hash)
+{
+    atomic_fetch_add_explicit(changes_of(v, hash), 1, memory_order_release);
+}
+
 static int set(struct shard_view *v, uint64_t hash, struct str key, struct str value, int64_t now,
                int64_t expires, uint32_t old)
 {
@@ -179,22 +190,45 @@ static bool get_unlocked(struct shard_view *v, uint64_t hash, struct str key, in
     return true;
 }
 
+/* The item with that key, if it is there, with its value: a hit; or a miss. Under the lock. */
+static uint32_t find_value(struct shard_view *v, uint64_t hash, struct str key, int64_t now,
+                           struct buf *out)
+{
+    uint32_t b = shard_find_live(v, hash, key, now);
+    if (!b) {
+        v->s->stats.misses++;
+        return 0;
+    }
+    struct item *it = item_at(v, b);
+    struct cursor c = cursor_at_key(v, b);
+    if (it->frequency < SHARD_FREQUENCY_MAX)
+        it->frequency++;
+    cursor_skip(v, &c, it->key_n);
+    cursor_read(v, &c, it->value_n, out);
+    v->s->hits++;
+    return b;
+}
+
 int shard_get(struct shard_view *v, uint64_t hash, struct str key, int64_t now, struct buf *out)
 {
     if (get_unlocked(v, hash, key, now, out))
         return 1;
     shard_take(v);
-    uint32_t b = shard_find_live(v, hash, key, now);
+    uint32_t b = find_value(v, hash, key, now, out);
+    shard_give(v);
+    return b != 0;
+}
+
+int shard_get_copy(struct shard_view *v, uint64_t hash, struct str key, int64_t now,
+                   struct buf *out, struct cache_copy *copy)
+{
+    shard_take(v);
+    uint32_t b = find_value(v, hash, key, now, out);
     if (b) {
-        struct item *it = item_at(v, b);
-        struct cursor c = cursor_at_key(v, b);
-        if (it->frequency < SHARD_FREQUENCY_MAX)
-            it->frequency++;
-        cursor_skip(v, &c, it->key_n);
-        cursor_read(v, &c, it->value_n, out);
-        v->s->hits++;
-    } else {
-        v->s->stats.misses++;
+        const _Atomic uint32_t *count = changes_of(v, hash);
+        copy->watch = (uint32_t)(count - v->changes);
+        copy->number = atomic_load_explicit(count, memory_order_relaxed);
+        copy->expires = item_at(v, b)->expires;
     }
     shard_give(v);
     return b != 0;
@@ -207,6 +241,7 @@ int shard_set(struct shard_view *v, uint64_t hash, struct str key, struct str va
     shard_take(v);
     uint32_t b = shard_find_live(v, hash, key, now);
     if (!(add && b)) {
+        changed(v, hash);
         shard_begin(v);
         if (expires > now)
             done = set(v, hash, key, value, now, expires, b);
@@ -222,6 +257,7 @@ int shard_set(struct shard_view *v, uint64_t hash, struct str key, struct str va
 int shard_remove(struct shard_view *v, uint64_t hash, struct str key, int64_t now)
 {
     shard_take(v);
+    changed(v, hash); /* somebody may have a copy of what has been pushed out */
     uint32_t b = shard_find_live(v, hash, key, now);
     if (b) {
         shard_begin(v);
@@ -237,6 +273,7 @@ int shard_touch(struct shard_view *v, uint64_t hash, struct str key, int64_t now
     shard_take(v);
     uint32_t b = shard_find_live(v, hash, key, now);
     if (b) {
+        changed(v, hash);
         shard_begin(v);
         if (expires > now)
             item_at(v, b)->expires = expires;
@@ -266,6 +303,7 @@ static int add_to(struct shard_view *v, uint64_t hash, struct str key, int64_t n
     } else {
         buf_reset(&text);
         buf_addint(&text, *result);
+        changed(v, hash);
         shard_begin(v);
         status = set(v, hash, key, buf_str(&text), now, it->expires, b);
         shard_end(v);
@@ -300,6 +338,8 @@ int shard_expires(struct shard_view *v, uint64_t hash, struct str key, int64_t n
 void shard_clear(struct shard_view *v)
 {
     shard_take(v);
+    for (int i = 0; i < SHARD_CHANGES; i++)
+        atomic_fetch_add_explicit(&v->changes[i], 1, memory_order_release);
     shard_begin(v);
     empty(v);
     shard_end(v);
@@ -343,5 +383,12 @@ void shard_stats(struct shard_view *v, struct cache_stats *sum)
     sum->recovered += s->stats.recovered;
     sum->items += s->fifo[QUEUE_SMALL].items + s->fifo[QUEUE_MAIN].items;
     sum->bytes += (uint64_t)shard_in_use(s) * SHARD_BLOCK;
+    shard_give(v);
+}
+
+void shard_add_hits(struct shard_view *v, uint64_t n)
+{
+    shard_take(v);
+    v->s->hits += n;
     shard_give(v);
 }

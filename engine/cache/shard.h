@@ -26,7 +26,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { SHARD_BLOCK = 128 };
+enum { SHARD_BLOCK = 128, SHARD_CHANGES = 1024 };
 
 enum shard_queue { QUEUE_SMALL, QUEUE_MAIN, QUEUES };
 
@@ -56,7 +56,11 @@ struct shard { /* owner: the segment; all but `lock` under the lock */
 struct shard_view {
     struct shard *s;
     uint32_t *buckets, *traces;
-    char *blocks;  /* block 1 is at the start */
+    /* By hash, how often keys with it were set, removed or touched: struct cache_copy. Counted
+     * before it happens: who reads a value under the lock and the number with it will not
+     * miss what comes after, even when the writer dies over it. */
+    _Atomic uint32_t *changes; /* SHARD_CHANGES of them */
+    char *blocks;              /* block 1 is at the start */
     uint32_t hits; /* without the lock, of this process; added to the shard's now and then */
     /* Memory for block numbers up to `blocks`; false: there is none. NULL: it is all there. */
     bool (*reserve)(void *data, const struct shard_view *v, uint32_t blocks);
@@ -75,6 +79,9 @@ int shard_init(struct shard_view *v, uint32_t nblocks, uint32_t max_items, struc
 /* `now`: monotonic ns; `expires`: the same, or CLOCK_NEVER. As the functions of cache.h;
  * they take and give back the lock. */
 int shard_get(struct shard_view *v, uint64_t hash, struct str key, int64_t now, struct buf *out);
+/* copy->watch is the place in `changes`. */
+int shard_get_copy(struct shard_view *v, uint64_t hash, struct str key, int64_t now,
+                   struct buf *out, struct cache_copy *copy);
 int shard_set(struct shard_view *v, uint64_t hash, struct str key, struct str value, int64_t now,
               int64_t expires, bool add);
 int shard_remove(struct shard_view *v, uint64_t hash, struct str key, int64_t now);
@@ -87,6 +94,7 @@ void shard_clear(struct shard_view *v);
 /* Adds the keys that match, each with its length (uint32_t) before it. */
 void shard_keys(struct shard_view *v, int64_t now, struct str pattern, struct buf *out);
 void shard_stats(struct shard_view *v, struct cache_stats *sum);
+void shard_add_hits(struct shard_view *v, uint64_t n);
 
 /* Is the structure whole? For tests: walks all of it under the lock. */
 bool shard_check(struct shard_view *v, struct err *err);

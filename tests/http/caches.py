@@ -74,6 +74,19 @@ def workers(t, server, project, perilune):
     t.check(done.stdout == "yes\n", "a command sees it", done)
 
 
+def at_hand(t, server):
+    """Values that each worker keeps are never old."""
+    wrong = []
+    for i in range(30):
+        ask(server, "/near/set/key/%d/" % i)
+        values = both(server, "/near/get/key/")
+        wrong += [v for v in values.values() if v != [str(i)]]
+    t.check(not wrong, "a change is seen by all workers at once", wrong)
+    ask(server, "/near/change/key/")
+    values = sorted(v[0] for v in both(server, "/near/get/key/").values())
+    t.check(values == ["29", "changed"], "each worker has a table of its own, for all its requests", values)
+
+
 def second_server(t, first, project, perilune):
     """Two servers of one project, on two ports, have their caches in common."""
     with Server(perilune, project, workers=1) as second:
@@ -127,8 +140,9 @@ def main():
         shutil.copytree(PROJECT, project)
         with Server(perilune, project, workers=2) as server:
             own = segments(server)
-            t.check(len(own) == 1, "one segment", own)
+            t.check(len(own) == 2, "a segment for each cache in memory", own)
             workers(t, server, project, perilune)
+            at_hand(t, server)
             t.check(ask(server, "/file/k/")["value"] == "kept", "a cache of files")
             t.check(len(glob.glob(os.path.join(project, "data/cache/*.cache"))) == 1, "its file is in the project")
             crashes(t, server)

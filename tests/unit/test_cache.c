@@ -527,6 +527,138 @@ static void together(void **state)
     cache_close(c);
 }
 
+/* ---- copies ---- */
+
+static struct cache_copy copy_of(struct cache *c, const char *key, const char *value)
+{
+    struct cache_copy copy;
+    struct buf b = BUF_INIT;
+    assert_int_equal(1, c->ops->get_copy(c, str_from(key), &b, &copy, &err));
+    assert_true(str_eq(buf_str(&b), str_from(value)));
+    buf_release(&b);
+    assert_true(cache_copy_holds(c, &copy));
+    return copy;
+}
+
+static void copies(void **state)
+{
+    struct cache *c = shared(4 << 20), *other = shared(4 << 20);
+    struct cache_copy copy;
+    struct cache_stats s;
+    struct buf b = BUF_INIT;
+    int64_t n;
+    (void)state;
+    assert_int_equal(0, c->ops->get_copy(c, STR("a"), &b, &copy, &err));
+
+    set(c, "a", "1", CACHE_FOREVER);
+    copy = copy_of(c, "a", "1");
+    assert_int_equal(0, cache_set(other, STR("a"), STR("2"), CACHE_FOREVER, true, &err));
+    assert_int_equal(1, cache_get(other, STR("a"), &b, &err));
+    assert_true(cache_copy_holds(c, &copy)); /* nothing has happened */
+    set(other, "a", "2", CACHE_FOREVER);
+    assert_false(cache_copy_holds(c, &copy));
+
+    copy = copy_of(c, "a", "2");
+    cache_incr(other, STR("a"), 1, &n, &err);
+    assert_false(cache_copy_holds(c, &copy));
+    copy = copy_of(c, "a", "3");
+    cache_touch(other, STR("a"), 60 * SECOND, &err);
+    assert_false(cache_copy_holds(c, &copy));
+    copy = copy_of(c, "a", "3");
+    cache_remove(other, STR("a"), &err);
+    assert_false(cache_copy_holds(c, &copy));
+    set(c, "a", "4", CACHE_FOREVER);
+    copy = copy_of(c, "a", "4");
+    cache_clear(other, &err);
+    assert_false(cache_copy_holds(c, &copy));
+
+    set(c, "a", "5", SECOND / 50);
+    copy = copy_of(c, "a", "5");
+    usleep(25000);
+    assert_false(cache_copy_holds(c, &copy));
+
+    /* What was pushed out is still good, until somebody removes it. */
+    set(c, "a", "6", CACHE_FOREVER);
+    copy = copy_of(c, "a", "6");
+    make_value(&b, 1, 30000);
+    for (int i = 0; i < 1000; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "more:%d", i);
+        cache_set(c, str_from(key), buf_str(&b), CACHE_FOREVER, false, &err);
+    }
+    copy.number = c->changes[copy.watch]; /* one of those may have had the same count */
+    assert_int_equal(0, cache_get(c, STR("a"), &b, &err));
+    assert_true(cache_copy_holds(c, &copy));
+    cache_remove(c, STR("a"), &err);
+    assert_false(cache_copy_holds(c, &copy));
+
+    cache_stats(c, &s, &err);
+    uint64_t hits = s.hits;
+    c->ops->copy_hits(c, 1000);
+    cache_stats(other, &s, &err);
+    assert_int_equal(hits + 1000, s.hits);
+    buf_release(&b);
+    cache_close(c);
+    cache_close(other);
+}
+
+/* A copy that holds is never older than what somebody has set and knows to be there; writers
+ * are killed now and then. */
+static void copies_across(void **state)
+{
+    enum { WRITERS = 20 };
+    struct cache *c = shared(1 << 20);
+    _Atomic int64_t *known =
+        mmap(NULL, sizeof *known, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct cache_copy copy = {.expires = 0};
+    struct buf b = BUF_INIT;
+    int64_t value = 0, held = 0, renewed = 0;
+    (void)state;
+    alarm(60);
+    set(c, "n", "0", CACHE_FOREVER);
+    for (int w = 0; w < WRITERS; w++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            for (int64_t i = *known + 1;; i++) {
+                int64_t n;
+                if (i % 3 == 0)
+                    cache_remove(c, STR("n"), &err);
+                buf_reset(&b);
+                buf_addint(&b, i);
+                if (i % 3 == 1)
+                    cache_incr(c, STR("n"), 1, &n, &err);
+                cache_set(c, STR("n"), buf_str(&b), CACHE_FOREVER, false, &err);
+                *known = i;
+                for (volatile int k = 0; k < 2000; k++)
+                    ;
+            }
+        }
+        int64_t end = clock_monotonic() + 30 * CLOCK_MS;
+        while (clock_monotonic() < end) {
+            int64_t least = *known;
+            if (cache_copy_holds(c, &copy)) {
+                held++;
+                if (value < least)
+                    fail_msg("%lld is kept, %lld was set", (long long)value, (long long)least);
+                continue;
+            }
+            buf_reset(&b);
+            if (c->ops->get_copy(c, STR("n"), &b, &copy, &err) > 0)
+                assert_true(cache_integer(buf_str(&b), &value));
+            else
+                copy.expires = 0;
+            renewed++;
+        }
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    assert_true(held > 100 && renewed > 100);
+    alarm(0);
+    munmap((void *)known, sizeof *known);
+    buf_release(&b);
+    cache_close(c);
+}
+
 /* ---- the file backend's own ---- */
 
 static void culled_files(void **state)
@@ -582,6 +714,8 @@ int main(int argc, char **argv)
         TEST(opened_at_once),
         TEST(counters),
         TEST(together),
+        TEST(copies),
+        TEST(copies_across),
         TEST(killed),
         TEST(culled_files),
     };

@@ -136,7 +136,7 @@ static bool forgive(void *data, const struct err *err)
 }
 
 static const struct cache_ops broken_ops = {.name = "broken", .get = fail_get, .set = fail_set};
-static struct cache broken = {&broken_ops};
+static struct cache broken = {.ops = &broken_ops};
 static struct page_place broken_place = {
     .cache = &broken, .base = STR_INIT("::"), .forgive = forgive};
 

@@ -7,5 +7,7 @@ return {
   installed_apps = { "bench" },
   middleware = {},
   templates = { dirs = { "templates" } },
+  -- As the peers keep them: at hand in the worker. BENCH_NEAR=0: read from the shared memory each time.
+  caches = { default = { backend = "memory", near_entries = tonumber(env("BENCH_NEAR", "10000")) } },
   databases = { default = { engine = "sqlite", name = env("BENCH_DB", ":memory:") } },
 }

@@ -72,17 +72,15 @@ end
 
 --- Some rows out of the cache.
 function M.cached(request)
-  local wanted, rows = {}, {}
+  local rows = {}
   for i = 1, count(request, "count") do
-    wanted[i] = keys[random_id()]
-  end
-  local found = cache:get_many(wanted)
-  for i = 1, #wanted do
-    rows[i] = found[wanted[i]]
-  end
-  if #rows < #wanted then
-    fill()
-    return M.cached(request)
+    local key = keys[random_id()]
+    local row = cache:get(key)
+    if not row then
+      fill()
+      row = cache:get(key)
+    end
+    rows[i] = row
   end
   return JsonResponse(rows)
 end

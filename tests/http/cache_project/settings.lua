@@ -5,6 +5,7 @@ return {
   allowed_hosts = { "127.0.0.1" },
   caches = {
     default = { backend = "memory", max_bytes = 8 * 2 ^ 20 },
+    near = { backend = "memory", max_bytes = 2 ^ 20, near_entries = 100 },
     files = { backend = "file", location = "data/cache", timeout = false },
   },
 }

@@ -16,6 +16,13 @@ end
 return {
   urls.path("get/<key>/", function(_, params) return answer(cache:get(params.key)) end),
   urls.path("set/<key>/<value>/", function(_, params) return answer(cache:set(params.key, params.value)) end),
+  urls.path("near/get/<key>/", function(_, params) return answer(cache.caches.near:get(params.key)) end),
+  urls.path("near/set/<key>/<value>/", function(_, params) return answer(cache.caches.near:set(params.key, { params.value })) end),
+  urls.path("near/change/<key>/", function(_, params)
+    local value = cache.caches.near:get(params.key)
+    value[1] = "changed"
+    return answer(value)
+  end),
   urls.path("count/<key>/", function(_, params)
     cache:add(params.key, 0, cache.forever)
     return answer(cache:incr(params.key))
