@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    LAYOUT = 4, /* one more whenever what is in the segment changes */
+    LAYOUT = 5, /* one more whenever what is in the segment changes */
     SHARDS_MAX = 16,
     SHARD_MIN = 1 << 20, /* bytes, so that large values fit */
     ENTRIES_MIN = 64,    /* of a shard, when entries are limited */

@@ -99,7 +99,8 @@ static _Atomic uint32_t *changes_of(const struct shard_view *v, uint64_t hash)
 /* No copy of a value with that hash holds any more. */
 static void changed(struct shard_view *v, uint64_t hash)
 {
-    atomic_fetch_add_explicit(changes_of(v, hash), 1, memory_order_release);
+    if (v->s->watched)
+        atomic_fetch_add_explicit(changes_of(v, hash), 1, memory_order_release);
 }
 
 static int set(struct shard_view *v, uint64_t hash, struct str key, struct str value, int64_t now,
@@ -223,6 +224,7 @@ int shard_get_copy(struct shard_view *v, uint64_t hash, struct str key, int64_t 
                    struct buf *out, struct cache_copy *copy)
 {
     shard_take(v);
+    v->s->watched = 1;
     uint32_t b = find_value(v, hash, key, now, out);
     if (b) {
         const _Atomic uint32_t *count = changes_of(v, hash);
@@ -338,7 +340,7 @@ int shard_expires(struct shard_view *v, uint64_t hash, struct str key, int64_t n
 void shard_clear(struct shard_view *v)
 {
     shard_take(v);
-    for (int i = 0; i < SHARD_CHANGES; i++)
+    for (int i = 0; v->s->watched && i < SHARD_CHANGES; i++)
         atomic_fetch_add_explicit(&v->changes[i], 1, memory_order_release);
     shard_begin(v);
     empty(v);

@@ -47,6 +47,7 @@ struct shard { /* owner: the segment; all but `lock` under the lock */
     uint32_t reserved; /* blocks 1..reserved have memory behind them */
     uint32_t free;     /* chain of free blocks */
     uint32_t nfree;    /* in that chain */
+    uint32_t watched;  /* somebody has copies: changes are counted */
     struct shard_fifo fifo[QUEUES];
     struct cache_stats stats; /* misses, evictions, expired, recovered */
     /* uint32_t buckets[nbuckets], traces[nbuckets]; blocks */
