@@ -5,6 +5,7 @@ local exceptions = require "perilune.exceptions"
 local native = require "perilune._cache"
 local null = require "perilune.null"
 local settings = require "perilune.settings"
+local sorted = require "perilune._names"
 
 local M = {}
 
@@ -27,17 +28,7 @@ local NEAR_MAX = 2^24 // 1 | 0 -- of near_entries
 local SERVERS = { redis = true, memcached = true } -- backends that are elsewhere
 
 local function wrong(alias, text, ...)
-  local place = settings.configured() and settings._place("caches", alias) .. ": " or ""
-  error(exceptions.ImproperlyConfigured(("%ssetting 'caches': cache '%s': %s"):format(place, tostring(alias), text:format(...))), 0)
-end
-
-local function sorted(t)
-  local names = {}
-  for name in pairs(t) do
-    names[#names + 1] = tostring(name)
-  end
-  table.sort(names)
-  return names
+  settings._wrong("caches", "cache", alias, text, ...)
 end
 
 local function whole(alias, config, name, least)

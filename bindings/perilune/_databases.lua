@@ -5,6 +5,7 @@ local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local native = require "perilune._db"
 local settings = require "perilune.settings"
+local sorted = require "perilune._names"
 
 local M = {}
 
@@ -13,8 +14,7 @@ local by_alias, aliases -- nil until configure() has run
 -- ---- checking ----
 
 local function wrong(alias, text, ...)
-  local place = settings.configured() and settings._place("databases", alias) .. ": " or ""
-  error(exceptions.ImproperlyConfigured(("%ssetting 'databases': database '%s': %s"):format(place, tostring(alias), text:format(...))), 0)
+  settings._wrong("databases", "database", alias, text, ...)
 end
 
 local function number(min, max)
@@ -75,15 +75,6 @@ local known_options = {
 
 -- Engines with a name and no driver in this binary: they may be configured, not used.
 local without_driver = { postgresql = true }
-
-local function sorted(t)
-  local names = {}
-  for name in pairs(t) do
-    names[#names + 1] = tostring(name)
-  end
-  table.sort(names)
-  return names
-end
 
 local function check(alias, where, values, rules)
   for _, name in ipairs(sorted(values)) do

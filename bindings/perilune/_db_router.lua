@@ -10,6 +10,7 @@
 --   } }
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local names_of = require "perilune._names"
 local settings = require "perilune.settings"
 local suggest_module = require("perilune._modules").suggest
 
@@ -32,11 +33,7 @@ local function find(name)
   end
   local module = require(module_name)
   if type(module) ~= "table" or module[field] == nil then
-    local names = {}
-    for k in pairs(type(module) == "table" and module or {}) do
-      names[#names + 1] = tostring(k)
-    end
-    wrong(name, "module '%s' has no '%s'%s", module_name, field, core.suggest(field, names))
+    wrong(name, "module '%s' has no '%s'%s", module_name, field, core.suggest(field, names_of(module)))
   end
   return module[field]
 end

@@ -2,6 +2,7 @@
 -- Loads the project into the engine: apps, routes, middleware. Called once per process.
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local names_of = require "perilune._names"
 local pipeline = require "perilune._pipeline"
 local settings = require "perilune.settings"
 local suggest_module = require("perilune._modules").suggest
@@ -36,11 +37,7 @@ local function find_factory(name)
   end
   local module = require(module_name)
   if type(module) ~= "table" or module[field] == nil then
-    local names = {}
-    for k in pairs(type(module) == "table" and module or {}) do
-      names[#names + 1] = tostring(k)
-    end
-    misconfigured(name, "middleware '%s': module '%s' has no '%s'%s", name, module_name, field, core.suggest(field, names))
+    misconfigured(name, "middleware '%s': module '%s' has no '%s'%s", name, module_name, field, core.suggest(field, names_of(module)))
   end
   if type(module[field]) ~= "function" then
     misconfigured(name, "middleware '%s' is a %s, not a function(get_response, settings)", name, type(module[field]))

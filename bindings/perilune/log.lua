@@ -7,6 +7,7 @@
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
 local native = require "perilune._log"
+local sorted = require "perilune._names"
 
 local M = { get = native.get, records = native.records, clear = native.clear }
 
@@ -41,15 +42,6 @@ local FILTERS = {
 local function wrong(text, ...)
   local place = require("perilune.settings")._place("logging")
   error(exceptions.ImproperlyConfigured(("%s: setting 'logging': %s"):format(place, text:format(...))), 0)
-end
-
-local function sorted(t)
-  local names = {}
-  for name in pairs(t) do
-    names[#names + 1] = tostring(name)
-  end
-  table.sort(names)
-  return names
 end
 
 local function check_table(where, value)

@@ -153,6 +153,13 @@ function M._place(name, text)
   return line and ("%s:%d"):format(file.name, line) or file.name
 end
 
+--- Raises that an entry of a setting is wrong, one of a table of them by alias:
+--- settings._wrong("caches", "cache", "default", "it has no '%s'", "backend").
+function M._wrong(setting, noun, alias, text, ...)
+  local place = M.configured() and M._place(setting, alias) .. ": " or ""
+  error(exceptions.ImproperlyConfigured(("%ssetting '%s': %s '%s': %s"):format(place, setting, noun, tostring(alias), text:format(...))), 0)
+end
+
 local function check(loaded, where)
   local function wrong(name, text, ...)
     error(exceptions.ImproperlyConfigured(("%s: %s"):format(M._place(name), text:format(...))), 0)

@@ -62,22 +62,38 @@ static struct cache *database_open(const struct cache_options *o, struct err *er
 
 /* ---- one key ---- */
 
-static int database_get(struct cache *cache, struct str key, struct buf *out, struct err *err)
+/* Gives `use` the column that the statement selects of the key's row when it is there and not
+ * past its time, and what it gives; 0: it is not. */
+static int read_live(struct database_cache *c, struct database *db, const char *text,
+                     struct str key, int (*use)(void *data, const struct db_value *column),
+                     void *data, struct err *err)
 {
-    struct database_cache *c = dbcache_of(cache);
-    struct database *db = c->choose(c->data, false, err);
     struct db_cursor cur;
     struct db_raw *raw;
     char now[MOMENT_SIZE];
     struct db_value values[] = {db_text(key), dbcache_moment(c, 0, now)};
-    if (!db || dbcache_query(c, db, "SELECT value FROM $ WHERE cache_key = ? AND expires >= ?",
-                             values, 2, &cur, &raw, err) != 0)
+    if (!db || dbcache_query(c, db, text, values, 2, &cur, &raw, err) != 0)
         return -1;
     int status = db_step(&cur, err);
     if (status == 1)
-        status = dbcache_decode(&cur.row[0], out);
+        status = use(data, &cur.row[0]);
     db_close(&cur);
     db_raw_done(raw);
+    return status;
+}
+
+static const char select_value[] = "SELECT value FROM $ WHERE cache_key = ? AND expires >= ?";
+
+static int add_decoded(void *out, const struct db_value *column)
+{
+    return dbcache_decode(column, out);
+}
+
+static int database_get(struct cache *cache, struct str key, struct buf *out, struct err *err)
+{
+    struct database_cache *c = dbcache_of(cache);
+    struct database *db = c->choose(c->data, false, err);
+    int status = read_live(c, db, select_value, key, add_decoded, out, err);
     c->hits += status == 1;
     c->misses += status == 0;
     return status;
@@ -199,23 +215,19 @@ static int database_touch(struct cache *cache, struct str key, int64_t ttl, stru
     return changes > 0;
 }
 
+static int add_text(void *out, const struct db_value *column)
+{
+    if (column->kind == DB_TEXT)
+        buf_addstr(out, column->s);
+    return 1;
+}
+
 /* 1 with the integer that is there and its text, 0: nothing is. */
 static int read_integer(struct database_cache *c, struct database *db, struct str key,
                         struct buf *text, int64_t *value, struct err *err)
 {
-    struct db_cursor cur;
-    struct db_raw *raw;
-    char now[MOMENT_SIZE];
-    struct db_value values[] = {db_text(key), dbcache_moment(c, 0, now)};
-    if (dbcache_query(c, db, "SELECT value FROM $ WHERE cache_key = ? AND expires >= ?", values, 2,
-                      &cur, &raw, err) != 0)
-        return -1;
-    int status = db_step(&cur, err);
     buf_reset(text);
-    if (status == 1 && cur.row[0].kind == DB_TEXT)
-        buf_addstr(text, cur.row[0].s);
-    db_close(&cur);
-    db_raw_done(raw);
+    int status = read_live(c, db, select_value, key, add_text, text, err);
     if (status == 1 && !cache_integer(buf_str(text), value))
         return err_set(err, ERR_INVALID, "the value is not an integer");
     return status;
@@ -256,22 +268,27 @@ static int database_incr(struct cache *cache, struct str key, int64_t by, int64_
     return status;
 }
 
+struct left {
+    const struct database_cache *cache;
+    int64_t ttl;
+};
+
+static int note_left(void *data, const struct db_value *column)
+{
+    struct left *left = data;
+    left->ttl = column->kind == DB_TEXT ? dbcache_left_until(left->cache, column->s) : 0;
+    return 1;
+}
+
 static int database_ttl(struct cache *cache, struct str key, int64_t *ttl, struct err *err)
 {
     struct database_cache *c = dbcache_of(cache);
     struct database *db = c->choose(c->data, false, err);
-    struct db_cursor cur;
-    struct db_raw *raw;
-    char now[MOMENT_SIZE];
-    struct db_value values[] = {db_text(key), dbcache_moment(c, 0, now)};
-    if (!db || dbcache_query(c, db, "SELECT expires FROM $ WHERE cache_key = ? AND expires >= ?",
-                             values, 2, &cur, &raw, err) != 0)
-        return -1;
-    int status = db_step(&cur, err);
+    struct left left = {.cache = c};
+    int status = read_live(c, db, "SELECT expires FROM $ WHERE cache_key = ? AND expires >= ?", key,
+                           note_left, &left, err);
     if (status == 1)
-        *ttl = cur.row[0].kind == DB_TEXT ? dbcache_left_until(c, cur.row[0].s) : 0;
-    db_close(&cur);
-    db_raw_done(raw);
+        *ttl = left.ttl;
     return status;
 }
 

@@ -334,6 +334,15 @@ static int file_get(struct cache *c, struct str key, struct buf *out, struct err
     return found;
 }
 
+/* Is there an entry of that key, not past its time? Then *h is its head. */
+static bool is_live(struct file_cache *f, const char *name, struct str key, struct head *h)
+{
+    int fd = open_live(f, name, key, O_RDONLY, h);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static int file_remove(struct cache *c, struct str key, struct err *err)
 {
     struct file_cache *f = of(c);
@@ -341,20 +350,7 @@ static int file_remove(struct cache *c, struct str key, struct err *err)
     struct head h;
     if (file_name(key, name, err) != 0)
         return -1;
-    int fd = open_live(f, name, key, O_RDONLY, &h);
-    if (fd < 0)
-        return 0;
-    close(fd);
-    return unlinkat(f->folder, name, 0) == 0;
-}
-
-static bool exists(struct file_cache *f, const char *name, struct str key)
-{
-    struct head h;
-    int fd = open_live(f, name, key, O_RDONLY, &h);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
+    return is_live(f, name, key, &h) && unlinkat(f->folder, name, 0) == 0;
 }
 
 static int file_set(struct cache *c, struct str key, struct str value, int64_t ttl, bool add,
@@ -362,11 +358,12 @@ static int file_set(struct cache *c, struct str key, struct str value, int64_t t
 {
     struct file_cache *f = of(c);
     char name[NAME_SIZE];
+    struct head h;
     int done = 0;
     if (file_name(key, name, err) != 0)
         return -1;
     lock(f);
-    bool there = exists(f, name, key);
+    bool there = is_live(f, name, key, &h);
     if (!(add && there)) {
         if (!there && ttl > 0)
             cull(f);
@@ -411,10 +408,8 @@ static int file_incr(struct cache *c, struct str key, int64_t by, int64_t *resul
     if (file_name(key, name, err) != 0)
         return -1;
     lock(f);
-    int fd = open_live(f, name, key, O_RDONLY, &h), status = 0;
-    if (fd >= 0)
-        close(fd);
-    if (fd >= 0 && (status = file_get(c, key, &b, err)) == 1) {
+    int status = 0;
+    if (is_live(f, name, key, &h) && (status = file_get(c, key, &b, err)) == 1) {
         if (!cache_integer(buf_str(&b), &value)) {
             status = err_set(err, ERR_INVALID, "the value is not an integer");
         } else if (__builtin_add_overflow(value, by, result)) {
@@ -438,10 +433,8 @@ static int file_ttl(struct cache *c, struct str key, int64_t *ttl, struct err *e
     struct head h;
     if (file_name(key, name, err) != 0)
         return -1;
-    int fd = open_live(f, name, key, O_RDONLY, &h);
-    if (fd < 0)
+    if (!is_live(f, name, key, &h))
         return 0;
-    close(fd);
     *ttl = h.expires == INT64_MAX ? CACHE_FOREVER : h.expires - clock_realtime();
     return 1;
 }

@@ -3,6 +3,7 @@
 local check_options = require "perilune._options"
 local core = require "perilune._core"
 local exceptions = require "perilune.exceptions"
+local names_of = require "perilune._names"
 
 local M = {}
 
@@ -119,11 +120,7 @@ local function find_processor(entry)
   local found = require(module)
   local fn = type(found) == "table" and found[name]
   if type(fn) ~= "function" then
-    local names = {}
-    for k in pairs(type(found) == "table" and found or {}) do
-      names[#names + 1] = tostring(k)
-    end
-    error(exceptions.ImproperlyConfigured(("context processor '%s': module '%s' has no function '%s'%s"):format(entry, module, name, core.suggest(name, names))), 0)
+    error(exceptions.ImproperlyConfigured(("context processor '%s': module '%s' has no function '%s'%s"):format(entry, module, name, core.suggest(name, names_of(found)))), 0)
   end
   return fn
 end
