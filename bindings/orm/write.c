@@ -22,7 +22,7 @@ struct write {
     int sources;        /* where the sources are on the stack; the row's values follow */
     lua_Integer first, last, changes;
     struct value few[ORM_FEW_PARAMS], *row;
-    bool wrote;
+    bool lists; /* one of the sources is a list */
 };
 
 /* ---- a row ---- */
@@ -73,15 +73,13 @@ static bool is_document(lua_State *L, const struct write *w, int j)
                            STR_ARG(f->type->name));
 }
 
-/* Pushes value j of row i: of the object on the stack at `object`. */
-static void push_value(lua_State *L, const struct write *w, lua_Integer i, int object, int j)
+/* Pushes value j of row i, of the object on the stack at `object`; its type. */
+static int push_value(lua_State *L, const struct write *w, lua_Integer i, int object, int j)
 {
-    if (lua_type(L, w->sources + j) == LUA_TTABLE) {
-        lua_rawgeti(L, w->sources + j, i);
-    } else {
-        lua_pushvalue(L, w->sources + j);
-        lua_rawget(L, object);
-    }
+    if (w->lists && lua_type(L, w->sources + j) == LUA_TTABLE)
+        return lua_rawgeti(L, w->sources + j, i);
+    lua_pushvalue(L, w->sources + j);
+    return lua_rawget(L, object);
 }
 
 /* The object of row i and its values, on the stack and in w->row; false: there is one that is
@@ -119,9 +117,8 @@ static bool all_plain(lua_State *L, struct write *w)
         luaL_checktype(L, -1, LUA_TTABLE);
         for (int j = 0; j < w->n && plain; j++) {
             struct value v;
-            push_value(L, w, i, top + 1, j);
-            plain = is_scalar(lua_type(L, -1)) || orm_to_value(L, -1, &v) || is_document(L, w, j);
-            lua_settop(L, top + 1);
+            plain = is_scalar(push_value(L, w, i, top + 1, j)) || orm_to_value(L, -1, &v) ||
+                    is_document(L, w, j);
         }
         lua_settop(L, top);
     }
@@ -197,7 +194,7 @@ static int write_inner(lua_State *L)
     make_room(L, w);
     w->sources = lua_gettop(L) + 1;
     for (int j = 1; j <= w->n; j++)
-        lua_rawgeti(L, SOURCES, j);
+        w->lists |= lua_rawgeti(L, SOURCES, j) == LUA_TTABLE;
     run->reader = (struct orm_reader){.dialect = run->dialect, .scratch = &run->scratch};
     struct convert_zone zone = orm_run_prepare(L, run);
     zone.tz_name = STR(""); /* no value is it, and the scratch memory is used again and again */
