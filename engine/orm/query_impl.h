@@ -488,6 +488,7 @@ bool piece_equal(const struct piece *a, const struct piece *b);
 struct out_column {
     struct expr *expr;
     struct str alias; /* n 0: none */
+    struct str name;  /* in rows, where there is no alias; n 0: the field's */
     struct piece piece;
     bool field; /* of a model: `node` */
     uint16_t node;

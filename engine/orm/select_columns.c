@@ -299,8 +299,11 @@ int plan_columns(struct query *q, struct select_plan *plan, bool column_aliases)
     } else {
         if (q->default_cols && add_default(q, plan) < 0)
             return -1;
-        for (uint32_t i = 0; !q->default_cols && i < q->select.n; i++)
-            add_column(q, plan, q->select.items[i], STR(""));
+        for (uint32_t i = 0; !q->default_cols && i < q->select.n; i++) {
+            struct out_column *col = add_column(q, plan, q->select.items[i], STR(""));
+            if (i < q->names.n) /* the column of an heir's `id` is that of its link */
+                col->name = q->names.items[i];
+        }
         for (uint32_t i = 0; i < q->annotations.n; i++)
             if (q->annotations.items[i].selected)
                 add_column(q, plan, q->annotations.items[i].expr, q->annotations.items[i].name);

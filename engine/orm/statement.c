@@ -331,6 +331,8 @@ static void keep_columns(const struct compiler *c, struct entry *e, const struct
         if (col->expr->kind == E_COLUMN)
             cols[i].field = col->expr->col.field;
         struct str name = col->alias;
+        if (!name.n)
+            name = col->name;
         if (!name.n && cols[i].field)
             name = cols[i].field->attname;
         cols[i].name = arena_str(a, name);

@@ -249,6 +249,11 @@ describe("relations", function()
     raises("DoesNotExist", function() return p.category end)
   end)
 
+  it("are objects; keys go into the column's attribute", function()
+    reset()
+    raises("ValueError", function() product().category = 5 end, 'Cannot assign "5": "Product.category" must be a "Category" instance. A key goes into \'category_id\'.')
+  end)
+
   it("are NULL when the column was set to NULL", function()
     reset()
     local a = Category.objects:create { name = "a" }
@@ -294,6 +299,34 @@ describe("relations", function()
     raises("ValueError", function() c.profile = Tag() end, 'must be a "Profile" instance')
     raises("ValueError", function() profile.category = Tag() end, 'must be a "Category" instance')
     raises("DoesNotExist", function() return Profile().category end, "Profile has no category.")
+  end)
+end)
+
+describe("an heir", function()
+  it("has its parent's columns, and needs no query for it", function()
+    reset()
+    Cafe({ name = "a" }):full_clean()
+    local cafe = Cafe.objects:create { name = "a", tables = 2 }
+    local row = Cafe.objects:values()[1]
+    assert.same({ id = cafe.pk, place_ptr_id = cafe.pk, name = "a", tables = 2 }, { id = row.id, place_ptr_id = row.place_ptr_id, name = row.name, tables = row.tables })
+    cafe = Cafe.objects:get()
+    assert.equal(0, count(function() return cafe.place_ptr.name end))
+    assert.equal(Place.objects:get(), cafe.place_ptr)
+    assert.is_false(cafe.place_ptr._state.adding)
+    cafe = Cafe.objects:only("tables"):get()
+    assert.equal(1, count(function() return cafe.place_ptr.name end))
+    cafe = Cafe { place_ptr = Place.objects:get() }
+    assert.equal(cafe.place_ptr_id, cafe.id)
+  end)
+
+  it("is copied without both of its keys", function()
+    reset()
+    local cafe = Cafe.objects:create { name = "a", tables = 2 }
+    assert.equal("a", cafe.place_ptr.name)
+    cafe.pk, cafe.id, cafe._state.adding = nil, nil, true
+    cafe:save()
+    assert.equal(2, Cafe.objects:count())
+    assert.equal(2, Place.objects:count())
   end)
 end)
 

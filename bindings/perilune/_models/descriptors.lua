@@ -247,7 +247,8 @@ local function set_forward(instance, value, d)
   local remote = d.field.remote_model
   local class = type(value) == "table" and getmetatable(value) or nil
   if type(class) ~= "table" or not rawget(class, "_meta") or not class._meta:is_a(remote._meta.concrete_model) then
-    error(exceptions.ValueError(("Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance."):format(tostring(value), d.class._meta.object_name, d.name, remote._meta.object_name)), 3)
+    local hint = (type(value) == "number" or type(value) == "string") and (" A key goes into '%s'."):format(d.attname) or ""
+    error(exceptions.ValueError(("Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance.%s"):format(tostring(value), d.class._meta.object_name, d.name, remote._meta.object_name, hint)), 3)
   end
   check_relation(value, instance, 3)
   local key = value[d.target]

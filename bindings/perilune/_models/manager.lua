@@ -251,6 +251,9 @@ end
 
 --- Manager:from_queryset(ProductQuerySet): a manager class with its methods.
 function Manager.from_queryset(parent, queryset_class)
+  if type(queryset_class) ~= "table" or type(queryset_class._new) ~= "function" or rawget(queryset_class, "_model") then
+    error(exceptions.TypeError(("from_queryset takes a class of QuerySets: models.Manager:from_queryset(models.QuerySet:extend{…}), not %s"):format(tostring(queryset_class))), 2)
+  end
   return parent:extend { queryset_class = queryset_class }
 end
 

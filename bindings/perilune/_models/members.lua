@@ -52,6 +52,21 @@ function M.sort(name, members, level)
   return fields, found, rest
 end
 
+--- The parents that a model's member `bases` names: a list of models. Errors are raised at the level.
+function M.bases(name, bases, level)
+  if bases == nil then
+    return {}
+  elseif type(bases) ~= "table" or rawget(bases, "_meta") or getmetatable(bases) then
+    error(exceptions.TypeError(("%s: bases is a list of models, as in bases = { Base }, not %s"):format(name, tostring(bases))), level + 1)
+  end
+  for i, parent in ipairs(bases) do
+    if type(parent) ~= "table" or not rawget(parent, "_meta") then
+      error(exceptions.TypeError(("%s: bases is a list of models; item %d is a %s"):format(name, i, type(parent))), level + 1)
+    end
+  end
+  return bases
+end
+
 --- Raises for what no field can be called; `base`: methods that all models have.
 function M.check_name(model, name, field, base)
   local problem

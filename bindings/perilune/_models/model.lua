@@ -451,7 +451,10 @@ local function set_fields(meta, own, parents, level)
   end
   if meta.order_with_respect_to and not meta.abstract and not meta.proxy then
     local name = meta.order_with_respect_to
-    if not meta.local_by_name[name] and not nearest_concrete(parents) then
+    local field = meta.local_by_name[name]
+    if field and (not field.relation or field.many) then
+      error(exceptions.ImproperlyConfigured(("%s.Meta: order_with_respect_to names a ForeignKey; '%s' is a %s"):format(meta.object_name, name, field.class_name)), level + 1)
+    elseif not field and not nearest_concrete(parents) then
       error(exceptions.FieldDoesNotExist(("%s.Meta: order_with_respect_to: %s has no field named '%s'%s"):format(meta.object_name, meta.object_name, name, core.suggest(name, sorted_keys(meta.local_by_name)))), level + 1)
     end
     fields[#fields + 1] = order_field(meta)
@@ -523,7 +526,7 @@ function M.model(name, members, level)
   local source, where = place(level, members)
   local meta = members.Meta
   local app_label = type(meta) == "table" and meta.app_label or app_of(source)
-  return M.define(name, members, meta, { app_label = app_label, where = where, bases = members.bases, level = level })
+  return M.define(name, members, meta, { app_label = app_label, where = where, bases = members_of.bases(name, members.bases, level), level = level })
 end
 
 --- Product:extend("Child", { … }): multi-table inheritance, a proxy, or an heir of an

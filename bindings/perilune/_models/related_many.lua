@@ -171,7 +171,7 @@ local defaults_option = { through_defaults = true }
 --- add(tag, 5, …[, { through_defaults = { … } }])
 function many:add(...)
   need_key(self)
-  local objects, options = parts.arguments(...)
+  local objects, options = parts.arguments("add", ...)
   options = check_options("add", options, defaults_option)
   add_keys(self, keys_of(self, objects, "add", {}), options.through_defaults)
 end
@@ -192,7 +192,7 @@ end
 --- remove(tag, 5, …): the pairs, not the objects.
 function many:remove(...)
   need_key(self)
-  local objects, options = parts.arguments(...)
+  local objects, options = parts.arguments("remove", ...)
   check_options("remove", options, {})
   local keys = keys_of(self, objects, "remove")
   if #keys > 0 then
@@ -225,7 +225,7 @@ function many:set(objects, options)
   need_key(self)
   parts.check_list(objects)
   options = check_options("set", options, { clear = true, through_defaults = true })
-  objects = parts.arguments(objects)
+  objects = parts.arguments("set", objects)
   db.atomic({ using = routing.write(self.through, self.instance), savepoint = false }, function()
     if options.clear then
       local keys = keys_of(self, objects, "set", {})

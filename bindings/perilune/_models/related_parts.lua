@@ -72,8 +72,13 @@ function M.check_instances(self, objects, what, level)
 end
 
 --- Objects given one by one, as a list or as a QuerySet, and the options behind them.
-function M.arguments(...)
+function M.arguments(what, ...)
   local list, options = table.pack(...), nil
+  for i = 1, list.n do
+    if list[i] == nil then
+      error(exceptions.TypeError(("%s: item %d is nil"):format(what, i)), 3)
+    end
+  end
   local last = list[list.n]
   if type(last) == "table" and getmetatable(last) == nil and #last == 0 and next(last) ~= nil then
     options, list[list.n] = last, nil
@@ -94,6 +99,8 @@ end
 function M.check_list(objects)
   if type(objects) ~= "table" or getmetatable(objects) ~= nil and rawget(objects, "_code") == nil then
     error(exceptions.TypeError(("set takes a list, as in set{ a, b }, or a QuerySet, not %s"):format(tostring(objects))), 3)
+  elseif getmetatable(objects) == nil and #objects == 0 and next(objects) ~= nil then
+    error(exceptions.TypeError(("set takes a list, as in set{ a, b }; this table has no first item, but '%s'"):format(tostring(next(objects)))), 3)
   end
 end
 

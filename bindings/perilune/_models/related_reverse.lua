@@ -66,7 +66,7 @@ end
 
 --- add(object, …[, { bulk = false }]): sets their ForeignKey; one UPDATE, or save() of each.
 function reverse:add(...)
-  local objects, options = parts.arguments(...)
+  local objects, options = parts.arguments("add", ...)
   options = check_options("add", options, bulk_option)
   parts.check_instances(self, objects, "add")
   add(self, objects, options.bulk)
@@ -104,7 +104,7 @@ end
 
 --- remove(object, …[, { bulk = false }]): their ForeignKey becomes NULL.
 function reverse:remove(...)
-  local objects, options = parts.arguments(...)
+  local objects, options = parts.arguments("remove", ...)
   options = check_options("remove", options, bulk_option)
   parts.check_instances(self, objects, "remove")
   if not self.field.null then
@@ -149,7 +149,7 @@ end
 function reverse:set(objects, options)
   parts.check_list(objects)
   options = check_options("set", options, { bulk = true, clear = true })
-  objects = parts.arguments(objects)
+  objects = parts.arguments("set", objects)
   parts.check_instances(self, objects, "set")
   db.atomic({ using = write_db(self), savepoint = false }, function()
     local new, gone = objects, {}

@@ -108,8 +108,11 @@ M.ForeignKey = Relation:extend {
     return target and target:to_python(value) or value
   end,
   validate = function(self, value, instance)
+    if self.parent_link then
+      return
+    end
     Field.validate(self, value)
-    if value == nil or self.parent_link then
+    if value == nil then
       return
     end
     local related = self.remote_model
