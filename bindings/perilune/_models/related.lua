@@ -185,12 +185,11 @@ function M.manager(instance, d, chosen, class)
     own = manager_class(class or getmetatable(d.remote._meta.default_manager), d.kind == "reverse" and reverse or many)
     spec.classes[of] = own
   end
-  local manager = own()
+  local manager = { _is_manager = true, instance = instance, name = d.name, chosen = chosen or false }
   for k, v in next, fields do
     manager[k] = v
   end
-  manager.instance, manager.name, manager.chosen = instance, d.name, chosen or false
-  return manager
+  return setmetatable(manager, own) -- behind the assignments, which managers look at
 end
 
 return M
