@@ -348,5 +348,36 @@ describe("friends", function()
   end)
 end)
 
+describe("a relation through to_field", function()
+  local Unit = models.Model("Unit", { code = models.CharField { max_length = 5, unique = true }, Meta = Meta })
+  local Hidden = models.Manager:extend { get_queryset = function(self) return models.Manager.get_queryset(self):filter { pk__gt = 0 } end }
+  local Ware = models.Model("Ware", { units = models.ManyToManyField("Unit", { through = "Use", related_name = "wares" }), objects = Hidden(), Meta = Meta })
+  local Use = models.Model("Use", {
+    ware = models.ForeignKey("Ware", { on_delete = models.CASCADE }), unit = models.ForeignKey("Unit", { to_field = "code", on_delete = models.CASCADE }), Meta = Meta,
+  })
+  world.create(Unit, Ware, Use)
+
+  it("is one of that field's values", function()
+    Unit.objects:create { code = "x" }
+    local kg, m = Unit.objects:create { code = "kg" }, Unit.objects:create { code = "m" }
+    local ware = Ware.objects:create {}
+    ware.units:add(kg, "m")
+    assert.equal("kg", Use.objects:earliest("pk").unit_id)
+    assert.equal(2, ware.units:count())
+    assert.equal(ware, kg.wares:get())
+    assert.equal("kg,m", names(Ware.objects:prefetch_related("units"):get().units:all(), "code"))
+    assert.equal(1, #Unit.objects:prefetch_related("wares"):get({ code = "m" }).wares:all())
+    local lists = {}
+    for i, unit in ipairs(Unit.objects:order_by "pk") do
+      lists[i] = #unit.wares:all()
+    end
+    assert.same({ 0, 1, 1 }, lists)
+    ware.units:set { m }
+    assert.equal("m", ware.units:get().code)
+    ware.units:remove(m)
+    assert.equal(0, Use.objects:count())
+  end)
+end)
+
 reset()
 t.finish()

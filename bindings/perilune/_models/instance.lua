@@ -102,11 +102,12 @@ local function has_row(self, class, using)
   return orm.single(meta.registry:world(), using, orm.has_rows(table_query(class, pk.name, pk.composite and self.pk or rawget(self, pk.attname))))
 end
 
-local function update_row(self, class, plan, using, raw, force)
+local function update_row(self, class, plan, using, opts)
   if not plan then -- nothing to write: is the row there?
-    return force or has_row(self, class, using)
+    return opts.update_set ~= nil or has_row(self, class, using)
   end
-  local look = class._meta.select_on_save and not force
+  local raw = opts.raw
+  local look = class._meta.select_on_save and not opts.force_update and not opts.update_set
   if look and not has_row(self, class, using) then
     return false
   end
@@ -189,7 +190,7 @@ local function save_table(self, class, using, opts)
   end
   local updated = false
   if key ~= nil and not force_insert then
-    updated = update_row(self, class, update_plan(class, opts.update_set), using, opts.raw, opts.force_update or opts.update_set ~= nil)
+    updated = update_row(self, class, update_plan(class, opts.update_set), using, opts)
     if not updated and opts.force_update then
       error(class.NotUpdated "Forced update did not affect any rows.", 0)
     elseif not updated and opts.update_set then

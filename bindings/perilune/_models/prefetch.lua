@@ -245,9 +245,10 @@ local function paired_lists(base, d, source, target, ids, groups, using)
       table.insert(owners[pair[2]], instance)
     end
   end
-  local rows = #targets > 0 and base:filter({ pk__in = targets }):to_list() or {}
+  local to = join._meta:get_field(target)
+  local rows = #targets > 0 and base:filter({ [to.target_field.name .. "__in"] = targets }):to_list() or {}
   return distribute(rows, function(row)
-    return owners[row.pk]
+    return owners[row[to.target_attname]]
   end), rows
 end
 
@@ -256,7 +257,8 @@ local function through_lists(instances, d, queryset)
   local info = d.field.relation_info
   local backwards = d.kind == "reverse_many"
   local name = (backwards or info.symmetrical) and d.field.name or info.query_name
-  local ids, groups = collect(instances, d.class._meta.pk.attname)
+  local source, target = backwards and info.target or info.source, backwards and info.source or info.target
+  local ids, groups = collect(instances, d.through._meta:get_field(source).target_attname) -- not the key, with a to_field
   if #ids == 0 then
     return {}, {}
   end
@@ -269,7 +271,6 @@ local function through_lists(instances, d, queryset)
   elseif part then
     error(exceptions.NotSupportedError(("Prefetch: '%s' has no name on the other side (related_name = \"+\"), so rows cannot be numbered for each object; give it a related_name, or take the slice in Lua"):format(d.name)), 0)
   end
-  local source, target = backwards and info.target or info.source, backwards and info.source or info.target
   return paired_lists(base, d, source, target, ids, groups, routing.read(d.through, instances[1]))
 end
 

@@ -12,6 +12,9 @@ local function class_of(self)
 end
 
 local function set_of(list)
+  if list ~= nil and (type(list) ~= "table" or getmetatable(list)) then
+    error(exceptions.TypeError(("exclude is a list of names, as in { \"name\" }, not %s"):format(tostring(list))), 3)
+  end
   local set = {}
   for k, v in pairs(list or {}) do
     if type(k) == "number" then
