@@ -20,7 +20,7 @@ int __wrap___snprintf_chk(char *to, size_t n, int flag, size_t room, const char 
     va_list args;
     int written;
     va_start(args, fmt);
-    if (memcmp(fmt, "%lld", 5) == 0 && n > BUF_INT_MAX) {
+    if (strcmp(fmt, "%lld") == 0 && n > BUF_INT_MAX) {
         char *end = buf_putint(to, va_arg(args, long long));
         *end = '\0';
         written = (int)(end - to);

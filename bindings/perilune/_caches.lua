@@ -68,6 +68,8 @@ local function near_of(alias, config)
   local n = whole(alias, config, "near_entries", 0)
   if n and n > NEAR_MAX then
     wrong(alias, "'near_entries' is %d; %d are the most", n, NEAR_MAX)
+  elseif n and n > 0 and config.key_function then
+    wrong(alias, "'near_entries' and 'key_function' do not go together: values at hand are found by the key as it is given")
   end
   return n
 end

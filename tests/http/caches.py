@@ -128,6 +128,10 @@ def start_fails(t, perilune, project):
     refused("{ default = { backend = \"memory\", location = \"/no/such/folder\" } }", "cannot open '/no/such/folder/perilune-")
     refused("{ default = { backend = \"memory\", timeout = \"x\" } }", "'timeout' must be a number of seconds")
     refused("{ default = { backend = \"memory\", key_function = \"no.such\" } }", "key_function 'no.such' is no function")
+    refused("{ default = { backend = \"memory\", near_entries = -1 } }", "'near_entries' is -1; it must be a whole number from 0")
+    refused("{ default = { backend = \"file\", near_entries = 1 } }", "the backend 'file' has no option 'near_entries'")
+    refused("{ default = { backend = \"memory\", near_entries = 1, key_function = function(k) return k end } }",
+            "'near_entries' and 'key_function' do not go together")
 
 
 def main():

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every backend against the same rules; what is the memory backend's own: its budget, its
- * choice of what goes, processes that share it and are killed.
+ * choice of what goes, processes that share it and are killed, copies that know when they stop
+ * being right.  Long, for all of these share the folder, the values and the children below.
  *
  *   test_cache KILLS    so many of them, instead of 400 */
 #include "cache/memory.h"
