@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every backend against the same rules; what is the memory backend's own: its budget, its
  * choice of what goes, processes that share it and are killed, copies that know when they stop
- * being right.  Long, for all of these share the folder, the values and the children below.
- *
- *   test_cache KILLS    so many of them, instead of 400 */
+ * being right.  Long, for all of these share the folder, the values and the children below. */
 #include "cache/memory.h"
 
 #include "base/clock.h"
@@ -17,7 +15,7 @@
 #include <unistd.h>
 
 static char folder[64];
-static int kills = 400;
+enum { KILLS = 1000 };
 
 static void remove_folder(const char *path)
 {
@@ -457,8 +455,8 @@ static void killed(void **state)
     struct cache_stats s;
     uint64_t x = 88172645463325252u;
     (void)state;
-    alarm(100 + (unsigned)kills / 10); /* a deadlock is a failure, not a hang */
-    for (int i = 0; i < kills; i++) {
+    alarm(200); /* a deadlock is a failure, not a hang */
+    for (int i = 0; i < KILLS; i++) {
         pid_t pid = fork();
         if (pid == 0) {
             uint64_t own = x + (uint64_t)i * 7919 + 1;
@@ -477,7 +475,7 @@ static void killed(void **state)
     }
     assert_true(cache_memory_check(c, &err));
     cache_stats(c, &s, &err);
-    assert_true(s.recovered > (uint64_t)kills / 20); /* many of them in the middle of something */
+    assert_true(s.recovered > KILLS / 20); /* many of them in the middle of something */
     alarm(0);
     cache_close(c);
 }
@@ -696,7 +694,7 @@ static void culled_files(void **state)
     assert_int_equal(ERR_CONFIG, err.code);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, drop_folder)
     const struct CMUnitTest tests[] = {
@@ -720,7 +718,5 @@ int main(int argc, char **argv)
         TEST(killed),
         TEST(culled_files),
     };
-    if (argc > 1)
-        kills = atoi(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
