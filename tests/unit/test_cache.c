@@ -455,7 +455,7 @@ static void killed(void **state)
     struct cache_stats s;
     uint64_t x = 88172645463325252u;
     (void)state;
-    alarm(200); /* a deadlock is a failure, not a hang */
+    alarm(100); /* a deadlock is a failure, not a hang */
     for (int i = 0; i < KILLS; i++) {
         pid_t pid = fork();
         if (pid == 0) {
